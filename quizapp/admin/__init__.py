@@ -1,0 +1,1 @@
+"""Settings of the site and its health, for administrators; each other room keeps its own management pages."""

@@ -1,0 +1,41 @@
+"""The one file that knows every room: it wires and registers, nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from quizapp.accounts import views as accounts
+from quizapp.admin import views as admin
+from quizapp.bank import views as bank
+from quizapp.contests import views as contests
+from quizapp.core import crypto, live, logs, web
+from quizapp.core import db as database
+from quizapp.core.settings import Settings, load_settings
+from quizapp.play import api as play_api
+from quizapp.play import views as play
+from quizapp.reports import views as reports
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the app from `settings`, or from the environment; raise `WrongSetting` before anything is opened."""
+    settings = settings or load_settings(os.environ)
+    logs.configure(level=settings.log_level)
+    app = Flask(
+        "quizapp",
+        root_path=str(ROOT / "quizapp"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    web.init_app(app, settings)
+    database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"))
+    crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
+    live.init_app(app, redis_url=settings.redis_url)
+    for room in (accounts, bank, contests, play, play_api, reports, admin):
+        room.init_app(app)
+    return app

@@ -1,0 +1,78 @@
+"""The kit: a contest as published, compiled from approved revisions; immutable, versioned, all that play needs.
+
+Participants' views are made from it by explicit fields; keys and explanations are in it and must not pass
+those views before the feedback rule allows it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """A cited article."""
+
+    law: str
+    article: str
+    effective_on: str
+    """ISO date, or "" when unknown."""
+
+
+class KitQuestion(msgspec.Struct, frozen=True):
+    id: int
+    revision: int
+    kind: str
+    stem: str
+    options: tuple[tuple[str, str], ...]
+    """(canonical id, text) in canonical order."""
+    key: list[list[str]] | list[str]
+    """As in bank.models.QuestionRevision.key."""
+    explanation: str
+    basis: tuple[Basis, ...]
+    topics: tuple[str, ...]
+
+    @property
+    def knowledge_points(self) -> int:
+        """How many knowledge points one answered question spreads; at least one."""
+        return max(1, len(self.topics))
+
+
+class KitSection(msgspec.Struct, frozen=True):
+    kind: str | None
+    count: int
+    points_hundredths: int
+    question_ids: tuple[int, ...]
+    """The pool of a random paper, or the very questions of a fixed one, in order."""
+    scoring: str = "exact"
+
+
+class Kit(msgspec.Struct, frozen=True):
+    contest_id: int
+    version: int
+    slug: str
+    title: str
+    host_name: str
+    introduction: str
+    timezone: str
+    paper: str
+    shuffle_questions: bool
+    shuffle_options: bool
+    limit_seconds: int | None
+    attempts_total: int | None
+    attempts_per_day: int | None
+    pass_mark_hundredths: int | None
+    feedback: str
+    feedback_time: str
+    entry_mode: str
+    accent: str
+    sections: tuple[KitSection, ...]
+    questions: dict[int, KitQuestion]
+
+    @property
+    def question_count(self) -> int:
+        return sum(section.count for section in self.sections)
+
+    @property
+    def full_hundredths(self) -> int:
+        """The score of an all-right paper; sections have one value a question, so every paper's is the same."""
+        return sum(section.count * section.points_hundredths for section in self.sections)

@@ -1,0 +1,144 @@
+"""Settings come from the environment once, into one frozen object; a wrong value stops the start and says why."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PREFIX = "QUIZAPP_"
+DURABILITIES = ("always", "everysec")
+
+
+class WrongSetting(Exception):
+    """One or more settings cannot be used; the message names each with what was expected."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between installations.
+
+    `secret_key` signs cookies and tokens; `field_key` encrypts and indexes personal fields at rest and
+    must be kept apart from database backups: without it names and phone numbers cannot be read again.
+    """
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    field_key: str
+    secret_key_fallbacks: tuple[str, ...] = ()
+    cache_url: str = ""
+    public_url: str = "http://127.0.0.1:8000"
+    data_dir: Path = Path("instance")
+    trusted_proxies: int = 0
+    timezone: str = "Asia/Shanghai"
+    durability: str = "always"
+    four_eyes: bool = True
+    log_level: str = "INFO"
+
+    @property
+    def is_https(self) -> bool:
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def limits_url(self) -> str:
+        """The Redis that holds rate limits and caches only; the answers' own one when none is named."""
+        return self.cache_url or self.redis_url
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read all `QUIZAPP_…` variables, or raise `WrongSetting` naming every one that is missing, wrong or unknown."""
+    readers: dict[str, Callable[[str], object]] = {
+        "database_url": _database_url,
+        "redis_url": _redis_url,
+        "secret_key": _secret,
+        "field_key": _secret,
+        "secret_key_fallbacks": _secrets,
+        "cache_url": _redis_url,
+        "public_url": _public_url,
+        "data_dir": Path,
+        "trusted_proxies": _hops,
+        "timezone": _timezone,
+        "durability": _one_of(*DURABILITIES),
+        "four_eyes": _switch,
+        "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    }
+    complaints = [
+        f"{name}: unknown setting; the known ones are {', '.join(PREFIX + key.upper() for key in readers)}"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in readers
+    ]
+    values: dict[str, object] = {}
+    for key, read in readers.items():
+        name = PREFIX + key.upper()
+        if name in environ:
+            try:
+                values[key] = read(environ[name])
+            except ValueError as error:
+                complaints.append(f"{name}: {error}")
+    required = [field.name for field in dataclasses.fields(Settings) if field.default is dataclasses.MISSING]
+    complaints += [f"{PREFIX}{key.upper()}: must be set" for key in required if PREFIX + key.upper() not in environ]
+    if complaints:
+        raise WrongSetting("\n".join(complaints))
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        raise ValueError("expected sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    return text.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("expected redis://HOST:PORT/0, rediss://… or unix:///PATH/TO/SOCKET")
+    return text
+
+
+def _secret(text: str) -> str:
+    if len(text) < 32 or len(set(text)) < 10:
+        raise ValueError("expected at least 32 random characters, for example the output of `openssl rand -hex 32`")
+    return text
+
+
+def _secrets(text: str) -> tuple[str, ...]:
+    return tuple(_secret(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("expected the address people type, like https://quiz.example.gov.cn, without a path")
+    return text.rstrip("/")
+
+
+def _hops(text: str) -> int:
+    if not text.isdigit() or int(text) > 5:
+        raise ValueError("expected the number of reverse proxies in front, 0 to 5")
+    return int(text)
+
+
+def _timezone(text: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("expected an IANA time zone like Asia/Shanghai") from error
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("expected on or off")
+    return text == "on"
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"expected one of {', '.join(allowed)}")
+        return text
+
+    return read

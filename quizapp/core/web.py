@@ -1,0 +1,337 @@
+"""What every page and call shares: hosts, security headers, CSRF, languages, errors, versioned static files, health."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale
+from flask_bootstrap import Bootstrap5
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from quizapp.core.db import db
+from quizapp.core.errors import DomainError, NotFound, StoreUnavailable
+from quizapp.core.i18n import _
+from quizapp.core.live import LiveStoreDown, get_live
+from quizapp.core.logs import get_logger
+from quizapp.core.settings import Settings
+
+LANGUAGES = {"zh_Hans": "中文", "en": "English"}
+LANGUAGE_COOKIE = "quizapp_language"
+HTML_LANGUAGES = {"zh_Hans": "zh-Hans", "en": "en"}
+UPLOAD_BYTES = 21 * 1024 * 1024
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'; script-src 'self'; style-src 'self'"
+)
+
+blueprint = Blueprint("core", __name__)
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, strategy="fixed-window", headers_enabled=True, swallow_errors=True)
+log = get_logger("core")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
+        MAX_CONTENT_LENGTH=UPLOAD_BYTES,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_PARTS=1_000,
+        SESSION_COOKIE_NAME="__Host-session" if settings.is_https else "session",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.is_https,
+        BABEL_DEFAULT_LOCALE="zh_Hans",
+        BABEL_DEFAULT_TIMEZONE=settings.timezone,
+        BABEL_TRANSLATION_DIRECTORIES=str(Path(app.root_path).parent / "translations"),
+        BOOTSTRAP_SERVE_LOCAL=True,
+        RATELIMIT_STORAGE_URI=limits_storage(settings.limits_url),
+        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 1, "socket_connect_timeout": 0.3},
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    csrf.init_app(app)
+    limiter.init_app(app)
+    Bootstrap5(app)
+    Babel(app, locale_selector=choose_language)
+    app.register_blueprint(blueprint)
+    app.extensions["quizapp.settings"] = settings
+    app.before_request(_start_request)
+    app.after_request(_add_headers)
+    app.context_processor(_template_names)
+    app.url_defaults(_add_version)
+    app.template_filter("points")(points_text)
+    app.template_filter("local_time")(local_time)
+    app.register_error_handler(DomainError, show_refusal)
+    app.register_error_handler(CSRFError, _show_csrf_error)
+    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(IntegrityError, _show_conflict)
+    for gone in (OperationalError, PoolTimeout, DBAPIError):
+        app.register_error_handler(gone, _show_database_gone)
+    app.register_error_handler(Exception, _show_fault)
+
+
+def limits_storage(url: str) -> str:
+    """The same address as the limits library writes it: unix sockets are `redis+unix://` there."""
+    return url.replace("unix://", "redis+unix://", 1)
+
+
+def choose_language() -> str:
+    """The language chosen by the reader's own act, else Chinese."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else "zh_Hans"
+
+
+def wants_problem() -> bool:
+    """Whether this request is a program's (the API), which gets problem documents instead of pages."""
+    return request.path.startswith("/api/")
+
+
+def points_text(hundredths: int | None) -> str:
+    """Points with at most two decimals: 1000 → "10", 250 → "2.5"."""
+    if hundredths is None:
+        return "—"
+    sign, amount = ("-" if hundredths < 0 else ""), abs(hundredths)
+    whole, rest = divmod(amount, 100)
+    return f"{sign}{whole}" + (f".{rest:02d}".rstrip("0") if rest else "")
+
+
+def local_time(moment: Any, timezone: str | None = None, *, seconds: bool = False) -> str:
+    """A moment in a time zone (the site's by default) as 2026-11-23 20:44."""
+    if moment is None:
+        return "—"
+    zone = ZoneInfo(timezone or _settings().timezone)
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if seconds else f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _settings() -> Settings:
+    from flask import current_app
+
+    settings: Settings = current_app.extensions["quizapp.settings"]
+    return settings
+
+
+def _start_request() -> None:
+    g.request_id = secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, path=request.path, method=request.method)
+    if not is_known_host(request.host, _settings()):
+        abort(400)
+
+
+def is_known_host(host: str, settings: Settings) -> bool:
+    """The public address's host; on plain http also loopback and private addresses (a LAN)."""
+    parts = urlsplit(f"//{host}")
+    name = parts.hostname or ""
+    if name == urlsplit(settings.public_url).hostname:
+        return True
+    if settings.is_https:
+        return name in ("127.0.0.1", "localhost", "::1") and request.path in ("/healthz", "/readyz")
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_private
+    except ValueError:
+        return False
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["X-Request-Id"] = g.get("request_id", "")
+    if _settings().is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint == "static":
+        if request.args.get("v"):
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _template_names() -> dict[str, Any]:
+    locale = str(get_locale())
+    return {"html_language": HTML_LANGUAGES.get(locale, "zh-Hans"), "language": locale, "languages": LANGUAGES}
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and "filename" in values and "v" not in values:
+        version = _static_version(values["filename"])
+        if version:
+            values["v"] = version
+
+
+@lru_cache(maxsize=512)
+def _static_version(filename: str) -> str:
+    path = Path(__file__).parents[2] / "static" / filename
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+def show_refusal(error: DomainError) -> ResponseReturnValue:
+    """A refusal as a problem document (API) or as a page with what to do next."""
+    db.session.rollback()
+    response = (
+        _problem(error.status, error.code, error.message(), error.extra)
+        if wants_problem()
+        else _error_page(error.status, error.message())
+    )
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _problem(status: int, code: str, title: str, extra: Any = None) -> Response:
+    response = jsonify({"type": "about:blank", "title": title, "status": status, "code": code, **(extra or {})})
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _error_page(status: int, message: str) -> Response:
+    return make_response(render_template("core/error.html", status=status, message=message), status)
+
+
+HTTP_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+}
+
+
+def _show_http_error(error: HTTPException) -> ResponseReturnValue:
+    db.session.rollback()
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()
+    messages = {
+        404: NotFound().message(),
+        405: _("这个地址不支持这样的请求。"),
+        413: _("文件或内容太大，最多 20 MB。请拆分后再上传。"),
+        415: _("请求的内容类型不受支持，请使用 JSON。"),
+        429: _("操作太频繁，请稍候再试。"),
+    }
+    message = messages.get(status, DomainError().message())
+    code = HTTP_CODES.get(status, "bad_request")
+    response = _problem(status, code, message) if wants_problem() else _error_page(status, message)
+    for name, value in error.get_headers():
+        if name in ("Retry-After", "Allow"):
+            response.headers[name] = value
+    if status == 429:
+        response.headers.setdefault("Retry-After", "60")
+    return response
+
+
+def _show_csrf_error(error: CSRFError) -> ResponseReturnValue:
+    db.session.rollback()
+    message = _("页面停留太久或来源不明，为安全起见没有保存。请返回上一页，刷新后再提交。")
+    return _problem(403, "csrf", message) if wants_problem() else _error_page(403, message)
+
+
+def _show_conflict(error: IntegrityError) -> ResponseReturnValue:
+    db.session.rollback()
+    log.warning("conflict", constraint=type(error.orig).__name__)
+    message = _("与已有内容冲突，没有保存。可能有人刚刚提交了同样的内容，请刷新后再试。")
+    return _problem(409, "conflict", message) if wants_problem() else _error_page(409, message)
+
+
+def _show_database_gone(error: Exception) -> ResponseReturnValue:
+    log.error("database_unavailable", error=type(error).__name__)
+    return show_refusal(StoreUnavailable())
+
+
+def _show_fault(error: Exception) -> ResponseReturnValue:
+    log.error("fault", exc_info=error)
+    db.session.rollback()
+    message = _("系统出了点问题，您的操作没有生效。请稍后再试；如一直如此，请把下面的编号告诉管理员。")
+    return _problem(500, "fault", message) if wants_problem() else _error_page(500, message)
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """That this process answers; nothing else is asked."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """That SQL and Redis answer, each by name; 503 when one does not."""
+    checks = {"sql": _sql_answers(), "redis": _redis_answers()}
+    status = 200 if all(checks.values()) else 503
+    return {"status": "ok" if status == 200 else "degraded", "checks": checks}, status
+
+
+def _sql_answers() -> bool:
+    try:
+        db.session.execute(text("select 1"))
+    except DBAPIError:
+        return False
+    return True
+
+
+def _redis_answers() -> bool:
+    try:
+        get_live().command("PING")
+    except LiveStoreDown:
+        return False
+    return True
+
+
+@blueprint.post("/language")
+@csrf.exempt
+def choose() -> ResponseReturnValue:
+    """Remember the language in a cookie and go back; changes nothing on the server, so it needs no token."""
+    response = redirect(back_url(request.form.get("next", "")), 303)
+    chosen = request.form.get("language", "")
+    if chosen in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=_settings().is_https
+        )
+    return response
+
+
+def back_url(target: str) -> str:
+    """A path on this site, or the home page for anything else (another host, a scheme, control characters)."""
+    parts = urlsplit(target)
+    is_path = target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
+    if not is_path or parts.scheme or parts.netloc or any(ord(letter) < 32 for letter in target):
+        return url_for("play.home")
+    return target

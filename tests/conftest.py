@@ -1,0 +1,103 @@
+"""Fixtures shared by all tests: a real Valkey, a real database and the app on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from quizapp.app import create_app
+from quizapp.core.db import db
+from quizapp.core.embedded import Valkey, start_valkey
+from quizapp.core.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+IN_CI = bool(os.environ.get("CI"))
+
+
+def missing(part: str) -> None:
+    """Skip where a part is not on this machine; in CI that is a failure."""
+    if IN_CI:
+        pytest.fail(f"{part} is missing, and CI may skip nothing")
+    pytest.skip(f"{part} is not on this machine")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real question banks and statute texts beside the checkout."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        missing("the folder ../shared with real question banks")
+    return path
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's name (108 bytes at most)."""
+    with tempfile.TemporaryDirectory(prefix="qa", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def valkey(short_folder: Path) -> Iterator[Valkey]:
+    server = start_valkey(folder=short_folder / "valkey", socket_path=short_folder / "v.sock")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_template(short_folder: Path) -> Path:
+    """An SQLite file with the migrated schema, copied for each test."""
+    path = short_folder / "template.sqlite"
+    url = f"sqlite:///{path}"
+    app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=short_folder))
+    with app.app_context():
+        db.create_all()
+        db.session.remove()
+        db.engine.dispose()
+    return path
+
+
+def make_settings(*, database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Settings:
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="test-secret-key-0123456789abcdefghijklmnop",
+        field_key="test-field-key-0123456789abcdefghijklmnopq",
+        data_dir=data_dir,
+        public_url="http://localhost",
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_template: Path, valkey: Valkey) -> Settings:
+    path = tmp_path / "quizapp.sqlite"
+    shutil.copy(database_template, path)
+    return make_settings(database_url=f"sqlite:///{path}", redis_url=valkey.url, data_dir=tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The app on an empty database and an empty Valkey; CSRF tokens are asked for as in production."""
+    client = redis.Redis.from_url(settings.redis_url)
+    client.flushall()
+    client.close()
+    app = create_app(settings)
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
