@@ -1,0 +1,104 @@
+"""The kinds of question: what a response may look like, and whether it is right. Pure.
+
+A response is a list of texts in canonical form: for choice kinds the ids of the chosen options, for
+true_false ["true"] or ["false"], for fill_in one text a blank; [] is no answer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+CHOICE_KINDS = ("single", "multiple", "indefinite")
+BLANK_LETTERS = 200
+"""The longest text a blank takes."""
+
+
+class BadResponse(Exception):
+    """A response that this question cannot have; `code` says why and is stable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    points_hundredths: int
+    is_right: bool
+
+
+def check_response(*, kind: str, option_ids: Collection[str], blanks: int, response: Any) -> list[str]:
+    """Return the response in canonical form, or raise BadResponse.
+
+    Codes: not_a_list, unknown_option, repeated_option, too_many_options, wrong_blanks, too_long.
+    Chosen options are put in order, so that equal choices are equal responses.
+    """
+    if not isinstance(response, list) or not all(isinstance(part, str) for part in response):
+        raise BadResponse("not_a_list")
+    if not response:
+        return []
+    if kind == "fill_in":
+        return _check_blanks(blanks, response)
+    allowed = ("true", "false") if kind == "true_false" else option_ids
+    if any(part not in allowed for part in response):
+        raise BadResponse("unknown_option")
+    if len(set(response)) != len(response):
+        raise BadResponse("repeated_option")
+    if kind in ("single", "true_false") and len(response) > 1:
+        raise BadResponse("too_many_options")
+    return sorted(response)
+
+
+def _check_blanks(blanks: int, response: list[str]) -> list[str]:
+    if len(response) != blanks:
+        raise BadResponse("wrong_blanks")
+    if any(len(text) > BLANK_LETTERS for text in response):
+        raise BadResponse("too_long")
+    texts = ["".join(letter for letter in text if letter.isprintable()).strip() for text in response]
+    return texts if any(texts) else []
+
+
+def is_right(*, kind: str, key: Sequence[Any], response: Sequence[str]) -> bool:
+    """Whether a canonical response is the whole right answer; no answer is never right.
+
+    `key` is as in models.QuestionRevision: for fill_in the accepted texts of each blank.
+    """
+    if not response:
+        return False
+    if kind != "fill_in":
+        return set(response) == set(key)
+    return len(response) == len(key) and all(
+        normalise_text(text) in {normalise_text(accepted) for accepted in accepted_texts}
+        for text, accepted_texts in zip(response, key, strict=True)
+    )
+
+
+def mark(*, kind: str, key: Sequence[Any], response: Sequence[str], points_hundredths: int) -> Marked:
+    """Mark by the exact rule (少选、多选、错选均不得分): all the points for the whole right answer, else none."""
+    right = is_right(kind=kind, key=key, response=response)
+    return Marked(points_hundredths if right else 0, right)
+
+
+def normalise_text(text: str) -> str:
+    """Fold what must not decide a fill-in answer: width, case, spaces and punctuation.
+
+    Punctuation between two digits stays, since 3.5 is not 35. A minus before a digit stays too.
+    """
+    folded = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    kept = []
+    for place, letter in enumerate(folded):
+        before, after = folded[place - 1 : place], folded[place + 1 : place + 2]
+        between_digits = before.isdigit() and after.isdigit()
+        is_minus = letter in "-−" and after.isdigit() and not before
+        if unicodedata.category(letter)[0] != "P" or between_digits or is_minus:
+            kept.append(letter)
+    return "".join(kept) or folded
+
+
+def stem_hash(stem: str) -> str:
+    """64 hex digits, equal for stems that differ only in width, case, spaces and punctuation."""
+    return sha256(normalise_text(stem).encode("utf-8", "surrogatepass")).hexdigest()
