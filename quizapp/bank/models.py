@@ -169,7 +169,7 @@ class QuestionImport(Base):
     """One uploaded file: read at once and shown row by row, taken into the bank only on a second act."""
 
     __tablename__ = "question_import"
-    __table_args__ = (CheckConstraint("state in ('staged','imported','undone')", name="state"),)
+    __table_args__ = (CheckConstraint("state in ('staged','imported')", name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"))

@@ -1,0 +1,114 @@
+"""Reads of the bank that other rooms and several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import selectinload
+
+from quizapp.bank.models import (
+    PLAYABLE_KINDS,
+    Article,
+    Bank,
+    Question,
+    QuestionRevision,
+    Topic,
+    question_topic,
+)
+from quizapp.core.db import db
+
+
+def usable_questions(
+    *, bank_id: int, kind: str | None = None, topic_id: int | None = None, difficulty: int | None = None
+) -> list[Question]:
+    """The questions that a contest may draw: an approved revision, not retired, not held, of a playable kind.
+
+    Ordered by id, with their revisions, topics and articles loaded: a fixed number of statements.
+    """
+    query = (
+        select(Question)
+        .where(*_usable(bank_id=bank_id, kind=kind, topic_id=topic_id, difficulty=difficulty))
+        .order_by(Question.id)
+        .options(
+            selectinload(Question.topics),
+            selectinload(Question.revisions).selectinload(QuestionRevision.articles).joinedload(Article.law),
+        )
+    )
+    return list(db.session.scalars(query))
+
+
+def count_usable(
+    *, bank_id: int, kind: str | None = None, topic_id: int | None = None, difficulty: int | None = None
+) -> int:
+    """How many questions `usable_questions` would give."""
+    conditions = _usable(bank_id=bank_id, kind=kind, topic_id=topic_id, difficulty=difficulty)
+    return db.session.scalar(select(func.count(Question.id)).where(*conditions)) or 0
+
+
+def _usable(
+    *, bank_id: int, kind: str | None, topic_id: int | None, difficulty: int | None
+) -> list[ColumnElement[bool]]:
+    approved = exists().where(QuestionRevision.question_id == Question.id, QuestionRevision.approved_at.is_not(None))
+    conditions: list[ColumnElement[bool]] = [
+        Question.bank_id == bank_id,
+        Question.state != "retired",
+        Question.held_reason == "",
+        Question.kind.in_(PLAYABLE_KINDS if kind is None else (kind,)),
+        approved,
+    ]
+    if topic_id is not None:
+        conditions.append(
+            exists().where(question_topic.c.question_id == Question.id, question_topic.c.topic_id == topic_id)
+        )
+    if difficulty is not None:
+        conditions.append(Question.difficulty == difficulty)
+    return conditions
+
+
+def banks_with_counts() -> Sequence[tuple[Bank, int, int]]:
+    """Each bank with its number of questions and of those a contest may draw, by name."""
+    total = func.count(Question.id)
+    approved = exists().where(QuestionRevision.question_id == Question.id, QuestionRevision.approved_at.is_not(None))
+    is_usable = (
+        (Question.state != "retired") & (Question.held_reason == "") & Question.kind.in_(PLAYABLE_KINDS) & approved
+    )
+    usable = func.count(Question.id).filter(is_usable)
+    rows = db.session.execute(
+        select(Bank, total, usable).outerjoin(Question, Question.bank_id == Bank.id).group_by(Bank.id).order_by(Bank.name)
+    )
+    return [(bank, all_questions, usable_ones) for bank, all_questions, usable_ones in rows]
+
+
+def topics_of_bank(bank_id: int) -> list[Topic]:
+    """The knowledge points that a bank's questions carry, by name."""
+    query = (
+        select(Topic)
+        .where(
+            exists().where(
+                question_topic.c.topic_id == Topic.id,
+                question_topic.c.question_id == Question.id,
+                Question.bank_id == bank_id,
+            )
+        )
+        .order_by(Topic.name)
+    )
+    return list(db.session.scalars(query))
+
+
+def known_stems(bank_id: int) -> dict[str, int]:
+    """Stem hash → question id of every question of a bank by its newest revision."""
+    newest = (
+        select(QuestionRevision.question_id, func.max(QuestionRevision.number).label("number"))
+        .join(Question)
+        .where(Question.bank_id == bank_id)
+        .group_by(QuestionRevision.question_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(QuestionRevision.stem_hash, QuestionRevision.question_id).join(
+            newest,
+            (QuestionRevision.question_id == newest.c.question_id) & (QuestionRevision.number == newest.c.number),
+        )
+    )
+    return {digest: question_id for digest, question_id in rows.tuples()}
