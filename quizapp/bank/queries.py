@@ -75,7 +75,10 @@ def banks_with_counts() -> Sequence[tuple[Bank, int, int]]:
     )
     usable = func.count(Question.id).filter(is_usable)
     rows = db.session.execute(
-        select(Bank, total, usable).outerjoin(Question, Question.bank_id == Bank.id).group_by(Bank.id).order_by(Bank.name)
+        select(Bank, total, usable)
+        .outerjoin(Question, Question.bank_id == Bank.id)
+        .group_by(Bank.id)
+        .order_by(Bank.name)
     )
     return [(bank, all_questions, usable_ones) for bank, all_questions, usable_ones in rows]
 
@@ -111,4 +114,4 @@ def known_stems(bank_id: int) -> dict[str, int]:
             (QuestionRevision.question_id == newest.c.question_id) & (QuestionRevision.number == newest.c.number),
         )
     )
-    return {digest: question_id for digest, question_id in rows.tuples()}
+    return dict(rows.tuples().all())
