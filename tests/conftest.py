@@ -47,7 +47,7 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def valkey(short_folder: Path) -> Iterator[Valkey]:
-    server = start_valkey(folder=short_folder / "valkey", socket_path=short_folder / "v.sock")
+    server = start_valkey(folder=short_folder / "valkey", socket_path=short_folder / "v.sock", open_admin=True)
     yield server
     server.stop()
 
@@ -85,9 +85,12 @@ def settings(tmp_path: Path, database_template: Path, valkey: Valkey) -> Setting
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The app on an empty database and an empty Valkey; CSRF tokens are asked for as in production."""
-    client = redis.Redis.from_url(settings.redis_url)
+def app(settings: Settings, valkey: Valkey) -> Iterator[Flask]:
+    """The app on an empty database and an empty Valkey; CSRF tokens are asked for as in production.
+
+    The app has the rights of production on Valkey; a test that empties or reconfigures the server uses `admin_url`.
+    """
+    client = redis.Redis.from_url(valkey.admin_url)
     client.flushall()
     client.close()
     app = create_app(settings)

@@ -2,16 +2,26 @@
 
 The wheel's own client and server classes are not used: they start a server per process, kill it without
 letting it sync, and leave it behind when their owner dies. Here the server is a plain child that the kernel
-stops when its parent dies, and whoever starts it holds the lock of the data folder.
+stops when its parent dies, and whoever starts it holds the lock of the data folder. A server that is left
+over all the same (its owner was killed a moment ago, or the system is not Linux) is stopped first: two
+servers on one append-only file would both write to it.
+
+The app signs in as a user that may not empty, reconfigure or debug the server.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
+import os
+import secrets
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import redis
@@ -21,6 +31,8 @@ START_SECONDS = 120
 STOP_SECONDS = 20
 SOCKET_PATH_LIMIT = 107
 PR_SET_PDEATHSIG = 1
+APP_RIGHTS = "~* &* +@all -@admin -@dangerous +info +config|get"
+MEGABYTE = 1024 * 1024
 
 
 class ValkeyDidNotStart(Exception):
@@ -32,10 +44,14 @@ class Valkey:
     """A running embedded server."""
 
     process: subprocess.Popen[bytes]
+    folder: Path
     socket_path: Path
+    url: str
+    """For the app: with its user and password, which are new at every start."""
 
     @property
-    def url(self) -> str:
+    def admin_url(self) -> str:
+        """For tests, which empty the server; refused unless it was started with `open_admin`."""
         return f"unix://{self.socket_path}"
 
     def stop(self) -> None:
@@ -46,47 +62,147 @@ class Valkey:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        forget_traces(self.folder)
 
 
-def start_valkey(*, folder: Path, socket_path: Path, maxmemory_mb: int = 1024, fsync: str = "always") -> Valkey:
-    """Start a server with its data in `folder`, listening on `socket_path` alone; return when it answers.
+def start_valkey(
+    *, folder: Path, socket_path: Path | None = None, fsync: str = "always", open_admin: bool = False
+) -> Valkey:
+    """Start a server with its data in `folder`, reachable by a Unix socket alone; return when it answers.
 
-    Raises ValkeyDidNotStart. The caller makes sure that no other server uses the folder.
+    Without `socket_path` the socket lies in a fresh folder with a short name. The caller holds the lock of the data
+    folder. Raises ValkeyDidNotStart.
     """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stop_orphan(folder)
+    socket_path = socket_path or _socket_folder() / "valkey.sock"
     if len(str(socket_path).encode()) > SOCKET_PATH_LIMIT:
         raise ValkeyDidNotStart(f"the path of the socket is too long: {socket_path}")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     socket_path.parent.mkdir(parents=True, exist_ok=True)
-    log_path = folder / "valkey.log"
-    options = {
-        "port": "0",
-        "unixsocket": str(socket_path),
-        "unixsocketperm": "700",
-        "dir": str(folder),
-        "appendonly": "yes",
-        "appendfsync": fsync,
-        "no-appendfsync-on-rewrite": "no",
-        "save": "",
-        "maxmemory": f"{maxmemory_mb}mb",
-        "maxmemory-policy": "noeviction",
-        "logfile": str(log_path),
-        "daemonize": "no",
-    }
-    command = [str(get_binary_path()), *(word for name, value in options.items() for word in (f"--{name}", value))]
-    process = subprocess.Popen(command, start_new_session=True, preexec_fn=end_with_parent)
-    client = redis.Redis.from_url(f"unix://{socket_path}", socket_timeout=2)
+    password = secrets.token_urlsafe(24)
+    configuration = folder / "valkey.conf"
+    configuration.touch(mode=0o600)
+    configuration.write_text(
+        _configuration(folder=folder, socket_path=socket_path, password=password, fsync=fsync, open_admin=open_admin)
+    )
+    with (folder / "valkey.log").open("ab") as log:
+        process = subprocess.Popen(
+            [str(get_binary_path()), str(configuration)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
+    (folder / "server.json").write_text(json.dumps({"pid": process.pid, "socket": str(socket_path)}))
+    valkey = Valkey(process, folder, socket_path, f"unix://quizapp:{password}@{socket_path}")
+    _wait_until_it_answers(valkey)
+    return valkey
+
+
+def _configuration(*, folder: Path, socket_path: Path, password: str, fsync: str, open_admin: bool) -> str:
+    admin = "user default on nopass ~* &* +@all" if open_admin else "user default off"
+    return "\n".join(
+        [
+            "port 0",
+            f"unixsocket {_quoted(socket_path)}",
+            "unixsocketperm 700",
+            f"dir {_quoted(folder)}",
+            "daemonize no",
+            "appendonly yes",
+            f"appendfsync {fsync}",
+            "no-appendfsync-on-rewrite no",
+            'save ""',
+            f"maxmemory {max(128, memory_megabytes() // 2)}mb",
+            "maxmemory-policy noeviction",
+            admin,
+            f"user quizapp on #{sha256(password.encode()).hexdigest()} {APP_RIGHTS}",
+            "",
+        ]
+    )
+
+
+def _quoted(path: Path) -> str:
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _socket_folder() -> Path:
+    """A fresh folder for this user alone, with a name short enough for a socket."""
+    base = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="quizapp-", dir=base if len(base.encode()) < 60 else "/tmp"))  # noqa: S108
+
+
+def _wait_until_it_answers(valkey: Valkey) -> None:
+    """Wait while the server reads its append-only file; raise ValkeyDidNotStart when it ends or takes too long."""
+    client = redis.Redis.from_url(valkey.url, socket_timeout=2)
     give_up_at = time.monotonic() + START_SECONDS
     while True:
         try:
             client.ping()
             client.close()
-            return Valkey(process, socket_path)
+            return
         except redis.RedisError:
-            if process.poll() is not None or time.monotonic() > give_up_at:
-                process.kill()
-                tail = log_path.read_text(errors="replace")[-2000:] if log_path.exists() else ""
+            if valkey.process.poll() is not None or time.monotonic() > give_up_at:
+                valkey.process.kill()
+                valkey.process.wait()
+                forget_traces(valkey.folder)
+                tail = (valkey.folder / "valkey.log").read_text(errors="replace")[-1500:]
                 raise ValkeyDidNotStart(f"the embedded Valkey did not start:\n{tail}") from None
             time.sleep(0.02)
+
+
+def memory_megabytes() -> int:
+    """The memory this machine, or the container we are in, gives us."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+    except (OSError, ValueError):
+        limit = machine
+    return min(machine, limit) // MEGABYTE
+
+
+def stop_orphan(folder: Path) -> None:
+    """Stop the server that a killed owner left behind on this folder, if there is one, and clear its traces."""
+    try:
+        left_over = json.loads((folder / "server.json").read_text())
+        pid, names = int(left_over["pid"]), (left_over["socket"], str(folder / "valkey.conf"))
+    except (OSError, ValueError, KeyError):
+        return
+    if is_running_with(pid, names):
+        os.kill(pid, signal.SIGTERM)
+    give_up_at = time.monotonic() + STOP_SECONDS
+    while is_running_with(pid, names):
+        if time.monotonic() > give_up_at:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+    forget_traces(folder)
+
+
+def is_running_with(pid: int, names: tuple[str, ...]) -> bool:
+    """Whether process `pid` runs with one of these paths on its command line; a recycled pid does not."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+        ask = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+        command = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
+    return any(name in command for name in names)
+
+
+def forget_traces(folder: Path) -> None:
+    """Remove what tells of a server that has ended: its note, and its socket's own folder."""
+    note = folder / "server.json"
+    try:
+        socket_path = Path(json.loads(note.read_text())["socket"])
+    except (OSError, ValueError, KeyError):
+        return
+    socket_path.unlink(missing_ok=True)
+    if socket_path.parent.name.startswith("quizapp-"):
+        shutil.rmtree(socket_path.parent, ignore_errors=True)
+    note.unlink(missing_ok=True)
 
 
 def end_with_parent() -> None:

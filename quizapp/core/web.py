@@ -18,6 +18,7 @@ from flask import (
     Response,
     abort,
     g,
+    has_request_context,
     jsonify,
     make_response,
     redirect,
@@ -110,7 +111,9 @@ def limits_storage(url: str) -> str:
 
 
 def choose_language() -> str:
-    """The language chosen by the reader's own act, else Chinese."""
+    """The language chosen by the reader's own act, else Chinese; Chinese for commands and jobs."""
+    if not has_request_context():
+        return "zh_Hans"
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     return chosen if chosen in LANGUAGES else "zh_Hans"
 
