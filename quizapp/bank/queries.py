@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from quizapp.bank.models import (
     PLAYABLE_KINDS,
     Article,
     Bank,
+    Law,
     Question,
     QuestionRevision,
     Topic,
     question_topic,
+    revision_article,
 )
 from quizapp.core.db import db
 
@@ -115,3 +118,80 @@ def known_stems(bank_id: int) -> dict[str, int]:
         )
     )
     return dict(rows.tuples().all())
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a reader of a bank's list asks for; an empty value does not narrow."""
+
+    words: str = ""
+    kind: str = ""
+    state: str = ""
+    topic_id: int | None = None
+    law: str = ""
+
+
+def questions_of_bank(*, bank_id: int, wanted: Filter) -> Select[Question]:
+    """The bank's questions that fit, newest first, with all that a list shows loaded.
+
+    Words are searched by LIKE in the stems: two-character words such as 宪法 must be found, which no
+    trigram index does.
+    """
+    query = select(Question).where(Question.bank_id == bank_id)
+    if wanted.kind:
+        query = query.where(Question.kind == wanted.kind)
+    if wanted.state == "held":
+        query = query.where(Question.held_reason != "")
+    elif wanted.state:
+        query = query.where(Question.state == wanted.state)
+    if wanted.topic_id is not None:
+        query = query.where(
+            exists().where(question_topic.c.question_id == Question.id, question_topic.c.topic_id == wanted.topic_id)
+        )
+    if wanted.words:
+        query = query.where(
+            exists().where(
+                QuestionRevision.question_id == Question.id,
+                QuestionRevision.stem.contains(wanted.words, autoescape=True),
+            )
+        )
+    if wanted.law:
+        query = query.where(
+            exists().where(
+                QuestionRevision.question_id == Question.id,
+                QuestionRevision.articles.any(Article.law.has(Law.title.contains(wanted.law, autoescape=True))),
+            )
+        )
+    return query.order_by(Question.id.desc()).options(
+        selectinload(Question.topics),
+        selectinload(Question.revisions).selectinload(QuestionRevision.articles).joinedload(Article.law),
+    )
+
+
+def laws_with_counts() -> Sequence[tuple[Law, int]]:
+    """Each law with the number of questions that rest on it by any revision, by title."""
+    questions = func.count(func.distinct(QuestionRevision.question_id))
+    rows = db.session.execute(
+        select(Law, questions)
+        .outerjoin(Article, Article.law_id == Law.id)
+        .outerjoin(revision_article, revision_article.c.article_id == Article.id)
+        .outerjoin(QuestionRevision, QuestionRevision.id == revision_article.c.revision_id)
+        .group_by(Law.id)
+        .order_by(Law.title, Law.effective_on)
+    )
+    return [(law, count) for law, count in rows]
+
+
+def count_in_review() -> int:
+    """How many questions wait for a reviewer."""
+    return db.session.scalar(select(func.count(Question.id)).where(Question.state == "in_review")) or 0
+
+
+def questions_in_review() -> Select[Question]:
+    """The questions that wait for a reviewer, oldest first, with their banks and revisions."""
+    return (
+        select(Question)
+        .where(Question.state == "in_review")
+        .order_by(Question.id)
+        .options(selectinload(Question.revisions), joinedload(Question.bank))
+    )
