@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the app from `settings`, or from the environment; raise `WrongSetting` before anything is opened."""
     settings = settings or load_settings(os.environ)
-    logs.configure(level=settings.log_level)
+    logs.configure(level=settings.log_level, folder=settings.log_dir)
     app = Flask(
         "quizapp",
         root_path=str(ROOT / "quizapp"),

@@ -1,14 +1,19 @@
-"""The command line: one group a room."""
+"""The command line: what runs the house, and one group a room."""
 
 from __future__ import annotations
 
 import importlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from quizapp.app import create_app
-from quizapp.core.command import Context
+from quizapp.core import jobs, launcher, schema
+from quizapp.core.command import Context, data_option, refusals, with_app
+from quizapp.core.db import db
+from quizapp.core.settings import PREFIX, load_settings
 
 ROOMS = ("accounts", "bank", "contests", "play", "reports", "admin")
 
@@ -18,23 +23,98 @@ ROOMS = ("accounts", "bank", "contests", "play", "reports", "admin")
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     default="instance",
-    envvar="QUIZAPP_DATA_DIR",
+    envvar=f"{PREFIX}DATA_DIR",
     show_default=True,
     help="The data folder.",
 )
+@click.version_option(package_name="quizapp", message="%(version)s")
 @click.pass_context
 def main(context: click.Context, data: Path) -> None:
     """QuizApp: public legal-knowledge contests."""
     context.obj = Context(folder=data, create_app=create_app)
 
 
+@main.command("run")
+@click.option("--demo", is_flag=True, help="At the first start, load a demo contest and make sign-ins for it.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets phones in the same network in.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Web worker processes; by default one a core, at least 2.")
+@data_option
+@click.pass_obj
+def run(context: Context, demo: bool, host: str, port: int, workers: int | None) -> None:
+    """Run everything on this machine until Ctrl-C."""
+    order = launcher.Order(folder=context.folder, host=host, port=port, workers=workers, given=dict(os.environ))
+    with refusals():
+        launcher.run(order, fill=lambda environment: _fill(environment, demo=demo))
+
+
+def _fill(environment: Mapping[str, str], *, demo: bool) -> list[str]:
+    """Bring the database up to date and, at the first start, load the demo; return what to tell the starter."""
+    app = create_app(load_settings(environment))
+    with app.app_context():
+        schema.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return []
+
+
+@main.command("web")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), help="By default one a core, at least 2.")
+def web(host: str, port: int, workers: int | None) -> None:
+    """Run the web workers alone, with the settings of the environment."""
+    with refusals():
+        load_settings(os.environ)
+    command = launcher.web_command(bind=f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers=workers)
+    os.execv(command[0], command)  # noqa: S606
+
+
+@main.command("record")
+def record() -> None:
+    """Carry live events into SQL, with the settings of the environment."""
+    stopping = jobs.stop_signals()
+    with refusals():
+        settings = load_settings(os.environ)
+    with create_app(settings).app_context():
+        stopping.wait()
+
+
+@main.command("work")
+def work() -> None:
+    """Do the timed duties of all rooms, with the settings of the environment."""
+    stopping = jobs.stop_signals()
+    with refusals():
+        settings = load_settings(os.environ)
+    with create_app(settings).app_context():
+        jobs.work([], stopping=stopping)
+        stopping.wait()
+
+
+@main.group("db")
+def database() -> None:
+    """The database's schema."""
+
+
+@database.command("upgrade")
+@with_app
+def upgrade() -> None:
+    """Run every migration that the database lacks."""
+    schema.upgrade()
+
+
+@database.command("check")
+@with_app
+def check() -> None:
+    """Compare the database with the models; exit code 1 when they differ."""
+    schema.check()
+
+
 for room in ROOMS:
     path = f"quizapp.{room}.cli"
     try:
         module = importlib.import_module(path)
-    except ModuleNotFoundError as error:
-        if error.name != path:
-            raise
+    except ImportError:
         continue
     for command in vars(module).values():
         if isinstance(command, click.Group) and command.callback and command.callback.__module__ == path:

@@ -28,7 +28,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from quizapp.core import installation, schema
+from quizapp.core import installation, launcher, schema
 from quizapp.core.db import db
 from quizapp.core.embedded import ValkeyDidNotStart, start_valkey
 from quizapp.core.errors import DomainError
@@ -37,7 +37,13 @@ from quizapp.core.settings import PREFIX, Settings, WrongSetting, load_settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
-REFUSALS = (WrongSetting, installation.AlreadyRunning, installation.UnusableFolder, ValkeyDidNotStart)
+REFUSALS = (
+    WrongSetting,
+    installation.AlreadyRunning,
+    installation.UnusableFolder,
+    launcher.PortUnusable,
+    ValkeyDidNotStart,
+)
 
 
 @dataclass

@@ -39,85 +39,120 @@ class ValkeyDidNotStart(Exception):
     """The server ended or did not answer in time; the message carries the end of its log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Valkey:
-    """A running embedded server."""
+    """An embedded server: where its data lies, how it is reached, and its process while it runs."""
 
-    process: subprocess.Popen[bytes]
     folder: Path
     socket_path: Path
-    url: str
-    """For the app: with its user and password, which are new at every start."""
+    password: str
+    fsync: str = "always"
+    open_admin: bool = False
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """For the app: with its user and password, which are new for every owner."""
+        return f"unix://quizapp:{self.password}@{self.socket_path}"
 
     @property
     def admin_url(self) -> str:
         """For tests, which empty the server; refused unless it was started with `open_admin`."""
         return f"unix://{self.socket_path}"
 
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the server's process and return at once; it answers when it has read its append-only file."""
+        stop_orphan(self.folder)
+        self.socket_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        configuration = self.folder / "valkey.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(_configuration(self))
+        with (self.folder / "valkey.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(get_binary_path()), str(configuration)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
+        note = {"pid": self.process.pid, "socket": str(self.socket_path)}
+        (self.folder / "server.json").write_text(json.dumps(note))
+        return self.process
+
+    def wait_until_ready(self) -> None:
+        """Wait while the server reads its data; raise ValkeyDidNotStart when it ends or takes too long."""
+        client = redis.Redis.from_url(self.url, socket_timeout=2)
+        give_up_at = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                client.ping()
+                client.close()
+                return
+            except redis.RedisError:
+                if self.process is None or self.process.poll() is not None or time.monotonic() > give_up_at:
+                    self.stop()
+                    tail = (self.folder / "valkey.log").read_text(errors="replace")[-1500:]
+                    raise ValkeyDidNotStart(f"the embedded Valkey did not start:\n{tail}") from None
+                time.sleep(0.02)
+
     def stop(self) -> None:
         """Let the server finish its writes and end; kill it only when it does not."""
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         forget_traces(self.folder)
+
+
+def prepare_valkey(
+    *, folder: Path, socket_path: Path | None = None, fsync: str = "always", open_admin: bool = False
+) -> Valkey:
+    """Describe a server with its data in `folder`, reachable by a Unix socket alone; nothing is started.
+
+    Without `socket_path` the socket will lie in a fresh folder with a short name.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    socket_path = socket_path or _socket_folder() / "valkey.sock"
+    if len(str(socket_path).encode()) > SOCKET_PATH_LIMIT:
+        raise ValkeyDidNotStart(f"the path of the socket is too long: {socket_path}")
+    return Valkey(folder, socket_path, secrets.token_urlsafe(24), fsync, open_admin)
 
 
 def start_valkey(
     *, folder: Path, socket_path: Path | None = None, fsync: str = "always", open_admin: bool = False
 ) -> Valkey:
-    """Start a server with its data in `folder`, reachable by a Unix socket alone; return when it answers.
+    """Start a server and return when it answers; raise ValkeyDidNotStart.
 
-    Without `socket_path` the socket lies in a fresh folder with a short name. The caller holds the lock of the data
-    folder. Raises ValkeyDidNotStart.
+    The caller holds the lock of the data folder.
     """
-    folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    stop_orphan(folder)
-    socket_path = socket_path or _socket_folder() / "valkey.sock"
-    if len(str(socket_path).encode()) > SOCKET_PATH_LIMIT:
-        raise ValkeyDidNotStart(f"the path of the socket is too long: {socket_path}")
-    socket_path.parent.mkdir(parents=True, exist_ok=True)
-    password = secrets.token_urlsafe(24)
-    configuration = folder / "valkey.conf"
-    configuration.touch(mode=0o600)
-    configuration.write_text(
-        _configuration(folder=folder, socket_path=socket_path, password=password, fsync=fsync, open_admin=open_admin)
-    )
-    with (folder / "valkey.log").open("ab") as log:
-        process = subprocess.Popen(
-            [str(get_binary_path()), str(configuration)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=end_with_parent,
-        )
-    (folder / "server.json").write_text(json.dumps({"pid": process.pid, "socket": str(socket_path)}))
-    valkey = Valkey(process, folder, socket_path, f"unix://quizapp:{password}@{socket_path}")
-    _wait_until_it_answers(valkey)
+    valkey = prepare_valkey(folder=folder, socket_path=socket_path, fsync=fsync, open_admin=open_admin)
+    valkey.launch()
+    valkey.wait_until_ready()
     return valkey
 
 
-def _configuration(*, folder: Path, socket_path: Path, password: str, fsync: str, open_admin: bool) -> str:
-    admin = "user default on nopass ~* &* +@all" if open_admin else "user default off"
+def _configuration(valkey: Valkey) -> str:
+    admin = "user default on nopass ~* &* +@all" if valkey.open_admin else "user default off"
     return "\n".join(
         [
             "port 0",
-            f"unixsocket {_quoted(socket_path)}",
+            f"unixsocket {_quoted(valkey.socket_path)}",
             "unixsocketperm 700",
-            f"dir {_quoted(folder)}",
+            f"dir {_quoted(valkey.folder)}",
             "daemonize no",
             "appendonly yes",
-            f"appendfsync {fsync}",
+            f"appendfsync {valkey.fsync}",
             "no-appendfsync-on-rewrite no",
             'save ""',
             f"maxmemory {max(128, memory_megabytes() // 2)}mb",
             "maxmemory-policy noeviction",
             admin,
-            f"user quizapp on #{sha256(password.encode()).hexdigest()} {APP_RIGHTS}",
+            f"user quizapp on #{sha256(valkey.password.encode()).hexdigest()} {APP_RIGHTS}",
             "",
         ]
     )
@@ -132,25 +167,6 @@ def _socket_folder() -> Path:
     """A fresh folder for this user alone, with a name short enough for a socket."""
     base = tempfile.gettempdir()
     return Path(tempfile.mkdtemp(prefix="quizapp-", dir=base if len(base.encode()) < 60 else "/tmp"))  # noqa: S108
-
-
-def _wait_until_it_answers(valkey: Valkey) -> None:
-    """Wait while the server reads its append-only file; raise ValkeyDidNotStart when it ends or takes too long."""
-    client = redis.Redis.from_url(valkey.url, socket_timeout=2)
-    give_up_at = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            client.ping()
-            client.close()
-            return
-        except redis.RedisError:
-            if valkey.process.poll() is not None or time.monotonic() > give_up_at:
-                valkey.process.kill()
-                valkey.process.wait()
-                forget_traces(valkey.folder)
-                tail = (valkey.folder / "valkey.log").read_text(errors="replace")[-1500:]
-                raise ValkeyDidNotStart(f"the embedded Valkey did not start:\n{tail}") from None
-            time.sleep(0.02)
 
 
 def memory_megabytes() -> int:

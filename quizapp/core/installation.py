@@ -4,6 +4,7 @@
     DATA/keys.json       secret_key and field_key, made at the first start; mode 0600
     DATA/serving.json    while a launcher runs: its pid, its address and its children's settings; mode 0600
     DATA/quizapp.sqlite  the records
+    DATA/logs/           one file a day (UTC)
     DATA/valkey/         live state: the append-only file and the log of the embedded Valkey
 
 The lock is the kernel's: it goes with its holder, however that ends, so a stale one cannot stay.
@@ -65,7 +66,7 @@ def locked(folder: Path, *, wait_seconds: float = 0) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() >= give_up_at:
+                if time.monotonic() >= give_up_at or read_serving(folder):
                     raise AlreadyRunning(_holder(folder, file.name)) from None
                 time.sleep(0.05)
         file.seek(0)

@@ -36,6 +36,8 @@ class Settings:
     durability: str = "always"
     four_eyes: bool = True
     log_level: str = "INFO"
+    log_dir: Path | None = None
+    """Where log files are kept, one a day; without it the lines go to stderr for whoever runs the process."""
 
     @property
     def is_https(self) -> bool:
@@ -63,6 +65,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "durability": _one_of(*DURABILITIES),
         "four_eyes": _switch,
         "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+        "log_dir": Path,
     }
     complaints = [
         f"{name}: unknown setting; the known ones are {', '.join(PREFIX + key.upper() for key in readers)}"

@@ -1,0 +1,41 @@
+"""Gunicorn's settings for `quizapp run` and `quizapp web`; the address and the number of workers come from outside.
+
+Threads, since a request mostly waits for Valkey's disk. An idle phone costs a connection and no thread.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+from typing import Any
+
+from quizapp.core.embedded import end_with_parent
+
+worker_class = "gthread"
+workers = min(8, max(2, os.cpu_count() or 2))
+threads = 32
+worker_connections = 4000
+keepalive = 15
+timeout = 60
+graceful_timeout = 8
+umask = 0o077
+# A heartbeat file on a busy disk makes a healthy worker look dead.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+loglevel = "warning"
+
+FILES_WANTED = 8192
+
+
+def on_starting(_server: Any) -> None:
+    """Allow as many open connections as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """A worker whose master was killed ends at once, and frees the port's connections for the next one."""
+    end_with_parent()
