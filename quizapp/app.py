@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from quizapp import navigation
 from quizapp.accounts import views as accounts
 from quizapp.admin import views as admin
 from quizapp.bank import views as bank
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"))
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
     live.init_app(app, redis_url=settings.redis_url)
+    navigation.init_app(app)
     for room in (accounts, bank, contests, play, play_api, reports, admin):
         room.init_app(app)
     return app
