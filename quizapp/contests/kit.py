@@ -25,7 +25,7 @@ class KitQuestion(msgspec.Struct, frozen=True):
     stem: str
     options: tuple[tuple[str, str], ...]
     """(canonical id, text) in canonical order."""
-    key: list[list[str]] | list[str]
+    key: list[str | list[str]]
     """As in bank.models.QuestionRevision.key."""
     explanation: str
     basis: tuple[Basis, ...]

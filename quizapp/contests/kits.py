@@ -1,0 +1,184 @@
+"""Kits: compiled from approved revisions, stored in SQL, copied to Redis, cached in each worker."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import msgspec
+from sqlalchemy import select
+
+from quizapp.bank.models import PLAYABLE_KINDS, Question, QuestionRevision
+from quizapp.bank.queries import usable_questions
+from quizapp.contests import state
+from quizapp.contests.kit import Basis, Kit, KitQuestion, KitSection
+from quizapp.contests.models import Contest, Section, StoredKit
+from quizapp.core.db import db
+from quizapp.core.errors import DomainError
+from quizapp.core.i18n import _
+from quizapp.core.live import Live, LiveStoreDown, get_live
+
+CACHED_KITS = 32
+
+_decoder = msgspec.msgpack.Decoder(Kit)
+_caches: WeakKeyDictionary[Live, OrderedDict[tuple[int, int], Kit]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+class KitMissing(DomainError):
+    """There is no such version of this contest."""
+
+    status, code = 404, "not_found"
+
+    def message(self) -> str:
+        return _("没有找到这场竞赛，可能尚未发布。")
+
+
+def get_kit(*, contest_id: int, version: int) -> Kit:
+    """A published kit: from this process, else from Redis, else from SQL (which refills Redis); raises KitMissing."""
+    live = get_live()
+    with _lock:
+        cache = _caches.setdefault(live, OrderedDict())
+        kit = cache.get((contest_id, version))
+        if kit is not None:
+            cache.move_to_end((contest_id, version))
+            return kit
+    kit = decode(_fetch(live, contest_id, version))
+    with _lock:
+        cache[contest_id, version] = kit
+        while len(cache) > CACHED_KITS:
+            cache.popitem(last=False)
+    return kit
+
+
+def _fetch(live: Live, contest_id: int, version: int) -> bytes:
+    try:
+        copy = state.read_kit_copy(live, contest_id=contest_id, version=version)
+    except LiveStoreDown:
+        return _stored(contest_id, version)
+    if copy is None:
+        copy = _stored(contest_id, version)
+        state.write_kit_copy(live, contest_id=contest_id, version=version, body=copy)
+    return copy
+
+
+def _stored(contest_id: int, version: int) -> bytes:
+    body = db.session.scalar(
+        select(StoredKit.body).where(StoredKit.contest_id == contest_id, StoredKit.version == version)
+    )
+    if body is None:
+        raise KitMissing
+    return body
+
+
+def store_kit(*, kit: Kit, now: datetime) -> StoredKit:
+    """Add a kit to SQL; a version that exists already breaks the table's rule."""
+    body = encode(kit)
+    stored = StoredKit(
+        contest_id=kit.contest_id, version=kit.version, body=body, sha256=sha256(body).hexdigest(), created_at=now
+    )
+    db.session.add(stored)
+    db.session.flush()
+    return stored
+
+
+def encode(kit: Kit) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(kit))
+
+
+def decode(body: bytes) -> Kit:
+    return _decoder.decode(zlib.decompress(body))
+
+
+def compile_kit(*, contest: Contest, version: int) -> Kit:
+    """Compile a contest as it stands now: approved revisions only, without held and retired questions.
+
+    Whether the sections are filled is not asked here; publishing checks that before.
+    """
+    questions: dict[int, KitQuestion] = {}
+    sections = []
+    for section in contest.sections:
+        pool = pool_of(contest=contest, section=section)
+        questions |= {question.id: _kit_question(question) for question in pool if question.id not in questions}
+        sections.append(
+            KitSection(
+                kind=section.kind,
+                count=section.count,
+                points_hundredths=section.points_hundredths,
+                question_ids=tuple(question.id for question in pool),
+            )
+        )
+    return Kit(
+        contest_id=contest.id,
+        version=version,
+        slug=contest.slug,
+        title=contest.title,
+        host_name=contest.host_name,
+        introduction=contest.introduction,
+        timezone=contest.timezone,
+        paper=contest.paper,
+        shuffle_questions=contest.shuffle_questions,
+        shuffle_options=contest.shuffle_options,
+        limit_seconds=contest.limit_seconds,
+        attempts_total=contest.attempts_total,
+        attempts_per_day=contest.attempts_per_day,
+        pass_mark_hundredths=contest.pass_mark_hundredths,
+        feedback=contest.feedback,
+        feedback_time=contest.feedback_time,
+        entry_mode=contest.entry_mode,
+        accent=contest.accent,
+        sections=tuple(sections),
+        questions=questions,
+    )
+
+
+def pool_of(*, contest: Contest, section: Section) -> Sequence[Question]:
+    """What a section may draw, by id; for a fixed paper its chosen questions in order, as far as they are usable."""
+    if contest.paper == "random":
+        return usable_questions(
+            bank_id=section.bank_id, kind=section.kind, topic_id=section.topic_id, difficulty=section.difficulty
+        )
+    return [chosen.question for chosen in section.questions if is_usable(chosen.question)]
+
+
+def is_usable(question: Question) -> bool:
+    """Whether a contest published now may contain it."""
+    return (
+        question.approved is not None
+        and question.state != "retired"
+        and not question.held_reason
+        and question.kind in PLAYABLE_KINDS
+    )
+
+
+def _kit_question(question: Question) -> KitQuestion:
+    revision = question.approved
+    if revision is None:
+        raise ValueError("a pool holds approved questions only")
+    return KitQuestion(
+        id=question.id,
+        revision=revision.id,
+        kind=question.kind,
+        stem=revision.stem,
+        options=tuple((option["id"], option["text"]) for option in revision.options),
+        key=revision.key,
+        explanation=revision.explanation,
+        basis=_basis(revision),
+        topics=tuple(topic.name for topic in question.topics),
+    )
+
+
+def _basis(revision: QuestionRevision) -> tuple[Basis, ...]:
+    return tuple(
+        Basis(
+            law=article.law.title,
+            article=article.label,
+            effective_on=article.law.effective_on.isoformat() if article.law.effective_on else "",
+        )
+        for article in revision.articles
+    )
