@@ -162,5 +162,7 @@ class Entry(Base):
     audience: Mapped[str | None] = mapped_column(String(64))
     resume_code_hash: Mapped[str | None] = mapped_column(String(64))
     """HMAC of the six-digit code shown at the first entry; None for nickname entries."""
+    entry_key_hash: Mapped[str | None] = mapped_column(String(64))
+    """HMAC of the Idempotency-Key of the first entry: a browser whose reply was lost repeats it to get a code."""
     entered_at: Mapped[datetime]
     anonymised_at: Mapped[datetime | None]

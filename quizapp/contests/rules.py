@@ -63,7 +63,7 @@ def draw_paper(*, kit: Kit, seen: Mapping[int, int], seed: str) -> tuple[DrawnQu
     paper = []
     for section, question_ids in zip(kit.sections, chosen, strict=True):
         if kit.shuffle_questions:
-            question_ids = _shuffled(question_ids, f"{seed} questions")
+            question_ids = shuffled(question_ids, f"{seed} questions")
         paper += [
             DrawnQuestion(
                 question_id,
@@ -83,7 +83,7 @@ def _given(kit: Kit) -> list[list[int]]:
 def _choose(kit: Kit, seen: Mapping[int, int], seed: str) -> list[list[int]]:
     pools = [section.question_ids for section in kit.sections]
     counts = [section.count for section in kit.sections]
-    candidates = _shuffled(sorted({question_id for pool in pools for question_id in pool}), f"{seed} draw")
+    candidates = shuffled(sorted({question_id for pool in pools for question_id in pool}), f"{seed} draw")
     candidates.sort(key=lambda question_id: seen.get(question_id, 0))
     filling = fill_sections(pools=pools, counts=counts, candidates=candidates)
     if filling.shortage is not None:
@@ -99,10 +99,10 @@ def _option_order(kit: Kit, question_id: int, seed: str) -> tuple[str, ...]:
     if question.kind not in SHUFFLED_KINDS:
         return ()
     option_ids = [option_id for option_id, _text in question.options]
-    return tuple(_shuffled(option_ids, f"{seed} options {question_id}") if kit.shuffle_options else option_ids)
+    return tuple(shuffled(option_ids, f"{seed} options {question_id}") if kit.shuffle_options else option_ids)
 
 
-def _shuffled(items: Sequence[Item], seed: str) -> list[Item]:
+def shuffled(items: Sequence[Item], seed: str) -> list[Item]:
     """The items in an order in which every permutation is equally likely over all seeds."""
     tags = unpack(f">{len(items)}Q", shake_256(seed.encode()).digest(8 * len(items)))
     return [item for _tag, item in sorted(zip(tags, items, strict=True))]
@@ -314,6 +314,11 @@ def text_on(colour: str) -> str:
 def is_readable_accent(colour: str) -> bool:
     """Whether text can be read on this ground; some middling greys carry neither white nor dark text."""
     return bool(COLOUR.fullmatch(colour)) and contrast(colour, text_on(colour)) >= READABLE_CONTRAST
+
+
+def ascii_digits(text: str) -> str:
+    """Text as typed for a code: full-width digits made plain, spaces and hyphens left out."""
+    return re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
 
 
 class BadName(Exception):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
+
+from flask import current_app
 
 PREFIX = "QUIZAPP_"
 DURABILITIES = ("always", "everysec")
@@ -47,6 +50,11 @@ class Settings:
     def limits_url(self) -> str:
         """The Redis that holds rate limits and caches only; the answers' own one when none is named."""
         return self.cache_url or self.redis_url
+
+
+def get_settings() -> Settings:
+    """The running app's settings."""
+    return cast(Settings, current_app.extensions["quizapp.settings"])
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
