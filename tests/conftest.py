@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import redis
@@ -14,15 +15,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from quizapp.app import create_app
+from quizapp.core import schema
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey, start_valkey
 from quizapp.core.settings import Settings
+from tests import postgresql
+from tests.stack import Stack
 
 ROOT = Path(__file__).parent.parent
 IN_CI = bool(os.environ.get("CI"))
 
 
-def missing(part: str) -> None:
+def missing(part: str) -> NoReturn:
     """Skip where a part is not on this machine; in CI that is a failure."""
     if IN_CI:
         pytest.fail(f"{part} is missing, and CI may skip nothing")
@@ -59,10 +63,52 @@ def database_template(short_folder: Path) -> Path:
     url = f"sqlite:///{path}"
     app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=short_folder))
     with app.app_context():
-        db.create_all()
+        schema.upgrade()
         db.session.remove()
         db.engine.dispose()
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(short_folder: Path) -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL with a template database that has the migrated schema."""
+    programs = postgresql.find_programs()
+    if programs is None:
+        missing("PostgreSQL")
+    with postgresql.running(programs) as cluster:
+        cluster.run("create database template_quizapp")
+        url = cluster.url("template_quizapp")
+        app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=short_folder))
+        with app.app_context():
+            schema.upgrade()
+            db.session.remove()
+            db.engine.dispose()
+        yield cluster
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: postgresql.Cluster) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database with the migrated schema."""
+    name = postgresql_server.fresh()
+    yield postgresql_server.url(name)
+    postgresql_server.run(f"drop database {name} with (force)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    path = tmp_path / "any.sqlite"
+    shutil.copy(request.getfixturevalue("database_template"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Everything as `quizapp run --demo` starts it, shared by the tests of a session: leave it as you found it."""
+    with Stack.running("--demo") as running:
+        yield running
 
 
 def make_settings(*, database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Settings:
