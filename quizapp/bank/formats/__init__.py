@@ -1,0 +1,104 @@
+"""Question files: one module a format, each `read(content, options) -> Parsed`, which never raises for content.
+
+`FORMATS` is the registry. A format is told by content, never by a file's name; what is recognised but not read is
+refused with a sentence that names the formats that are. These modules know neither SQL nor Redis nor a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quizapp.bank.formats import csv_file, text, xls, xlsx
+from quizapp.bank.formats.parsed import (
+    Parsed,
+    ParsedOption,
+    ParsedQuestion,
+    Problem,
+    ReadOptions,
+)
+from quizapp.bank.formats.places import FILE, place
+from quizapp.bank.formats.recognition import Found, look_at
+
+AUTO = "auto"
+MOST_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that can be read; `name` is the word of the command line."""
+
+    name: str
+    label: str
+    """For people: what it is, with the ending its files have."""
+    read: Callable[[bytes, ReadOptions], Parsed]
+
+
+FORMATS: dict[str, Format] = {
+    entry.name: entry
+    for entry in (
+        Format(xlsx.NAME, "Excel (.xlsx)", xlsx.read),
+        Format(xls.NAME, "Excel 97–2003 (.xls)", xls.read),
+        Format(csv_file.NAME, "CSV (.csv, .tsv)", csv_file.read),
+        Format(text.NAME, "TXT (.txt)", text.read),
+    )
+}
+
+
+def recognise(content: bytes) -> str | None:
+    """The name of the format that the content has; None where no format here reads it."""
+    found = look_at(content[:MOST_BYTES])
+    return found.name if found.name in FORMATS else None
+
+
+def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = None) -> Parsed:
+    """Read a question file. Whatever the content, the answer is questions and problems.
+
+    `format` is a name of FORMATS or "auto". A format asked for that the content plainly is not is refused:
+    reading a workbook as text would give nothing but rubbish.
+    """
+    if not content.strip(b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"):
+        return _refused(format, Problem(FILE, "empty_file"))
+    if len(content) > MOST_BYTES:
+        size = {"size": str(-(-len(content) // 1024 // 1024)), "limit": str(MOST_BYTES // 1024 // 1024)}
+        return _refused(format, Problem(FILE, "file_too_large", size))
+    found = look_at(content)
+    if found.problem is not None:
+        return _refused(format, Problem(FILE, found.problem, _params(found)))
+    wanted = found.name if format == AUTO else format
+    is_text = {csv_file.NAME, text.NAME}
+    if wanted != found.name and not {wanted, found.name} <= is_text:
+        params = {"wanted": FORMATS[wanted].label, "found": FORMATS[found.name].label}
+        return _refused(format, Problem(FILE, "other_format", params))
+    return FORMATS[wanted].read(content, options or ReadOptions())
+
+
+def accepted() -> str:
+    """The formats that can be read, for sentences."""
+    return "、".join(entry.label for entry in FORMATS.values())
+
+
+def _params(found: Found) -> dict[str, str]:
+    params = {"unsupported_format": {"found": found.name, "accepted": accepted()}, "unknown_format": {"accepted": accepted()}}
+    return params.get(found.problem or "", {})
+
+
+def _refused(name: str, problem: Problem) -> Parsed:
+    return Parsed(name, (), (problem,))
+
+
+__all__ = [
+    "AUTO",
+    "FORMATS",
+    "MOST_BYTES",
+    "Format",
+    "Parsed",
+    "ParsedOption",
+    "ParsedQuestion",
+    "Problem",
+    "ReadOptions",
+    "accepted",
+    "place",
+    "read",
+    "recognise",
+]

@@ -1,0 +1,123 @@
+"""What a zip file may be before anything reads it: whole, plain, of sane size, without tricks in its XML.
+
+The parts are unpacked here, each against its declared size and sum, and handed on repacked: what the reader
+behind sees is exactly what was checked.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from quizapp.bank.formats.parsed import Refused
+from quizapp.bank.formats.places import FILE
+from quizapp.bank.formats.workbook import MOST_CELLS
+
+MOST_MEMBERS = 2_000
+MOST_UNPACKED = 100 * 1024 * 1024
+RATIO_COUNTS_FROM = 10 * 1024 * 1024
+MOST_RATIO = 300
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError)
+_STORED, _DEFLATED = 0, 8
+_NEEDED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
+_SHEET = re.compile(r"xl/worksheets/.*\.xml", re.IGNORECASE)
+_REFERENCE = rb"r\s{0,3}=\s{0,3}[\"']"
+# Cells with something in them are not closed at once.
+_FILLED_CELL = re.compile(
+    rb"<(?:[A-Za-z0-9]{1,20}:)?c\b[^<>]{0,200}?\b" + _REFERENCE + rb"([A-Z]{1,3})([0-9]{1,7})[\"'][^<>]{0,200}(?<!/)>"
+)
+_ROW = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?row\b[^<>]{0,300}?\b" + _REFERENCE + rb"([0-9]{1,7})[\"']")
+_CELL_WITHOUT_REFERENCE = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?c(?:>|\s(?![^<>]{0,200}\br\s{0,3}=))")
+# A column after 256 or a row from 10,000 on; without one a sheet is small enough however its cells lie.
+_FAR = re.compile(_REFERENCE + rb"(?:(?:[A-Z]{3}|[J-Z][A-Z]|I[W-Z])[0-9]|[A-Z]{0,3}[0-9]{5,7}[\"'])")
+
+
+def member_names(content: bytes) -> list[str]:
+    """The names in a zip's directory; empty for what is no zip."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.namelist()
+    except _DAMAGE:
+        return []
+
+
+def repack_workbook(content: bytes) -> bytes:
+    """Return the checked parts of a workbook as a plain zip; raise Refused for a file that is not safe to read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _check_directory(members, len(content))
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as clean:
+                for name, data in _parts(archive, members):
+                    clean.writestr(name, data)
+            return packed.getvalue()
+    except _DAMAGE:
+        raise Refused(FILE, "damaged_file") from None
+
+
+def _check_directory(members: list[zipfile.ZipInfo], size: int) -> None:
+    if len(members) > MOST_MEMBERS:
+        raise Refused(FILE, "unsafe_archive", found=f"{len(members)} members")
+    if any(member.flag_bits & 0x1 for member in members):
+        raise Refused(FILE, "encrypted")
+    names = [member.filename for member in members]
+    for name in names:
+        if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name:
+            raise Refused(FILE, "unsafe_archive", found=name[:40])
+    if len(set(names)) < len(names):
+        raise Refused(FILE, "unsafe_archive", found="repeated names")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MOST_UNPACKED or (unpacked > RATIO_COUNTS_FROM and unpacked > MOST_RATIO * size):
+        raise Refused(FILE, "unpacks_too_large", limit=str(MOST_UNPACKED // 1024 // 1024))
+
+
+def _parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:
+    for member in members:
+        if not _NEEDED.fullmatch(member.filename) or member.is_dir():
+            continue
+        if member.compress_type not in (_STORED, _DEFLATED):
+            raise Refused(FILE, "unsafe_archive", found=member.filename[:40])
+        data = archive.read(member)
+        if len(data) != member.file_size:
+            raise Refused(FILE, "damaged_file")
+        if b"<!DOCTYPE" in data or b"<!ENTITY" in data or _in_utf16(data):
+            raise Refused(FILE, "unsafe_archive", found=f"DOCTYPE, {member.filename[:40]}")
+        if _SHEET.fullmatch(member.filename):
+            _check_extent(data)
+        yield member.filename, data
+
+
+def _in_utf16(data: bytes) -> bool:
+    """XML in another encoding than UTF-8 would hide its declarations from the look above."""
+    return data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:64]
+
+
+def _check_extent(data: bytes) -> None:
+    """A few cells far apart span a block that no memory holds."""
+    if not _FAR.search(data):
+        return
+    columns, rows = 1, 0
+    numbers: dict[bytes, int] = {}
+    for found in _FILLED_CELL.finditer(data):
+        letters, row = found.groups()
+        if letters not in numbers:
+            numbers[letters] = _column_number(letters)
+            columns = max(columns, numbers[letters])
+        rows = max(rows, int(row))
+    if _CELL_WITHOUT_REFERENCE.search(data):
+        parts = re.split(rb"<(?:[A-Za-z0-9]{1,20}:)?row\b", data)
+        columns = max(columns, *(len(_CELL_WITHOUT_REFERENCE.findall(part)) for part in parts))
+        rows = max(rows, *map(int, _ROW.findall(data)), 0)
+    if rows * columns > MOST_CELLS:
+        raise Refused(FILE, "sheet_too_large", rows=str(rows), columns=str(columns))
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

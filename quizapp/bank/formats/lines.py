@@ -1,0 +1,214 @@
+"""A text of questions cut into its questions: one pass that tells where a question opens.
+
+A numbered line opens a question when what follows shows one (options from A, an answer, a key in the stem), or
+when its number is the next one and no answer or explanation is running; numbered points of an answer do neither.
+Without numbers, the line after an answer opens one when options or an answer follow. Everything else belongs to
+the question before, or is furniture, or is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from quizapp.bank.formats.block import Block, join, read_block
+from quizapp.bank.formats.characters import shorten
+from quizapp.bank.formats.collect import Collected
+from quizapp.bank.formats.draft import LONGEST_TEXT, Numbers, settle
+from quizapp.bank.formats.kinds import Hint
+from quizapp.bank.formats.line_kinds import Kind, Line, Numbered, classify, passage_range
+from quizapp.bank.formats.parsed import Problem
+
+LEAST_REPEATS_OF_A_HEADER = 5
+LEAST_HEADER_LETTERS = 4
+TITLE_LINES = 8
+"""Lines before the first question, or under a heading, that pass as titles and instructions."""
+_CERTAIN = 0.8
+
+
+def read_lines(lines: Sequence[Line], collected: Collected) -> None:
+    """Read all questions of a text; lines are cleaned already."""
+    cutter = _Cutter(lines)
+    cutter.cut()
+    for problem in cutter.problems:
+        collected.report(problem)
+    collected.take([read_block(block) for block in cutter.blocks], Numbers())
+
+
+def read_if_certain(lines: Sequence[Line], collected: Collected) -> bool:
+    """Read lines that may be a text of questions; only when most of its questions are usable."""
+    cutter = _Cutter(lines)
+    cutter.cut()
+    drafts = [read_block(block) for block in cutter.blocks]
+    good = [draft for draft in drafts if settle(draft, numbers=Numbers(), default_kind=None)[0]]
+    if len(good) < 2 or len(good) < _CERTAIN * len(drafts) or len(cutter.problems) > len(good):
+        return False
+    read_lines(lines, collected)
+    return True
+
+
+class _Cutter:
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self.kinds = [classify(line.text) for line in lines]
+        self.blocks: list[Block] = []
+        self.problems: list[Problem] = []
+        self.section: Hint | None = None
+        self.shared_answer = ""
+        self.passage = ""
+        self.passage_numbers: tuple[int, int] | None = None
+        self.current: Block | None = None
+        self.number = 0
+        self.has_options = self.has_answer = False
+        self.outside = 0
+        self.is_in_passage = False
+        self.evidence = self._evidence()
+        self.is_numbered = self._is_numbered()
+        self._mark_page_headers()
+
+    # Looking ahead --------------------------------------------------------------------------------------------
+
+    def _evidence(self) -> list[bool]:
+        """For each line: whether a question shows from it on, before the next numbered line or heading."""
+        evidence = [False] * len(self.kinds)
+        ahead = False
+        for place in range(len(self.kinds) - 1, -1, -1):
+            kind = self.kinds[place]
+            if kind.heading or kind.is_passage:
+                ahead = False
+                continue
+            evidence[place] = ahead = ahead or kind.is_evidence
+            if kind.numbered or kind.is_id:
+                ahead = False
+        return evidence
+
+    def _is_numbered(self) -> bool:
+        numbered = sum(1 for kind, shows in zip(self.kinds, self.evidence, strict=True) if shows and (kind.numbered or kind.is_id))
+        answers = sum(1 for kind in self.kinds if kind.label == "answer")
+        options = sum(1 for kind in self.kinds if kind.opens_options)
+        return numbered * 2 >= (answers or options)
+
+    def _mark_page_headers(self) -> None:
+        """Lines that come again and again, but for their figures, are headers and footers of pages."""
+        if not self.is_numbered:
+            return
+        forms: dict[int, str] = {}
+        for place, kind in enumerate(self.kinds):
+            follows_id = place > 0 and (self.kinds[place - 1].is_id or self._is_bare_number(place - 1))
+            if kind.is_plain and len(kind.text) >= LEAST_HEADER_LETTERS and not follows_id:
+                forms[place] = re.sub(r"[0-9]+", "#", kind.text)
+        counts = Counter(forms.values())
+        told: set[str] = set()
+        for place, form in forms.items():
+            if counts[form] >= LEAST_REPEATS_OF_A_HEADER:
+                self.kinds[place].is_furniture = True
+                if form not in told:
+                    told.add(form)
+                    params = {"text": shorten(self.kinds[place].text), "count": str(counts[form])}
+                    self.problems.append(Problem(self.lines[place].where, "page_header", params, "warning"))
+
+    def _is_bare_number(self, place: int) -> bool:
+        numbered = self.kinds[place].numbered
+        return bool(numbered and not numbered.rest)
+
+    # Cutting --------------------------------------------------------------------------------------------------
+
+    def cut(self) -> None:
+        for place, (line, kind) in enumerate(zip(self.lines, self.kinds, strict=True)):
+            if len(line.text) > LONGEST_TEXT:
+                params = {"text": shorten(line.text), "limit": str(LONGEST_TEXT)}
+                self.problems.append(Problem(line.where, "text_too_long", params))
+            elif kind.heading:
+                self._open_section(kind)
+            elif kind.is_passage and not kind.label and self._is_complete():
+                self._open_passage(kind)
+            elif self._opens(place, kind):
+                self._open_question(place, kind)
+            elif kind.text and not kind.is_furniture:
+                self._take(line, kind)
+
+    def _open_section(self, kind: Kind) -> None:
+        assert kind.heading is not None  # noqa: S101 (told by the caller)
+        self.section = Hint(kind.heading.kind, insists=False, words=shorten(kind.heading.words, 20))
+        self.shared_answer = kind.heading.answer
+        self.passage, self.is_in_passage, self.passage_numbers = "", False, None
+        self.current, self.number, self.outside = None, 0, 0
+
+    def _open_passage(self, kind: Kind) -> None:
+        self.passage, self.is_in_passage = kind.text, True
+        self.passage_numbers = passage_range(kind.text)
+        self.current = None
+
+    def _is_complete(self) -> bool:
+        return self.current is None or self.has_answer or self.has_options
+
+    def _opens(self, place: int, kind: Kind) -> bool:
+        if not kind.text or kind.is_furniture:
+            return False
+        if kind.label == "stem":
+            return True
+        if kind.numbered and kind.numbered.hint:
+            return True
+        if kind.is_id:
+            return self.evidence[place] and self._is_complete() and self._is_next_plain(place)
+        if kind.numbered:
+            return self._number_opens(place, kind.numbered)
+        return kind.is_plain_or_key and self._plain_opens(place)
+
+    def _number_opens(self, place: int, numbered: Numbered) -> bool:
+        is_next = numbered.number == self.number + 1
+        if self._is_complete() and self.evidence[place]:
+            return True
+        return is_next and not self.has_answer
+
+    def _is_next_plain(self, place: int) -> bool:
+        after = next((kind for kind in self.kinds[place + 1 :] if kind.text), None)
+        return after is not None and (after.is_plain or after.is_key)
+
+    def _plain_opens(self, place: int) -> bool:
+        """A line without a number: only behind a complete question, when options or an answer follow it."""
+        if self.is_in_passage or (self.current is not None and not self.has_answer):
+            return False
+        if self.current is None and self.is_numbered:
+            return False
+        for kind in self.kinds[place + 1 :]:
+            if kind.opens_options:
+                return True
+            if kind.label == "answer":
+                return not self.is_numbered
+            if kind.heading or kind.numbered or kind.is_passage or kind.label is not None:
+                return False
+        return False
+
+    def _open_question(self, place: int, kind: Kind) -> None:
+        line = self.lines[place]
+        numbered = kind.numbered or (Numbered(int(kind.text), "") if kind.is_id else None)
+        if numbered:
+            self.number = numbered.number
+        if self.passage_numbers and not self.passage_numbers[0] <= self.number <= self.passage_numbers[1]:
+            self.passage, self.passage_numbers = "", None
+        self.is_in_passage = False
+        self.current = Block([line], numbered, self.section, self.shared_answer, self.passage)
+        self.blocks.append(self.current)
+        self.has_answer = kind.label == "answer" or _has_inline_answer(kind)
+        self.has_options = kind.opens_options
+
+    def _take(self, line: Line, kind: Kind) -> None:
+        if self.current is not None:
+            self.current.lines.append(line)
+            self.has_options = self.has_options or kind.opens_options
+            self.has_answer = self.has_answer or kind.label is not None or (self.has_options and kind.is_key and not kind.opens_options)
+        elif self.is_in_passage:
+            self.passage = join(self.passage, line.text)
+        else:
+            self._take_outside(line, kind)
+
+    def _take_outside(self, line: Line, kind: Kind) -> None:
+        self.outside += 1
+        if kind.is_evidence or kind.numbered or self.outside > TITLE_LINES:
+            self.problems.append(Problem(line.where, "line_not_read", {"text": shorten(line.text)}))
+
+
+def _has_inline_answer(kind: Kind) -> bool:
+    return kind.is_key and not kind.opens_options

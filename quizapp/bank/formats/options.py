@@ -1,0 +1,111 @@
+"""Options as people write them: a column each, or several in one cell or line, with or without labels."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from quizapp.bank.formats.answers import LETTERS
+from quizapp.bank.formats.characters import clean, fold
+
+_MARK = r"[.．、:：)）\]】,，]"
+_AT_START = re.compile(rf"[(（\[【]?\s?([A-Za-zＡ-Ｚ])\s{{0,2}}(?:{_MARK}\s*|(?=[ \t\u3000]))(?P<text>.*)", re.DOTALL)
+_BARE = re.compile(r"[(（\[【]?([A-ZＡ-Ｚ])[)）\]】]?\s*[.．、:：]?")
+_GLUED = re.compile(r"([A-ZＡ-Ｚ])(?=[\u3400-\u9fff《“‘（(\"0-9])(?P<text>.*)", re.DOTALL)
+
+
+def split_label(text: str) -> tuple[str, str]:
+    """`B．乙` → ("B", "乙"); ("", text) where no label stands at the start."""
+    found = _AT_START.match(text)
+    if found and (found[1].isupper() or not text[found.end(1) : found.end(1) + 1].isspace()):
+        return fold(found[1]), found["text"].strip()
+    found = _BARE.fullmatch(text.strip())
+    return (fold(found[1]), "") if found else ("", text)
+
+
+def split_glued_label(text: str) -> tuple[str, str]:
+    """`A绿水青山` → ("A", "绿水青山"): only where the letter is awaited."""
+    found = _GLUED.match(text)
+    return (fold(found[1]), found["text"].strip()) if found else ("", text)
+
+
+def split_run(text: str, first: str = "A") -> tuple[str, list[tuple[str, str]]]:
+    """Divide `…A.甲 B.乙C.丙` at its labels, which must follow each other from `first`: head and options.
+
+    A label stands at the start, after a space or after a letter that is no Latin one.
+    """
+    starts: list[tuple[int, int]] = []
+    position, index = 0, LETTERS.index(first)
+    while index < len(LETTERS):
+        found = _label_pattern(LETTERS[index]).search(text, position)
+        if not found:
+            break
+        starts.append((found.start(), found.end()))
+        position, index = found.end(), index + 1
+    if not starts:
+        return text, []
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    texts = [clean(text[start:end]).strip("|;；") for (_, start), end in zip(starts, ends, strict=True)]
+    letters = LETTERS[LETTERS.index(first) :]
+    return text[: starts[0][0]].rstrip(), [(letters[n], clean(option)) for n, option in enumerate(texts)]
+
+
+def _pattern(letter: str) -> re.Pattern[str]:
+    wide = chr(ord(letter) + 0xFEE0)
+    return re.compile(
+        rf"(?<![A-Za-z0-9Ａ-Ｚ.．&+\-(（\[【])(?:[(（\[【]\s?[{letter}{wide}]\s?[)）\]】]\s*[.．、:：]?|[{letter}{wide}]\s?[.．、:：](?![0-9])|[{letter}{wide}]\s?[)）])\s*"
+    )
+
+
+_PATTERNS = {letter: _pattern(letter) for letter in LETTERS}
+
+
+def _label_pattern(letter: str) -> re.Pattern[str]:
+    return _PATTERNS[letter]
+
+
+def split_cell(cell: str) -> list[tuple[str, str]]:
+    """The options of one cell: a JSON list, labelled, by line, by bars, by wide gaps or by semicolons."""
+    texts = _json_list(cell)
+    if not texts:
+        head, labelled = split_run(cell)
+        if len(labelled) > 1 and not head.strip():
+            return labelled
+        texts = next((parts for parts in map(_parts, (cell,) * len(_DIVIDERS), _DIVIDERS) if len(parts) > 1), [])
+    return _with_letters(texts)
+
+
+_DIVIDERS = (r"\n+", r"\$;\$|###|@@|\|+", r"\t+|[ \u3000]{2,}", r"[;；]+")
+
+
+def _parts(cell: str, divider: str) -> list[str]:
+    return [part for part in (clean(piece) for piece in re.split(divider, cell)) if part]
+
+
+def _json_list(cell: str) -> list[str]:
+    if not cell.startswith("["):
+        return []
+    try:
+        values = json.loads(cell)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(values, list) or not all(isinstance(value, (str, int, float)) for value in values):
+        return []
+    return [clean(str(value)) for value in values]
+
+
+def _with_letters(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Letters by place; labels of the texts themselves are taken off when all have the one of their place."""
+    if len(texts) > len(LETTERS):
+        return []
+    return without_labels([(LETTERS[place], text) for place, text in enumerate(texts)])
+
+
+def without_labels(options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Take `C.` off an option C when all options repeat their own letter."""
+    labelled = [(letter, split_label(text)) for letter, text in options if text]
+    if len(labelled) > 1 and all(label == letter for letter, (label, _) in labelled):
+        texts = {letter: text for letter, (_, text) in labelled}
+        return [(letter, texts.get(letter, "")) for letter, _ in options]
+    return list(options)

@@ -1,0 +1,38 @@
+"""The places problems name: a stable English form for scripts, and words for pages."""
+
+from __future__ import annotations
+
+import re
+
+from quizapp.core.i18n import _
+
+FILE = "file"
+_PLACE = re.compile(
+    r"(?:sheet (?P<sheet>.+?))?(?: ?(?:row|line) (?P<number>[0-9]+)(?: column (?P<column>[A-Z]+))?)?", re.DOTALL
+)
+
+
+def row_place(row: int, *, sheet: str = "", column: str = "") -> str:
+    """The stable place of a row (from 1) or of one of its cells."""
+    return " ".join(
+        part for part in (sheet and f"sheet {sheet}", f"row {row}", column and f"column {column}") if part
+    )
+
+
+def place(where: str) -> str:
+    """Say a stable place in words for pages: sheet 单选题 row 12 → 工作表“单选题”第 12 行."""
+    if where == FILE:
+        return _("整个文件")
+    found = _PLACE.fullmatch(where)
+    if not found:
+        return where
+    sheet, number, column = found["sheet"], found["number"], found["column"]
+    if number is None:
+        return _("工作表“%(sheet)s”", sheet=sheet)
+    if sheet and column:
+        return _("工作表“%(sheet)s”第 %(number)s 行 %(column)s 列", sheet=sheet, number=number, column=column)
+    if sheet:
+        return _("工作表“%(sheet)s”第 %(number)s 行", sheet=sheet, number=number)
+    if column:
+        return _("第 %(number)s 行 %(column)s 列", number=number, column=column)
+    return _("第 %(number)s 行", number=number)

@@ -1,0 +1,115 @@
+"""What a file is, told by its bytes: names and endings lie too often."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from quizapp.bank.formats import csv_file, text, xls, xlsx
+from quizapp.bank.formats.archive import member_names
+from quizapp.bank.formats.csv_file import find_delimiter
+from quizapp.bank.formats.decoding import decode
+from quizapp.bank.formats.parsed import Refused
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
+_MAGIC = {
+    b"%PDF": "PDF", b"{\\rtf": "RTF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"Rar!": "RAR",
+    b"7z\xbc\xaf": "7z", b"\x1f\x8b": "gzip", b"SQLite format 3": "SQLite",
+}  # fmt: skip
+_MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|[A-Za-z_][\w.:-]{0,60}[\s/>])", re.IGNORECASE)
+_HTML = re.compile(r"<(?:!doctype html|html|table|body|head|meta)\b", re.IGNORECASE)
+_GIFT = re.compile(r"(?:^|\n)::[^\n]{0,200}::|\{[^{}]{0,2000}?(?:=[^{}]|~[^{}])[^{}]{0,2000}\}|\{\s*(?:T|F|TRUE|FALSE)\s*\}")
+_CHINESE_ANSWER = re.compile("答案|解析|选项")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The name of what was found, or the code of the problem with it."""
+
+    name: str
+    problem: str | None = None
+
+
+def look_at(content: bytes) -> Found:
+    """Tell the format of a file, or why it is not read."""
+    if content.startswith(_ZIP):
+        return _look_into_zip(content)
+    if content.startswith(_OLE):
+        return _look_into_compound(content)
+    if content.startswith(_OLD_BIFF):
+        return Found("Excel 4", "unsupported_format")
+    for magic, name in _MAGIC.items():
+        if content.startswith(magic):
+            return Found(name, "unsupported_format")
+    try:
+        return _look_at_text(decode(content))
+    except Refused as refusal:
+        return Found("", refusal.problem.code)
+
+
+def _look_into_zip(content: bytes) -> Found:
+    names = member_names(content)
+    if not names:
+        return Found("zip", "damaged_file")
+    for name in names:
+        if name.startswith("xl/"):
+            return _kind_of_workbook(names)
+    for start, name in (("word/", "Word (.docx)"), ("ppt/", "PowerPoint (.pptx)"), ("content.xml", "OpenDocument (.ods, .odt)")):
+        if any(entry.startswith(start) for entry in names):
+            return Found(name, "unsupported_format")
+    return Found("zip", "unsupported_format")
+
+
+def _kind_of_workbook(names: list[str]) -> Found:
+    lower = {name.lower() for name in names}
+    if "xl/vbaproject.bin" in lower or any(name.startswith("xl/macrosheets/") for name in lower):
+        return Found("xlsm", "with_macros")
+    if "xl/workbook.bin" in lower:
+        return Found("Excel (.xlsb)", "unsupported_format")
+    return Found(xlsx.NAME)
+
+
+def _look_into_compound(content: bytes) -> Found:
+    """The directory of a compound file names its streams in UTF-16."""
+
+    def has(stream: str) -> bool:
+        return stream.encode("utf-16-le") + b"\x00\x00" in content
+
+    if has("EncryptedPackage"):
+        return Found(xlsx.NAME, "encrypted")
+    if has("Workbook") or has("Book"):
+        return Found(xls.NAME)
+    if has("WordDocument"):
+        return Found("Word 97–2003 (.doc)", "unsupported_format")
+    if has("PowerPoint Document"):
+        return Found("PowerPoint 97–2003 (.ppt)", "unsupported_format")
+    return Found("", "unknown_format")
+
+
+def _look_at_text(decoded: str) -> Found:
+    head = decoded[:4_000]
+    if _MARKUP.match(head):
+        return Found("HTML" if _HTML.search(head) else "XML", "unsupported_format")
+    if _is_json(decoded):
+        return Found("JSON", "unsupported_format")
+    delimiter = find_delimiter(decoded)
+    if delimiter is None and _GIFT.search(decoded[:200_000]) and not _CHINESE_ANSWER.search(decoded[:200_000]):
+        return Found("GIFT", "unsupported_format")
+    return Found(csv_file.NAME if delimiter else text.NAME)
+
+
+def _is_json(decoded: str) -> bool:
+    """One document, or one a line; a broken one still opens like a list or object of strings."""
+    start = decoded.lstrip()[:200]
+    if not start.startswith(("{", "[")):
+        return False
+    if re.match(r"[\[{]\s*(?:[\[{]\s*)*(?:\"[^\"]{0,100}\"\s*[:,\]]|[\]}])", start):
+        return True
+    try:
+        json.loads(decoded.strip().split("\n", 1)[0])
+    except (ValueError, RecursionError):
+        return False
+    return True

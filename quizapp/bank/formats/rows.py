@@ -1,0 +1,26 @@
+"""Rows of texts, as every kind of table gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    """From 1, as a spreadsheet counts."""
+    cells: list[str]
+
+
+def cell(row: Row, place: int | None) -> str:
+    """The text at a place (from 0); empty behind the row's end and for no place."""
+    return row.cells[place] if place is not None and place < len(row.cells) else ""
+
+
+def column_letters(place: int) -> str:
+    """The name of a column by its place from 0: 0 is A, 26 is AA."""
+    letters, rest = "", place + 1
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(65 + letter) + letters
+    return letters

@@ -1,0 +1,69 @@
+"""The sheets of a workbook, each a table of questions, a copy of another, or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quizapp.bank.formats import lines
+from quizapp.bank.formats.collect import Collected
+from quizapp.bank.formats.kinds import Hint, kind_named
+from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused
+from quizapp.bank.formats.places import row_place
+from quizapp.bank.formats.table import Table
+from quizapp.bank.formats.workbook import Sheet, read_sheets
+
+LEAST_CELLS_OF_A_TABLE = 3
+
+
+def read_workbook(content: bytes, *, format_name: str, options: ReadOptions) -> Parsed:
+    """Read every visible sheet; a workbook that cannot be read gives one problem."""
+    collected = Collected(options)
+    try:
+        _read_all(read_sheets(content), collected)
+    except Refused as refusal:
+        collected.report(refusal.problem)
+    return collected.parsed(format_name)
+
+
+def _read_all(sheets: Iterator[Sheet], collected: Collected) -> None:
+    seen: dict[tuple[tuple[str, ...], ...], str] = {}
+    unread: list[Sheet] = []
+    for sheet in sheets:
+        for problem in sheet.problems:
+            collected.report(problem)
+        where = f"sheet {sheet.name}"
+        if not sheet.rows:
+            continue
+        rows = tuple(tuple(row.cells) for row in sheet.rows)
+        if rows in seen:
+            collected.report(Problem(where, "sheet_repeated", {"first": seen[rows]}, "warning"))
+        elif sheet.is_hidden:
+            collected.report(Problem(where, "sheet_hidden", severity="warning"))
+        elif not _read_sheet(sheet, collected):
+            unread.append(sheet)
+        seen.setdefault(rows, sheet.name)
+    for sheet in unread:
+        collected.report(_not_read(sheet, is_only_one=not collected.questions))
+
+
+def _read_sheet(sheet: Sheet, collected: Collected) -> bool:
+    kind = kind_named(sheet.name)
+    table = Table(sheet.rows, sheet=sheet.name, section=Hint(kind, insists=False, words=sheet.name) if kind else None)
+    return table.read_into(collected) or _read_as_text(sheet, collected)
+
+
+def _read_as_text(sheet: Sheet, collected: Collected) -> bool:
+    """A sheet may hold the lines of a text, a line or an option a cell; taken when nearly all of it reads so."""
+    text_lines = [
+        lines.Line(row_place(row.number, sheet=sheet.name), "\t".join(text for text in row.cells if text))
+        for row in sheet.rows
+    ]
+    return lines.read_if_certain(text_lines, collected)
+
+
+def _not_read(sheet: Sheet, *, is_only_one: bool) -> Problem:
+    """A sheet of words for a drop-down list is no loss; a table without a header is."""
+    is_table = any(sum(1 for text in row.cells if text) >= LEAST_CELLS_OF_A_TABLE for row in sheet.rows)
+    if is_table or is_only_one:
+        return Problem(row_place(sheet.rows[0].number, sheet=sheet.name), "no_header", {"rows": str(len(sheet.rows))})
+    return Problem(f"sheet {sheet.name}", "sheet_not_read", {"rows": str(len(sheet.rows))}, "warning")

@@ -1,0 +1,258 @@
+"""Tables of questions, from whatever kind of file: header, rows, sections, options in rows below.
+
+Every row with something in it ends as part of a question, as furniture (title, header, section heading, a bare
+number) or as a problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from quizapp.bank.formats import answers, options, shape
+from quizapp.bank.formats.characters import shorten
+from quizapp.bank.formats.collect import Collected
+from quizapp.bank.formats.columns import Columns, read_header
+from quizapp.bank.formats.draft import Draft, Numbers
+from quizapp.bank.formats.kinds import Hint, kind_named, section_heading, take_tag
+from quizapp.bank.formats.parsed import Problem
+from quizapp.bank.formats.places import row_place
+from quizapp.bank.formats.rows import Row, cell, column_letters
+
+HEADER_WITHIN = 10
+"""Rows among which a header is looked for."""
+_LEAST_CONTRADICTED = 3
+_CHAPTER = re.compile(r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?[章节篇部单]|附件|附录|[一二三四五六七八九十]{1,3}、).{0,60}", re.DOTALL)
+_DETAILS = ("explanation", "law", "article", "effective", "topics", "difficulty", "points", "passage")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What one pass over the rows of a table gave."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Table:
+    """The rows of one sheet or file; `sheet` is its name in places, `section` the kind its name tells."""
+
+    def __init__(self, rows: Sequence[Row], *, sheet: str = "", section: Hint | None = None) -> None:
+        self.rows = rows
+        self.sheet = sheet
+        self.section = section
+        self.header_at, self.columns = find_header(rows)
+
+    @property
+    def has_header(self) -> bool:
+        return self.header_at >= 0
+
+    def where(self, row: int, column: int | None = None) -> str:
+        return row_place(row, sheet=self.sheet, column="" if column is None else column_letters(column))
+
+    def read_into(self, collected: Collected) -> bool:
+        """Read the table; False where it has neither header nor a shape that is certain."""
+        columns, body, found_by = self.columns, self.rows[self.header_at + 1 :], ""
+        by_shape = None
+        if not self.has_header:
+            by_shape = shape.columns_by_content(self.rows)
+            if by_shape is None:
+                return False
+            columns, body, found_by = by_shape, self.rows, "columns_by_content"
+        elif self._is_contradicted(body):
+            by_shape = shape.columns_by_content(body)
+            if by_shape is not None:
+                columns, found_by = by_shape, "header_contradicted"
+        if found_by:
+            where = self.where(self.rows[max(self.header_at, 0)].number)
+            collected.report(Problem(where, found_by, shape.describe(columns), "warning"))
+        columns = _without_foreign_kinds(columns, body)
+        reading = _Rows(self, columns).read(body)
+        numbers = read_numbers(reading.drafts)
+        for problem in (*reading.problems, *self._unused(columns, body), *self._number_warnings(reading.drafts, numbers)):
+            collected.report(problem)
+        collected.take(reading.drafts, numbers)
+        return True
+
+    def _is_contradicted(self, body: Sequence[Row]) -> bool:
+        """Under the header 答案 stands hardly anything that can be a key."""
+        place = self.columns.role.get("answer")
+        if place is None or len(body) < _LEAST_CONTRADICTED or not self.columns.options:
+            return False
+        keys = sum(1 for row in body if shape.looks_like_key(cell(row, place)))
+        filled = sum(1 for row in body if cell(row, place))
+        return filled >= _LEAST_CONTRADICTED and keys * 5 < filled
+
+    def _unused(self, columns: Columns, body: Sequence[Row]) -> list[Problem]:
+        if not self.has_header:
+            return []
+        header = self.rows[self.header_at]
+        filled = [place for place in columns.unused if any(cell(row, place) for row in body)]
+        if not filled:
+            return []
+        names = "、".join(shorten(cell(header, place), 20) or column_letters(place) for place in filled)
+        return [Problem(self.where(header.number), "columns_not_used", {"columns": names}, "warning")]
+
+    def _number_warnings(self, drafts: Sequence[Draft], numbers: Numbers) -> list[Problem]:
+        where = self.where(self.rows[max(self.header_at, 0)].number)
+        warnings = []
+        numeric = [draft for draft in drafts if answers.read_numbers(draft.answer)]
+        if numbers.first is not None and any(len(filled(draft)) > 2 for draft in numeric):
+            warnings.append(Problem(where, "numbers_as_options", {"base": str(numbers.first)}, "warning"))
+        truths = {draft.answer for draft in numeric if draft.hint and draft.hint.kind == "true_false" and not filled(draft)}
+        if truths:
+            false = "、".join(sorted(truths & {"0", "2"})) or "0"
+            warnings.append(Problem(where, "numbers_as_truth", {"false": false}, "warning"))
+        return warnings
+
+
+def filled(draft: Draft) -> list[str]:
+    """The texts of the options that have one."""
+    return [text for _, text in draft.options if text]
+
+
+def find_header(rows: Sequence[Row]) -> tuple[int, Columns]:
+    """The place of the header among the first rows and its columns; -1 where there is none.
+
+    Of header rows that follow each other, machine names above Chinese ones, the last one counts.
+    """
+    at, columns = -1, Columns()
+    for place, row in enumerate(rows[:HEADER_WITHIN]):
+        found = read_header(row.cells)
+        if found.is_questions:
+            if at < 0 or found.score >= columns.score:
+                at, columns = place, found
+        elif at >= 0:
+            break
+    return at, columns
+
+
+def _without_foreign_kinds(columns: Columns, body: Sequence[Row]) -> Columns:
+    """A column 类型 in which no known kind stands tells something else."""
+    place = columns.role.get("kind")
+    words = {cell(row, place) for row in body} - {""} if place is not None else set()
+    if place is None or not words or any(kind_named(word) or word.isdigit() for word in words):
+        return columns
+    role = {name: at for name, at in columns.role.items() if name != "kind"}
+    return Columns(role, columns.options, columns.blanks, sorted([*columns.unused, place]))
+
+
+def read_numbers(drafts: Sequence[Draft]) -> Numbers:
+    """Whether answers given as numbers count options from 0 or from 1, told by all rows together."""
+    counted = [(answers.read_numbers(draft.answer), len(draft.options), len(filled(draft))) for draft in drafts]
+    counted = [(numbers, places, texts) for numbers, places, texts in counted if numbers and texts >= 2]
+    if not counted or any(number > places for numbers, places, _ in counted for number in numbers):
+        return Numbers()
+    from_zero = any(0 in numbers for numbers, _, _ in counted)
+    reaches_last = any(number == places for numbers, places, _ in counted for number in numbers)
+    if from_zero and reaches_last:
+        return Numbers()
+    is_certain = any(
+        texts > 2 and (0 in numbers or max(numbers) == places) for numbers, places, texts in counted
+    )
+    return Numbers(first=0 if from_zero else 1, is_certain=is_certain)
+
+
+class _Rows:
+    """Goes down the rows of a table with its columns."""
+
+    def __init__(self, table: Table, columns: Columns) -> None:
+        self.table = table
+        self.columns = columns
+        self.section = table.section
+        self.shared_answer = ""
+        self.reading = _Reading()
+        self.last: Draft | None = None
+        self.last_row = 0
+        self.is_below = False
+        """Whether the last rows held options of the question above."""
+
+    def read(self, rows: Sequence[Row]) -> _Reading:
+        for row in rows:
+            if not self._is_furniture(row) and not self._is_continuation(row):
+                self._take_question(row)
+            self.last_row = row.number
+        return self.reading
+
+    def _is_furniture(self, row: Row) -> bool:
+        places = [place for place, text in enumerate(row.cells) if text]
+        texts = [row.cells[place] for place in places]
+        again = read_header(row.cells) if len(texts) > 2 else Columns()
+        if again.is_questions and again.score == len(texts) - len(again.unused) and again.score > 2:
+            self.columns, self.last = again, None
+            return True
+        if len(set(texts)) == 1:
+            heading = section_heading(texts[0])
+            if heading:
+                self.section = Hint(heading.kind, insists=False, words=shorten(heading.words, 20))
+                self.shared_answer, self.last = heading.answer, None
+                return True
+            if _CHAPTER.fullmatch(texts[0]) and places[0] != self.columns.role.get("stem"):
+                return True
+        idle = {self.columns.role.get("number"), self.columns.role.get("kind")}
+        is_number = all(place in idle for place in places)
+        return is_number and not any(len(text) > 20 for text in texts)
+
+    def _is_continuation(self, row: Row) -> bool:
+        """Options stand in the rows under their stem."""
+        last = self.last
+        if last is None or row.number != self.last_row + 1 or cell(row, self.columns.role.get("stem")):
+            return False
+        if not self.is_below:
+            if filled(last):
+                return False
+            last.options = []
+        found: list[tuple[str, str]] = []
+        for text in (text for text in row.cells if text):
+            letter = answers.LETTERS[min(len(last.options) + len(found), len(answers.LETTERS) - 1)]
+            head, run = options.split_run(text, letter)
+            if head.strip() or not run:
+                return False
+            found.extend(run)
+        last.options.extend(found)
+        self.is_below = True
+        return True
+
+    def _take_question(self, row: Row) -> None:
+        role = self.columns.role
+        self.is_below = False
+        draft = Draft(where=self.table.where(row.number), stem=cell(row, role.get("stem")))
+        draft.answer = cell(row, role.get("answer")) or self.shared_answer
+        for name in _DETAILS:
+            setattr(draft, name, cell(row, role.get(name)))
+        draft.blanks = [cell(row, place) for place in self.columns.blanks]
+        self._read_kind(draft, cell(row, role.get("kind")))
+        self._read_options(draft, row)
+        self.reading.drafts.append(draft)
+        self.last = draft
+
+    def _read_kind(self, draft: Draft, words: str) -> None:
+        draft.stem, tag, points = take_tag(draft.stem)
+        draft.points = draft.points or points
+        kind = kind_named(words)
+        if kind:
+            draft.hint = Hint(kind, insists=True, words=words)
+        elif words.isdigit():
+            draft.code = words
+        elif words:
+            draft.hint = Hint("unsupported", insists=True, words=shorten(words, 20))
+        draft.hint = draft.hint or tag or self.section
+
+    def _read_options(self, draft: Draft, row: Row) -> None:
+        draft.options = options.without_labels([(letter, cell(row, at)) for letter, at in sorted(self.columns.options.items())])
+        texts = filled(draft)
+        together = cell(row, self.columns.role.get("options"))
+        if not texts and together:
+            draft.options = options.split_cell(together) or [("A", together)]
+        elif len(texts) == 1 and self._takes_options(draft):
+            head, labelled = options.split_run(texts[0])
+            draft.options = labelled if len(labelled) > 1 and not head else draft.options
+        elif not texts and self._takes_options(draft):
+            head, labelled = options.split_run(draft.stem)
+            if len(labelled) > 1 and head:
+                draft.stem, draft.options = head, labelled
+
+    def _takes_options(self, draft: Draft) -> bool:
+        return draft.hint is None or draft.hint.kind in ("single", "multiple", "indefinite", "choice")
+
