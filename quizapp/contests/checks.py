@@ -278,7 +278,7 @@ def server_findings(*, live: Live, durability: str) -> Iterator[Finding]:
     for name, values in wanted.items():
         if found.get(name) not in values:
             text = _(
-                "Redis 的设置 %(name)s 现在是“%(found)s”，应为“%(wanted)s”：否则断电时会丢失已确认的答案。请联系系统管理员。",
+                "Redis 的设置 %(name)s 现为“%(found)s”，应为“%(wanted)s”，否则断电会丢失答案。请联系系统管理员。",
                 name=name,
                 found=found.get(name, "?"),
                 wanted=values[0],

@@ -28,7 +28,8 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SLUG_LETTERS = 64
 RESERVED_SLUGS = ("new", "usable")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
-ZERO_WIDTH_JOINER = "\u200d"
+JOINERS = "\u200c\u200d"
+"""They shape letters in some scripts and hold emoji together."""
 MARKS_IN_A_ROW = 4
 
 Item = TypeVar("Item", int, str)
@@ -263,8 +264,13 @@ def from_local(*, local: datetime, timezone: str) -> datetime:
     When the clocks are put back a time comes twice; the first is meant.
     """
     zone = ZoneInfo(timezone)
-    moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) != local:
+    try:
+        moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+        exists = moment.astimezone(zone).replace(tzinfo=None) == local
+    except OverflowError:
+        # At the very ends of the calendar the same moment has no date in the other zone.
+        exists = False
+    if not exists:
         raise NoSuchLocalTime
     return moment
 
@@ -334,7 +340,7 @@ def clean_name(text: str, *, letters: int) -> str:
 
     Control characters, direction overrides, invisible and unassigned characters are refused (a name must
     not turn the text around it), as are more than four combining marks in a row (Tibetan stacks three).
-    The joiner inside an emoji is kept.
+    Joiners are kept.
     """
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
@@ -345,7 +351,7 @@ def clean_name(text: str, *, letters: int) -> str:
     for letter in name:
         category = unicodedata.category(letter)
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if marks > MARKS_IN_A_ROW or (category[0] == "C" and letter != ZERO_WIDTH_JOINER):
+        if marks > MARKS_IN_A_ROW or (category[0] == "C" and letter not in JOINERS):
             raise BadName("bad_characters")
     if not any(unicodedata.category(letter)[0] in "LNS" for letter in name):
         raise BadName("bad_characters")
