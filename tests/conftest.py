@@ -20,6 +20,7 @@ from quizapp.core.db import db
 from quizapp.core.embedded import Valkey, start_valkey
 from quizapp.core.settings import Settings
 from tests import postgresql
+from tests.cast import ada, olga, rita  # noqa: F401
 from tests.stack import Stack
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.core.db import Base
@@ -32,6 +32,8 @@ class User(Base):
     must_change_password: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_sign_in_at: Mapped[datetime | None]
+    lock_version: Mapped[int] = mapped_column(default=1)
+    """Raised by each act of an administrator on this account; an act on an older state is refused."""
 
     # What Flask-Login asks of a user; written out so that the class stays typed.
     @property
@@ -50,6 +52,16 @@ class User(Base):
         return self.role == "admin" or self.role in roles
 
 
+class EndedSession(Base):
+    """A session that was signed out before its time, so that a copy of its cookie is worth nothing."""
+
+    __tablename__ = "ended_session"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of the session's random id."""
+    ended_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Unit(Base):
     """A node of the unit tree: region, department or unit."""
 
@@ -66,6 +78,8 @@ class Unit(Base):
     kind: Mapped[str] = mapped_column(String(16), default="unit")
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    lock_version: Mapped[int] = mapped_column(default=1)
+    """Raised with each edit; an edit of an older one is refused."""
     parent: Mapped[Unit | None] = relationship(remote_side=[id])
     headcounts: Mapped[list[Headcount]] = relationship(order_by="Headcount.valid_from", cascade="all, delete-orphan")
 
@@ -83,6 +97,18 @@ class Headcount(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     people: Mapped[int]
     valid_from: Mapped[date]
+
+
+class UnitImport(Base):
+    """An uploaded list of units: shown row by row, taken into the tree only on a second act, then deleted."""
+
+    __tablename__ = "unit_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
 
 
 class PrivacyNotice(Base):
