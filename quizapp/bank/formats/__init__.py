@@ -79,7 +79,10 @@ def accepted() -> str:
 
 
 def _params(found: Found) -> dict[str, str]:
-    params = {"unsupported_format": {"found": found.name, "accepted": accepted()}, "unknown_format": {"accepted": accepted()}}
+    params = {
+        "unsupported_format": {"found": found.name, "accepted": accepted()},
+        "unknown_format": {"accepted": accepted()},
+    }
     return params.get(found.problem or "", {})
 
 

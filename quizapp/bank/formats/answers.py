@@ -10,13 +10,15 @@ from quizapp.bank.formats.characters import clean, fold
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-_TRUE = {"正确", "对", "√", "✓", "✔", "☑", "✅", "T", "TRUE", "真", "RIGHT", "CORRECT", "正确的", "对的", "说法正确", "TRUE.正确"}
-_FALSE = {
-    "错误", "错", "×", "✗", "✘", "❌", "❎", "☒", "X", "╳", "✕", "✖", "F", "FALSE", "假", "WRONG", "INCORRECT", "不正确", "不对", "错误的", "错的",
-    "说法错误", "NOT TRUE",
-}  # fmt: skip
-_WEAK_TRUE = {"是", "Y", "YES", "可以", "能", "有", "会", "属于", "同意", "应当", "合法", "1"}
-_WEAK_FALSE = {"否", "N", "NO", "没有", "无", "不是", "不可以", "不能", "不会", "不属于", "不同意", "不应当", "不合法", "违法", "非法", "0"}
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TRUE = _words("正确 对 √ ✓ ✔ ☑ ✅ T TRUE 真 RIGHT CORRECT 正确的 对的 说法正确")
+_FALSE = _words("错误 错 × ✗ ✘ ❌ ❎ ☒ X ╳ ✕ ✖ F FALSE 假 WRONG INCORRECT 不正确 不对 错误的 错的 说法错误")
+_WEAK_TRUE = _words("是 Y YES 可以 能 有 会 属于 同意 应当 合法 1")
+_WEAK_FALSE = _words("否 N NO 没有 无 不是 不可以 不能 不会 不属于 不同意 不应当 不合法 违法 非法 0")
 _QUOTES = "\"'“”‘’[](){}【】<>「」 "
 _ENDS = "。.,，;；!！、:： "
 _COMMENT_STARTS = re.compile(r"[\s，,。；;（(：:、!！]")
@@ -26,7 +28,7 @@ _LABELLED = re.compile(r"[(（\[【]?([A-Z])\s*[.．、:：)）\]】,，]?\s*(.+
 _PIECES = re.compile(r"[\n;；|]+")
 _NUMBERS = re.compile(r"\s*([0-9]{1,2})(?:\s*[,，、;；\s]\s*[0-9]{1,2})*\s*")
 _BLANK = re.compile(r"_{2,}|＿+|[(（]\s*[)）]|【\s*】|\[\s*\]|﹍+|…{4,}|‗+")
-_NUMBERED_PIECE = re.compile(r"(?:^|(?<=\s)|(?<=[;；,，。]))[(（]?([1-9])[)）.、．]\s*|([①②③④⑤⑥⑦⑧⑨⑩])\s*")
+_NUMBERED_PIECE = re.compile(r"[(（]([1-9])[)）]\s*|(?:^|(?<=[\s;；,，。]))([1-9])[.、．)）]\s*|([①②③④⑤⑥⑦⑧⑨⑩])\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _with_comment(answer: str, options: Mapping[str, str]) -> Letters:
         raise BadKey("bad_key")
     if _same(found[2]) in {_same(text) for text in options.values()}:
         raise BadKey("bad_key")
-    comment = answer.strip()[len(answer.strip()) - len(found[2]) :] if len(fold(answer)) == len(answer.strip()) else found[2]
+    plain = answer.strip()
+    comment = plain[-len(found[2]) :] if len(fold(answer)) == len(plain) else found[2]
     return Letters(tuple(sorted(found[1])), comment.strip(" .．、:：。，,"))
 
 
@@ -187,7 +190,7 @@ def _divisions(answer: str, blanks: int) -> Iterable[Sequence[str]]:
 def _numbered_pieces(answer: str) -> list[str]:
     """`（1）甲（2）乙` or `①甲②乙`: the pieces, when they are numbered from 1 up."""
     marks = list(_NUMBERED_PIECE.finditer(answer))
-    numbers = [int(mark[1]) if mark[1] else "①②③④⑤⑥⑦⑧⑨⑩".index(mark[2]) + 1 for mark in marks]
+    numbers = [int(mark[1] or mark[2] or 0) or "①②③④⑤⑥⑦⑧⑨⑩".index(mark[3]) + 1 for mark in marks]
     if not marks or numbers != list(range(1, len(marks) + 1)) or answer[: marks[0].start()].strip():
         return []
     ends = [mark.start() for mark in marks[1:]] + [len(answer)]

@@ -20,7 +20,18 @@ MOST_MEMBERS = 2_000
 MOST_UNPACKED = 100 * 1024 * 1024
 RATIO_COUNTS_FROM = 10 * 1024 * 1024
 MOST_RATIO = 300
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+)
 _STORED, _DEFLATED = 0, 8
 _NEEDED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
 _SHEET = re.compile(r"xl/worksheets/.*\.xml", re.IGNORECASE)

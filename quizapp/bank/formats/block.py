@@ -10,10 +10,21 @@ from quizapp.bank.formats.answers import LETTERS
 from quizapp.bank.formats.characters import clean
 from quizapp.bank.formats.draft import Draft
 from quizapp.bank.formats.kinds import Hint, kind_named, take_tag
-from quizapp.bank.formats.line_kinds import Line, Numbered, bare_key, has_inline_answer, reads_as_key, split_labels, truth_option
+from quizapp.bank.formats.line_kinds import (
+    Line,
+    Numbered,
+    bare_key,
+    has_inline_answer,
+    reads_as_key,
+    split_labels,
+    truth_option,
+)
 
 _SENTENCE_END = re.compile(r"[。！？：；!?:;.）)】]$")
-_LAST_KEY = re.compile(r"(?P<text>.*\S)(?:\s*[(（【]\s?(?P<boxed>[A-HＡ-Ｈ]{1,8})\s?[)）】]|(?:\s{2,}|\t)\s*(?P<bare>[A-HＡ-Ｈ]{1,8}))\s*[。.]?", re.DOTALL)
+_LAST_KEY = re.compile(
+    r"(?P<text>.*\S)(?:\s*[(（【]\s?(?P<boxed>[A-HＡ-Ｈ]{1,8})\s?[)）】]|(?:\s{2,}|\t)\s*(?P<bare>[A-HＡ-Ｈ]{1,8}))\s*[。.]?",
+    re.DOTALL,
+)
 _TRUTH_LINE = re.compile(r"[(（【]?\s?(?:正确|错误|对|错|√|×|✓|✔|✗|❌)\s?[)）】]?[。.]?")
 
 
@@ -76,7 +87,12 @@ class _Reader:
             self.hint = Hint(kind or "unsupported", insists=True, words=text) if text else self.hint
             return
         self.field = name
-        if name == "answer" and text and self.texts.get("answer") and self._reads(text) == self._reads(self.texts["answer"]):
+        if (
+            name == "answer"
+            and text
+            and self.texts.get("answer")
+            and self._reads(text) == self._reads(self.texts["answer"])
+        ):
             return
         self.texts[name] = join(self.texts.get(name, ""), text)
 
@@ -89,7 +105,9 @@ class _Reader:
             return
         if self.field == "stem" or self.field == "options":
             self._take_stem_or_option(text)
-        elif self.field == "answer" and not self.options and self._is_short_key() and options.split_label(text)[0] == "A":
+        elif (
+            self.field == "answer" and not self.options and self._is_short_key() and options.split_label(text)[0] == "A"
+        ):
             self.field = "options"
             self._take_stem_or_option(text)
         elif self.field == "answer" and not self.texts.get("answer"):
@@ -134,7 +152,9 @@ class _Reader:
         if self.has_answer_label or self.texts.get("answer") or not self.texts.get("stem"):
             return False
         is_key = bare_key(text) if len(self.options) > 1 else not self.options and bool(_TRUTH_LINE.fullmatch(text))
-        is_empty_option = len(self.options) > 1 and text.strip() == self._next_letter() and self._has_bare_key_after(text)
+        is_empty_option = (
+            len(self.options) > 1 and text.strip() == self._next_letter() and self._has_bare_key_after(text)
+        )
         if not is_key or is_empty_option:
             return False
         self.texts["answer"], self.field = text, "explanation"
@@ -205,4 +225,3 @@ class _Reader:
 def _has_key_in(draft: Draft) -> bool:
     letters = "".join(letter for letter, _ in draft.options)
     return bool(re.search(rf"[(（【]\s?[{letters}](?:[\s,，、]?[{letters}])*\s?[)）】]", draft.stem))
-

@@ -20,8 +20,12 @@ _SUPPLEMENT = {
 }  # fmt: skip
 _SPACES = dict.fromkeys((0x00A0, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F), " ")
 # Invisible and harmful in a stem: zero-width space, word joiner, byte-order mark, soft hyphen, direction overrides.
-_DROPPED: dict[int, None] = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-_CONTROLS: dict[int, None] = dict.fromkeys(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
+_DROPPED: dict[int, None] = dict.fromkeys(
+    (0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+_CONTROLS: dict[int, None] = dict.fromkeys(
+    code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
+)
 _LINE_ENDS = {0x2028: "\n", 0x2029: "\n", 0x0B: "\n", 0x0C: "\n", 0x85: "\n"}
 _TABLE: dict[int, str | None] = {**_CONTROLS, **_RADICALS, **_SUPPLEMENT, **_SPACES, **_DROPPED, **_LINE_ENDS}
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -8,35 +8,28 @@ from dataclasses import dataclass, field
 
 from quizapp.bank.formats.characters import fold
 
-_ROLES: dict[str, tuple[str, ...]] = {
-    "number": ("序号", "题号", "编号", "试题编号", "题目编号", "题目序号", "试题序号", "序", "NO", "NUMBER", "QNUMBER", "ID", "NUM", "INDEX", "#"),
-    "kind": (
-        "题型", "类型", "试题类型", "题目类型", "试题题型", "题目题型", "问题类型", "题类", "试题类别", "题目类别", "TYPE", "KIND", "ANSWERTYPE",
-        "QUESTIONTYPE", "QTYPE", "QUESTIONKIND",
-    ),
-    "stem": (
-        "题干", "题目", "试题", "试题内容", "题目内容", "问题", "问题内容", "题目描述", "试题题干", "题目题干", "题干内容", "题面", "考题", "试题题目", "题目名称",
-        "试题名称", "试题正文", "题目标题", "标题", "题目正文", "内容", "QUESTION", "STEM", "TITLE", "QUESTIONTEXT", "QUESTIONCONTENT", "INPUT", "PROMPT", "CONTENT",
-    ),
-    "options": (
-        "选项", "选项内容", "备选项", "备选答案", "候选项", "可选项", "答案选项", "选项列表", "题目选项", "试题选项", "候选答案", "OPTIONS", "CHOICES", "OPTION",
-    ),
-    "answer": (
-        "答案", "正确答案", "标准答案", "参考答案", "试题答案", "题目答案", "正确选项", "答案内容", "正确", "ANSWER", "CORRECT", "CORRECTANSWER", "RIGHTANSWER",
-        "ANSWERS", "KEY", "OUTPUT", "CORRECTOPTION", "LABEL", "CORRECTANSWERS", "ANSWERKEY",
-    ),
-    "explanation": (
-        "解析", "答案解析", "试题解析", "题目解析", "解释", "分析", "题解", "答案说明", "解题思路", "答案分析", "详解", "EXPLANATION", "ANALYSIS", "EXPLAIN", "RATIONALE",
-    ),
-    "law": ("法律", "法律依据", "法规", "法律法规", "依据", "法规名称", "法律名称", "LAW", "LEGALBASIS"),
-    "article": ("条款", "法条", "条文", "法律条款", "条", "ARTICLE"),
-    "effective": ("生效日期", "施行日期", "实施日期", "EFFECTIVEDATE", "EFFECTIVEON"),
-    "topics": ("知识点", "标签", "考点", "知识模块", "题目标签", "知识分类", "所属知识点", "TOPIC", "TOPICS", "TAG", "TAGS", "KNOWLEDGEPOINT"),
-    "difficulty": ("难度", "难易度", "难易程度", "难度等级", "难度级别", "题目难度", "试题难度", "DIFFICULTY", "DIFFICULTYLEVEL"),
-    "points": ("分值", "分数", "单空分数", "每题分数", "题目分值", "试题分值", "题目分数", "SCORE", "POINTS", "POINT", "MARKS"),
-    "passage": ("案例", "材料", "背景", "背景材料", "案例描述", "题目材料", "案例材料", "案例内容", "材料内容", "PASSAGE", "CONTEXT"),
-}  # fmt: skip
-_ROLE_OF = {word: role for role, words in _ROLES.items() for word in words}
+_ROLES: dict[str, str] = {
+    "number": """序号 题号 编号 试题编号 题目编号 题目序号 试题序号 序 NO NUMBER QNUMBER ID NUM INDEX #""",
+    "kind": """题型 类型 试题类型 题目类型 试题题型 题目题型 问题类型 题类 试题类别 题目类别 TYPE KIND ANSWERTYPE
+        QUESTIONTYPE QTYPE QUESTIONKIND""",
+    "stem": """题干 题目 试题 试题内容 题目内容 问题 问题内容 题目描述 试题题干 题目题干 题干内容 题面 考题
+        试题题目 题目名称 试题名称 试题正文 题目标题 标题 题目正文 内容 QUESTION STEM TITLE QUESTIONTEXT
+        QUESTIONCONTENT INPUT PROMPT CONTENT""",
+    "options": """选项 选项内容 备选项 备选答案 候选项 可选项 答案选项 选项列表 题目选项 试题选项 候选答案
+        OPTIONS CHOICES OPTION""",
+    "answer": """答案 正确答案 标准答案 参考答案 试题答案 题目答案 正确选项 答案内容 正确 ANSWER CORRECT CORRECTANSWER
+        RIGHTANSWER ANSWERS KEY OUTPUT CORRECTOPTION LABEL CORRECTANSWERS ANSWERKEY""",
+    "explanation": """解析 答案解析 试题解析 题目解析 解释 分析 题解 答案说明 解题思路 答案分析 详解 EXPLANATION
+        ANALYSIS EXPLAIN RATIONALE""",
+    "law": """法律 法律依据 法规 法律法规 依据 法规名称 法律名称 LAW LEGALBASIS""",
+    "article": """条款 法条 条文 法律条款 条 ARTICLE""",
+    "effective": """生效日期 施行日期 实施日期 EFFECTIVEDATE EFFECTIVEON""",
+    "topics": """知识点 标签 考点 知识模块 题目标签 知识分类 所属知识点 TOPIC TOPICS TAG TAGS KNOWLEDGEPOINT""",
+    "difficulty": """难度 难易度 难易程度 难度等级 难度级别 题目难度 试题难度 DIFFICULTY DIFFICULTYLEVEL""",
+    "points": """分值 分数 单空分数 每题分数 题目分值 试题分值 题目分数 SCORE POINTS POINT MARKS""",
+    "passage": """案例 材料 背景 背景材料 案例描述 题目材料 案例材料 案例内容 材料内容 PASSAGE CONTEXT""",
+}
+_ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
 _OPTION = re.compile(
     r"(?:选项|选择|备选|备选项|备选答案|答案选项|答案|OPTION|CHOICE|ANSWER|OPT)?([A-Z])(?:选项|项|项目|选择|OPTION)?"
     r"|(?:选项|备选项|备选答案|答案选项|答案|OPTION|CHOICE|ANSWER|OPT)([1-9]|[一二三四五六七八九])"

@@ -44,7 +44,10 @@ def find_delimiter(text: str) -> str | None:
     sample = text[:_SAMPLE_LETTERS]
     best, most = None, Columns()
     for delimiter in DELIMITERS:
-        rows = [Row(number, [clean(value) for value in values]) for number, values in enumerate(_sample(sample, delimiter), 1)]
+        rows = [
+            Row(number, [clean(value) for value in values])
+            for number, values in enumerate(_sample(sample, delimiter), 1)
+        ]
         at, columns = find_header(rows)
         if at >= 0 and columns.score > most.score:
             best, most = delimiter, columns
@@ -61,7 +64,9 @@ def _even_delimiter(sample: str) -> str | None:
 
 
 def _sample(sample: str, delimiter: str, *, rows: int = HEADER_WITHIN) -> Iterable[Sequence[str]]:
-    reader = csv.reader(io.StringIO(sample.replace("\r\n", "\n").replace("\r", "\n"), newline="\n"), delimiter=delimiter)
+    reader = csv.reader(
+        io.StringIO(sample.replace("\r\n", "\n").replace("\r", "\n"), newline="\n"), delimiter=delimiter
+    )
     try:
         for number, values in enumerate(reader):
             if number >= rows:

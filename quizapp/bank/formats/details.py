@@ -13,14 +13,23 @@ MOST_POINTS_HUNDREDTHS = 100_000
 _FIRST_SERIAL, _LAST_SERIAL = 10_000, 80_000
 """Day numbers of a sheet taken as dates: 1927 to 2119."""
 
-_DATE = re.compile(r"([12][0-9]{3})\s*[-/.年．]\s*([0-9]{1,2})\s*[-/.月．]\s*([0-9]{1,2})\s*日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?")
+_DATE = re.compile(
+    r"([12][0-9]{3})\s*[-/.年．]\s*([0-9]{1,2})\s*[-/.月．]\s*([0-9]{1,2})\s*日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?"
+)
 _COMPACT_DATE = re.compile(r"([12][0-9]{3})([01][0-9])([0-3][0-9])")
-_ARTICLE = r"第\s?[〇零一二三四五六七八九十百千0-9]{1,9}\s?条(?:之[一二三四五六七八九十]{1,2})?(?:第[一二三四五六七八九十0-9]{1,3}款)?(?:第[（(]?[一二三四五六七八九十0-9]{1,3}[)）]?项)?"
-_CITED = re.compile(rf"《?(?P<law>[^《》\n]{{2,{LONGEST_LAW}}})》?[\s,，]*(?P<article>{_ARTICLE})[\s,，:：。]*(?P<rest>.*)", re.DOTALL)
+_ARTICLE = (
+    r"第\s?[〇零一二三四五六七八九十百千0-9]{1,9}\s?条(?:之[一二三四五六七八九十]{1,2})?"
+    r"(?:第[一二三四五六七八九十0-9]{1,3}款)?(?:第[（(]?[一二三四五六七八九十0-9]{1,3}[)）]?项)?"
+)
+_CITED = re.compile(
+    rf"《?(?P<law>[^《》\n]{{2,{LONGEST_LAW}}})》?[\s,，]*(?P<article>{_ARTICLE})[\s,，:：。]*(?P<rest>.*)", re.DOTALL
+)
 _LABELLED_TITLE = re.compile(r"《([^《》\n]+)》")
 _DIFFICULTIES = {
     **dict.fromkeys(("易", "简单", "容易", "低", "较易", "较简单", "初级", "EASY", "LOW", "1"), 1),
-    **dict.fromkeys(("中", "中等", "适中", "一般", "普通", "中级", "较中", "MEDIUM", "MIDDLE", "NORMAL", "MODERATE", "2"), 2),
+    **dict.fromkeys(
+        ("中", "中等", "适中", "一般", "普通", "中级", "较中", "MEDIUM", "MIDDLE", "NORMAL", "MODERATE", "2"), 2
+    ),
     **dict.fromkeys(("难", "困难", "较难", "高", "高级", "HARD", "DIFFICULT", "HIGH", "3"), 3),
 }
 

@@ -79,7 +79,9 @@ class _Judge:
         self.numbers = numbers
         self.problems: list[Problem] = []
         self.options = {letter: text for letter, text in draft.options if text}
-        self.hint = draft.hint or (Hint(default_kind, insists=False, words=KIND_NAMES[default_kind]) if default_kind else None)
+        self.hint = draft.hint or (
+            Hint(default_kind, insists=False, words=KIND_NAMES[default_kind]) if default_kind else None
+        )
 
     def report(self, code: str, severity: Severity = "warning", **params: str) -> None:
         stem = {"stem": shorten(self.draft.stem, 24)} if self.draft.stem else {}
@@ -100,7 +102,9 @@ class _Judge:
     def _check_draft(self) -> None:
         draft = self.draft
         if not draft.stem:
-            raise _Unusable("no_stem", text=shorten(" ".join([*self.options.values(), draft.answer, draft.explanation])))
+            raise _Unusable(
+                "no_stem", text=shorten(" ".join([*self.options.values(), draft.answer, draft.explanation]))
+            )
         long = next((t for t in (draft.stem, draft.answer, *self.options.values()) if len(t) > LONGEST_TEXT), None)
         if long:
             raise _Unusable("text_too_long", text=shorten(long), limit=str(LONGEST_TEXT))
@@ -160,7 +164,9 @@ class _Judge:
             raise _Unusable("no_key")
         if truths is None and len(self.options) >= 2:
             if insists and len(self.options) > 2:
-                raise _Unusable("kind_and_key_disagree", kind=self.hint.words if self.hint else "", answer=shorten(answer))
+                raise _Unusable(
+                    "kind_and_key_disagree", kind=self.hint.words if self.hint else "", answer=shorten(answer)
+                )
             return self._settle_choice()
         truth = self._truth_by_number(truths) if answers.read_numbers(answer) else self._truth_by_letter(truths)
         comment = ""
@@ -325,7 +331,11 @@ class _Judge:
     def _warn_of_details(self, no_date: bool, no_difficulty: bool, no_points: bool) -> None:
         """Tell what stands in a detail's place and was not taken."""
         draft = self.draft
-        faults = (("bad_date", draft.effective, no_date), ("bad_difficulty", draft.difficulty, no_difficulty), ("bad_points", draft.points, no_points))
+        faults = (
+            ("bad_date", draft.effective, no_date),
+            ("bad_difficulty", draft.difficulty, no_difficulty),
+            ("bad_points", draft.points, no_points),
+        )
         for code, text, is_missing in faults:
             if text and is_missing:
                 self.report(code, text=shorten(text))

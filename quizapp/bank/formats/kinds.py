@@ -11,33 +11,31 @@ CHOICE = "choice"
 """Said to be a choice question, not which one: the key decides."""
 UNSUPPORTED = "unsupported"
 
-_WORDS: dict[str, tuple[str, ...]] = {
-    "single": ("单选", "单项选择", "单选选择", "单项", "SINGLE", "SINGLECHOICE", "SINGLESELECT", "SINGLEANSWER", "RADIO", "ONECHOICE"),
-    "multiple": (
-        "多选", "多项选择", "多选选择", "多项", "MULTIPLE", "MULTI", "MULTIPLECHOICES", "MULTIPLEANSWER", "MULTIPLEANSWERS",
-        "MULTICHOICE", "MULTISELECT", "MULTIPLESELECT", "CHECKBOX",
-    ),
-    "indefinite": ("不定项", "不定项选择", "任选", "任意选择", "不定向选择", "INDEFINITE"),
-    "true_false": (
-        "判断", "判断正误", "是非", "对错", "正误判断", "判断对错", "是非判断", "TRUEFALSE", "TRUEORFALSE", "TF", "T/F", "JUDGE",
-        "JUDGEMENT", "JUDGMENT", "BOOLEAN", "BOOL", "YESNO",
-    ),
-    "fill_in": ("填空", "填充", "完形填空", "FILL", "FILLIN", "FILLINBLANK", "FILLINTHEBLANK", "FILLBLANK", "BLANK", "CLOZE", "FILL_IN"),
-    "short_text": (
-        "简答", "问答", "论述", "简述", "名词解释", "材料分析", "案例分析", "分析", "计算", "主观", "辨析", "应用", "综合", "综合分析", "案例",
-        "解答", "实务", "写作", "作文", "SHORT", "SHORTANSWER", "SHORTTEXT", "ESSAY", "TEXT", "SUBJECTIVE", "OPEN", "SHORT_TEXT",
-    ),
-    CHOICE: ("选择", "客观", "CHOICE", "SELECT", "OBJECTIVE"),
-    UNSUPPORTED: (
-        "排序", "匹配", "连线", "配对", "配伍", "投票", "打分", "听力", "口语", "ORDERING", "ORDER", "MATCHING", "MATCH", "SORT",
-        "RANKING", "NUMERICAL", "HOTSPOT", "DRAGDROP", "UPLOAD",
-    ),
-}  # fmt: skip
-_KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words}
-_KIND_OF |= {"TRUE_FALSE": "true_false", "MULTIPLE_CHOICE": CHOICE, "MULTIPLECHOICE": CHOICE}
+_WORDS: dict[str, str] = {
+    "single": """单选 单项选择 单选选择 单项 SINGLE SINGLECHOICE SINGLESELECT SINGLEANSWER RADIO ONECHOICE""",
+    "multiple": """多选 多项选择 多选选择 多项 MULTIPLE MULTI MULTIPLECHOICES MULTIPLEANSWER MULTIPLEANSWERS
+        MULTICHOICE MULTISELECT MULTIPLESELECT CHECKBOX""",
+    "indefinite": """不定项 不定项选择 任选 任意选择 不定向选择 INDEFINITE""",
+    "true_false": """判断 判断正误 是非 对错 正误判断 判断对错 是非判断 TRUEFALSE TRUEORFALSE TRUE/FALSE TRUE_FALSE
+        TF T/F JUDGE JUDGEMENT JUDGMENT BOOLEAN BOOL YESNO YES/NO""",
+    "fill_in": """填空 填充 完形填空 FILL FILLIN FILL_IN FILLINBLANK FILLINTHEBLANK FILLBLANK BLANK CLOZE""",
+    "short_text": """简答 问答 论述 简述 名词解释 材料分析 案例分析 分析 计算 主观 辨析 应用 综合 综合分析 案例
+        解答 实务 写作 作文 SHORT SHORTANSWER SHORTTEXT SHORT_TEXT ESSAY TEXT SUBJECTIVE OPEN""",
+    CHOICE: """选择 客观 CHOICE MULTIPLECHOICE MULTIPLE_CHOICE SELECT OBJECTIVE""",
+    UNSUPPORTED: """排序 匹配 连线 配对 配伍 投票 打分 听力 口语 ORDERING ORDER MATCHING MATCH SORT RANKING NUMERICAL
+        HOTSPOT DRAGDROP UPLOAD""",
+}
+_KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
 # Words that also stand in ordinary headings and brackets count only when 题 follows.
-_ONLY_WITH_TI = {"分析", "应用", "综合", "综合分析", "案例", "单项", "多项", "任选", "客观", "主观", "对错", "计算", "选择", "简述", "解答", "作文", "写作", "听力", "口语", "投票", "打分", "排序", "填充", "实务", "是非"}
+_ONLY_WITH_TI = {
+    word
+    for line in (
+        "分析 应用 综合 综合分析 案例 单项 多项 任选 客观 主观 对错 计算 选择",
+        "简述 解答 作文 写作 听力 口语 投票 打分 排序 填充 实务 是非",
+    )
+    for word in line.split()
+}
 
 
 def _any_of(words: set[str]) -> str:
@@ -47,11 +45,17 @@ def _any_of(words: set[str]) -> str:
 _CHINESE = {word for word in _KIND_OF if not word.isascii()}
 _PLAIN = _any_of(_CHINESE - _ONLY_WITH_TI)
 _NAMED = rf"(?P<word>(?:{_PLAIN})(?=试?题)|(?:{_any_of(_ONLY_WITH_TI)})(?=试?题)|(?:{_PLAIN}))"
-_NUMERAL = r"(?:第?[一二三四五六七八九十]{1,3}(?:部分|大题|章|节|类)?|[(（][一二三四五六七八九十]{1,3}[)）]|[IVX]{1,4}(?=[.、．])|[0-9]{1,2}(?=[.、．]))"
-_HEADING = re.compile(rf"(?:{_NUMERAL}[\s.、．:：,，]{{0,4}})?[【\[]?\s?{_NAMED}(?:类)?(?:试?题)?(?:目|库|部分)?(?P<rest>.*)", re.DOTALL)
+_NUMERAL = (
+    r"(?:第?[一二三四五六七八九十]{1,3}(?:部分|大题|章|节|类)?|[(（][一二三四五六七八九十]{1,3}[)）]"
+    r"|[IVX]{1,4}(?=[.、．])|[0-9]{1,2}(?=[.、．]))"
+)
+_HEADING = re.compile(
+    rf"(?:{_NUMERAL}[\s.、．:：,，]{{0,4}})?[【\[]?\s?{_NAMED}(?:类)?(?:试?题)?(?:目|库|部分)?(?P<rest>.*)", re.DOTALL
+)
 _HEADING_REST = re.compile(r"[\s0-9.．共计每小大题道个分本总合为，,。：:、第】\]至到—~-]{0,40}")
 _TAG = re.compile(
-    rf"[(（\[【]\s*{_NAMED}(?:试?题)?\s*(?:[,，、:：]?\s*(?P<points>[0-9]{{1,3}}(?:\.[0-9]{{1,2}})?)\s*分)?\s*[)）\]】]\s*[:：.、．]?"
+    rf"[(（\[【]\s*{_NAMED}(?:试?题)?\s*"
+    r"(?:[,，、:：]?\s*(?P<points>[0-9]{1,3}(?:\.[0-9]{1,2})?)\s*分)?\s*[)）\]】]\s*[:：.、．]?"
 )
 _BRACKETED = re.compile(r"[(（\[【].*?[)）\]】]")
 _SAID_TRUE = re.compile(r"[(（](正确|对|√)[)）]")

@@ -8,47 +8,55 @@ from dataclasses import dataclass
 
 from quizapp.bank.formats import answers
 from quizapp.bank.formats.characters import fold
-from quizapp.bank.formats.kinds import Hint, Heading, section_heading, take_tag
+from quizapp.bank.formats.kinds import Heading, Hint, section_heading, take_tag
 
-_FIELDS: dict[str, tuple[str, ...]] = {
-    "stem": ("题目", "题干", "问题", "试题", "QUESTION"),
-    "answer": ("正确答案", "参考答案", "标准答案", "试题答案", "题目答案", "答案", "CORRECT ANSWER", "ANSWER", "KEY"),
-    "explanation": (
-        "答案解析", "试题解析", "题目解析", "解析", "详解", "答案说明", "分析", "解答", "解题思路", "EXPLANATION", "ANALYSIS",
-    ),
-    "topics": ("知识点", "考点", "标签", "考查知识点", "TOPIC", "TOPICS"),
-    "difficulty": ("难度", "难易度", "难易程度", "难度等级", "试题难度", "DIFFICULTY"),
-    "points": ("分值", "分数", "本题分值", "SCORE", "POINTS"),
-    "law": ("法律依据", "法律", "法条依据", "法规依据", "LAW"),
-    "article": ("条款", "法条", "ARTICLE"),
-    "effective": ("生效日期", "施行日期", "实施日期"),
-    "kind": ("题型", "试题类型", "题目类型"),
-    "": ("我的答案", "你的答案", "学生答案", "考生答案", "得分", "能力水平", "章节", "出处", "来源", "认知层次", "编号", "题号"),
-}  # fmt: skip
-_FIELD_OF = {word: name for name, words in _FIELDS.items() for word in words}
+_FIELDS: dict[str, str] = {
+    "stem": "题目 题干 问题 试题 QUESTION",
+    "answer": "正确答案 参考答案 标准答案 试题答案 题目答案 答案 答 ANSWER KEY",
+    "explanation": "答案解析 试题解析 题目解析 解析 详解 答案说明 分析 解答 解题思路 EXPLANATION ANALYSIS",
+    "topics": "知识点 考点 标签 考查知识点 TOPIC TOPICS",
+    "difficulty": "难度 难易度 难易程度 难度等级 试题难度 DIFFICULTY",
+    "points": "分值 分数 本题分值 SCORE POINTS",
+    "law": "法律依据 法律 法条依据 法规依据 LAW",
+    "article": "条款 法条 ARTICLE",
+    "effective": "生效日期 施行日期 实施日期",
+    "kind": "题型 试题类型 题目类型",
+    "": "我的答案 你的答案 学生答案 考生答案 得分 能力水平 章节 出处 来源 认知层次 编号 题号",
+}
+_FIELD_OF = {word: name for name, words in _FIELDS.items() for word in words.split()}
 _WORDS = "|".join(sorted((re.escape(word) for word in _FIELD_OF), key=len, reverse=True))
 _LABEL = re.compile(
-    rf"(?:(?P<open>[【\[(（])\s?(?P<boxed>{_WORDS})\s?[】\])）]\s?[:：]?|(?P<word>{_WORDS})\s?(?:是|为)?\s?[:：])\s*", re.IGNORECASE
+    rf"(?:(?P<open>[【\[(（])\s?(?P<boxed>{_WORDS})\s?[】\])）]\s?[:：]?|(?P<word>{_WORDS})\s?(?:是|为)?\s?[:：])\s*",
+    re.IGNORECASE,
 )
-_BARE_ANSWER = re.compile(r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|对|错|正确|错误|√|×)\s*[。.]?")
+_BARE_ANSWER = re.compile(
+    r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|对|错|正确|错误|√|×)\s*[。.]?"
+)
 _BEFORE_INLINE = re.compile(r"[\s。.;；,，)）】\]|*^~#@！!？?]")
 _SEPARATOR = re.compile(r"[-=_*~#@+—─－＝•·.\s]{3,}|@{2,}.{0,20}")
 _RULED_TITLE = re.compile(r"[-=*~#—─]{2,}.{1,60}?[-=*~#—─]{2,}")
-_CHAPTER = re.compile(r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?(?:章|篇|编|部分|单元|讲|节|模块|专题)(?![是为的题]).{0,50}|附件\s?[0-9一二三四五六七八九十]{0,3}\s?[:：]?.{0,30}|附录.{0,30})")
+_CHAPTER = re.compile(
+    r"第\s?[一二三四五六七八九十百0-9]{1,4}\s?(?:章|篇|编|部分|单元|讲|节|模块|专题)(?![是为的题]).{0,50}"
+    r"|附件\s?[0-9一二三四五六七八九十]{0,3}\s?[:：]?.{0,30}|附录.{0,30}"
+)
 _NOISE = re.compile(
-    r"[-—–\s]*第\s?[0-9]{1,5}\s?页[^。]{0,20}|[-—–\s]*[0-9]{1,5}\s?/\s?[0-9]{1,5}[-—–\s]*|[0-9]{1,3}(?:\.[0-9]{1,2})?\s?分|[-—–]\s?[0-9]{1,5}\s?[-—–]"
+    r"[-—–\s]*第\s?[0-9]{1,5}\s?页[^。]{0,20}|[-—–\s]*[0-9]{1,5}\s?/\s?[0-9]{1,5}[-—–\s]*"
+    r"|[0-9]{1,3}(?:\.[0-9]{1,2})?\s?分|[-—–]\s?[0-9]{1,5}\s?[-—–]"
     r"|智能分析|AI讲解|查看解析|收起解析|展开解析|纠错|收藏|举报|添加笔记|上一题|下一题|未作答|回答(?:正确|错误)"
 )
 _ID = re.compile(r"[0-9]{1,8}")
 _KINDS = "单选|单项|多选|多项|判断|不定项|填空|简答|问答|论述|名词解释|案例|选择"
+# After the number: a mark; a colon or point only when no figure follows (1.5 m, 12:30), but for a year (3.2021年).
 _NUMBER = re.compile(
     rf"(?P<tag>[(（\[【]\s?(?:{_KINDS})[^()（）\[\]【】]{{0,16}}[)）\]】]\s?)?(?:第\s?)?(?P<number>[0-9]{{1,5}})\s?(?P<ti>题)?\s?"
-    rf"(?:[.．](?=[^0-9]|$|[12][0-9]{{3}}\s?(?:年|[-—~～至]))|[、。]|[:：](?![0-9])|[)）](?=\S)|\t|[（(][.．、]|(?=[(（【\[]\s?(?:{_KINDS}))|(?(ti)(?:\s|$)|(?!)))\s*(?P<rest>.*)",
+    rf"(?:[.．](?=[^0-9]|$|[12][0-9]{{3}}\s?(?:年|[-—~～至]))|[、。]|[:：](?![0-9])|[)）](?=\S)|\t"
+    rf"|(?P<broken>[（(])[.．、]|(?=[(（【\[]\s?(?:{_KINDS}))|(?(ti)(?:\s|$)|(?!)))\s*(?P<rest>.*)",
     re.DOTALL,
 )
 _NUMBER_LIST = re.compile(r"(?:[0-9]{1,4}[、…\s]+){3,}")
 _PASSAGE = re.compile(
-    r"(?:[(（]?[一二三四五六七八九十0-9]{1,3}[)）]?\s?[、.．]?\s?)?(?:[【\[(（]?(?:案例|材料|背景资料|资料|案情)(?:分析|简介|材料)?\s?[一二三四五六七八九十0-9]{0,3}\s?(?:[】\])）]|[:：])"
+    r"(?:[(（]?[一二三四五六七八九十0-9]{1,3}[)）]?\s?[、.．]?\s?)?"
+    r"(?:[【\[(（]?(?:案例|材料|背景资料|资料|案情)(?:分析|简介|材料)?\s?[一二三四五六七八九十0-9]{0,3}\s?(?:[】\])）]|[:：])"
     r"|(?:根据|依据|阅读)(?:以下|下列|上述|下面|以上)?(?:的)?(?:材料|案例|资料|短文|案情).{0,40}(?:回答|完成|作答))"
 )
 _PASSAGE_RANGE = re.compile(r"([0-9]{1,4})\s?[-—–~～至到]\s?([0-9]{1,4})\s?(?:小)?题")
@@ -67,7 +75,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    number: int
+    """The head of a question; `number` is None where only a mark of its kind stands, （判断题）."""
+
+    number: int | None
     rest: str
     hint: Hint | None = None
     points: str = ""
@@ -91,7 +101,12 @@ class Kind:
     @property
     def is_plain(self) -> bool:
         return bool(self.text) and not (
-            self.heading or self.is_furniture or self.numbered or self.label is not None or self.opens_options or self.is_key
+            self.heading
+            or self.is_furniture
+            or self.numbered
+            or self.label is not None
+            or self.opens_options
+            or self.is_key
         )
 
     @property
@@ -125,7 +140,9 @@ def classify(text: str) -> Kind:
         return kind
     kind.numbered = read_number(text)
     body = kind.numbered.rest if kind.numbered else text
-    kind.opens_options = bool(_OPTION_A.match(body) or re.match(r"[AＡ][\s\u3400-\u9fff《“]", body) or _TRUTH_OPTION.match(text))
+    kind.opens_options = bool(
+        _OPTION_A.match(body) or re.match(r"[AＡ][\s\u3400-\u9fff《“]", body) or _TRUTH_OPTION.match(text)
+    )
     kind.is_key = bool(_BARE_KEY.fullmatch(text) or _IN_BRACKETS.search(body) or has_inline_answer(body))
     return kind
 
@@ -138,9 +155,10 @@ def read_number(text: str) -> Numbered | None:
     """Read `12.`, `第3题`, `[单选]5、`, `7（多选）`; what stands behind comes back without it and without its mark."""
     found = _NUMBER.fullmatch(text)
     if not found:
-        return None
+        rest, hint, points = take_tag(text)
+        return Numbered(None, rest, hint, points) if hint and not text.startswith(rest[:4]) else None
     rest = _NUMBER_LIST.sub("", found["rest"], count=1) if _NUMBER_LIST.match(found["rest"]) else found["rest"]
-    rest, hint, points = take_tag(f"{found['tag'] or ''}{rest.strip(' 　')}")
+    rest, hint, points = take_tag(f"{found['tag'] or ''}{found['broken'] or ''}{rest.strip(' 　')}")
     return Numbered(int(found["number"]), rest.lstrip(" 　:：.．、" if hint else " 　"), hint, points)
 
 

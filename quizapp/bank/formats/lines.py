@@ -60,7 +60,7 @@ class _Cutter:
         self.passage_numbers: tuple[int, int] | None = None
         self.current: Block | None = None
         self.number = 0
-        self.has_options = self.has_answer = False
+        self.has_options = self.has_answer = self.in_explanation = False
         self.outside = 0
         self.is_in_passage = False
         self.evidence = self._evidence()
@@ -84,7 +84,9 @@ class _Cutter:
         return evidence
 
     def _is_numbered(self) -> bool:
-        numbered = sum(1 for kind, shows in zip(self.kinds, self.evidence, strict=True) if shows and (kind.numbered or kind.is_id))
+        numbered = sum(
+            1 for kind, shows in zip(self.kinds, self.evidence, strict=True) if shows and (kind.numbered or kind.is_id)
+        )
         answers = sum(1 for kind in self.kinds if kind.label == "answer")
         options = sum(1 for kind in self.kinds if kind.opens_options)
         return numbered * 2 >= (answers or options)
@@ -167,24 +169,38 @@ class _Cutter:
         return after is not None and (after.is_plain or after.is_key)
 
     def _plain_opens(self, place: int) -> bool:
-        """A line without a number: only behind a complete question, when options or an answer follow it."""
+        """A line without a number: only behind a complete question, when options or an answer follow it.
+
+        Of several lines the first behind the last empty one opens; without an empty line among them, and with an
+        explanation before, nobody can tell where the explanation ends: that gets a warning.
+        """
         if self.is_in_passage or (self.current is not None and not self.has_answer):
             return False
         if self.current is None and self.is_numbered:
             return False
-        for kind in self.kinds[place + 1 :]:
-            if kind.opens_options:
-                return True
-            if kind.label == "answer":
-                return not self.is_numbered
+        ahead = self._until_evidence(place)
+        if ahead is None:
+            return False
+        gap = next((n for n, kind in enumerate(ahead) if not kind.text), len(ahead))
+        if gap < len(ahead) and any(kind.text for kind in ahead[gap:]):
+            return False
+        if self.in_explanation and ahead and place and self.kinds[place - 1].text:
+            self.problems.append(Problem(self.lines[place].where, "stem_start_unclear", severity="warning"))
+        return True
+
+    def _until_evidence(self, place: int) -> list[Kind] | None:
+        """The lines between this one and the options or answer that follow; None where none follow."""
+        for offset, kind in enumerate(self.kinds[place + 1 :]):
+            if kind.opens_options or (kind.label == "answer" and not self.is_numbered):
+                return self.kinds[place + 1 : place + 1 + offset]
             if kind.heading or kind.numbered or kind.is_passage or kind.label is not None:
-                return False
-        return False
+                return None
+        return None
 
     def _open_question(self, place: int, kind: Kind) -> None:
         line = self.lines[place]
         numbered = kind.numbered or (Numbered(int(kind.text), "") if kind.is_id else None)
-        if numbered:
+        if numbered and numbered.number is not None:
             self.number = numbered.number
         if self.passage_numbers and not self.passage_numbers[0] <= self.number <= self.passage_numbers[1]:
             self.passage, self.passage_numbers = "", None
@@ -193,12 +209,18 @@ class _Cutter:
         self.blocks.append(self.current)
         self.has_answer = kind.label == "answer" or _has_inline_answer(kind)
         self.has_options = kind.opens_options
+        self.in_explanation = False
 
     def _take(self, line: Line, kind: Kind) -> None:
         if self.current is not None:
             self.current.lines.append(line)
             self.has_options = self.has_options or kind.opens_options
-            self.has_answer = self.has_answer or kind.label is not None or (self.has_options and kind.is_key and not kind.opens_options)
+            self.in_explanation = self.in_explanation or kind.label == "explanation"
+            self.has_answer = (
+                self.has_answer
+                or kind.label is not None
+                or (self.has_options and kind.is_key and not kind.opens_options)
+            )
         elif self.is_in_passage:
             self.passage = join(self.passage, line.text)
         else:

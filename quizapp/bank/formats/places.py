@@ -14,9 +14,7 @@ _PLACE = re.compile(
 
 def row_place(row: int, *, sheet: str = "", column: str = "") -> str:
     """The stable place of a row (from 1) or of one of its cells."""
-    return " ".join(
-        part for part in (sheet and f"sheet {sheet}", f"row {row}", column and f"column {column}") if part
-    )
+    return " ".join(part for part in (sheet and f"sheet {sheet}", f"row {row}", column and f"column {column}") if part)
 
 
 def place(where: str) -> str:

@@ -26,24 +26,36 @@ MESSAGES: dict[str, str] = {
     "encrypted": N_("文件设有打开密码，无法读取。请取消密码后重新保存再导入。"),
     "with_macros": N_("文件含有宏程序，为安全起见不予导入。请在表格软件中另存为不含宏的 .xlsx 文件。"),
     "damaged_file": N_("文件已损坏或不完整，无法打开。请用表格软件打开后另存为 .xlsx，再重新导入。"),
-    "unsafe_archive": N_("文件的内部结构异常（%(found)s），为安全起见不予导入。请用表格软件打开后另存为新的 .xlsx 文件。"),
+    "unsafe_archive": N_(
+        "文件的内部结构异常（%(found)s），为安全起见不予导入。请用表格软件打开后另存为新的 .xlsx 文件。"
+    ),
     "unpacks_too_large": N_("文件展开后超过 %(limit)s MB。请删去多余的空行、空列和格式后另存，再重新导入。"),
     "undecodable": N_("文字编码无法识别。请用记事本打开文件，另存时把编码选为 UTF-8。"),
     "unclosed_quote": N_("从这里开始有一个英文双引号没有成对，后面的内容无法分清。请补上或删去引号后重新导入。"),
     "too_many_rows": N_("行数超过 %(limit)s 行的上限。请拆成几个文件分别导入。"),
     "no_questions": N_("没有找到题目。请确认表头下面写有题目，或每道题都有题干和答案。"),
-    "no_text_questions": N_("没有找到题目。文本文件中每道题应有题号、题干，选择题有 A. B. C. 开头的选项，并有“答案：”一行。"),
+    "no_text_questions": N_(
+        "没有找到题目。文本文件中每道题应有题号、题干，选择题有 A. B. C. 开头的选项，并有“答案：”一行。"
+    ),
     # A sheet
     "no_header": N_("没有找到表头，%(rows)s 行内容没有导入。请在第一行写上“题型、题干、选项A、选项B、答案”等列名。"),
     "no_answer_column": N_("表头里没有“答案”列，也没有能看出答案的内容。请加上“答案”列再导入。"),
     "sheet_not_read": N_("这张工作表不像题目表，没有导入（%(rows)s 行）。如果其中有题目，请给它写上表头。"),
     "sheet_hidden": N_("这张工作表是隐藏的，没有导入。如果其中有题目，请先取消隐藏。"),
     "sheet_repeated": N_("这张工作表与工作表“%(first)s”完全相同，只导入一次。"),
-    "sheet_too_large": N_("这张工作表的范围有 %(rows)s 行 × %(columns)s 列，超出能读取的大小。请删去表格远处的零散内容后再导入。"),
+    "sheet_too_large": N_(
+        "这张工作表的范围有 %(rows)s 行 × %(columns)s 列，超出能读取的大小。请删去表格远处的零散内容后再导入。"
+    ),
     "too_many_columns": N_("第 %(limit)s 列以后还有内容“%(text)s”，没有读取。请把内容移到前面的列。"),
     "columns_not_used": N_("这些列没有导入：%(columns)s。"),
-    "columns_by_content": N_("没有表头，已按内容认出：题干在 %(stem)s 列，答案在 %(answer)s 列，选项在 %(options)s 列。请抽查几道题是否正确。"),
-    "header_contradicted": N_("表头与下面的内容对不上，已按内容认出：题干在 %(stem)s 列，答案在 %(answer)s 列，选项在 %(options)s 列。请抽查几道题是否正确。"),
+    "columns_by_content": N_(
+        "没有表头，已按内容认出：题干在 %(stem)s 列，答案在 %(answer)s 列，选项在 %(options)s 列。"
+        "请抽查几道题是否正确。"
+    ),
+    "header_contradicted": N_(
+        "表头与下面的内容对不上，已按内容认出：题干在 %(stem)s 列，答案在 %(answer)s 列，选项在 %(options)s 列。"
+        "请抽查几道题是否正确。"
+    ),
     "numbers_as_options": N_("答案用数字表示，已按“%(base)s 表示第一个选项”读取。请抽查几道题是否正确。"),
     "numbers_as_truth": N_("判断题的答案用数字表示，已按“1 为正确，%(false)s 为错误”读取。请抽查几道题是否正确。"),
     "kind_code_differs": N_("题型代码“%(code)s”的其他题目多为“%(usual)s”，这道题按答案读作“%(taken)s”。请核对。"),
@@ -52,18 +64,28 @@ MESSAGES: dict[str, str] = {
     "no_key": N_("“%(stem)s”没有答案，没有导入。请补上答案。"),
     "bad_key": N_("“%(stem)s”的答案“%(answer)s”看不明白，没有导入。请改成选项字母，如 A 或 ABD。"),
     "key_repeats": N_("“%(stem)s”的答案“%(answer)s”里有重复的选项，没有导入。请核对后改正。"),
-    "key_without_option": N_("“%(stem)s”的答案是“%(answer)s”，但选项 %(missing)s 没有内容，没有导入。请补上选项或改正答案。"),
-    "key_without_options": N_("“%(stem)s”的答案是“%(answer)s”，但这道题没有选项，没有导入。请补上选项，判断题请把答案写成“正确”或“错误”。"),
+    "key_without_option": N_(
+        "“%(stem)s”的答案是“%(answer)s”，但选项 %(missing)s 没有内容，没有导入。请补上选项或改正答案。"
+    ),
+    "key_without_options": N_(
+        "“%(stem)s”的答案是“%(answer)s”，但这道题没有选项，没有导入。请补上选项，判断题请把答案写成“正确”或“错误”。"
+    ),
     "two_keys": N_("“%(stem)s”有不止一个答案（%(answers)s），没有导入。请只留一个。"),
     "bad_truth": N_("判断题“%(stem)s”的答案“%(answer)s”看不明白，没有导入。请写成“正确”或“错误”。"),
-    "unclear_number": N_("“%(stem)s”的答案写的是数字“%(answer)s”，看不出指哪个选项，没有导入。请改成选项字母，判断题写成“正确”或“错误”。"),
+    "unclear_number": N_(
+        "“%(stem)s”的答案写的是数字“%(answer)s”，看不出指哪个选项，没有导入。请改成选项字母，判断题写成“正确”或“错误”。"
+    ),
     "too_few_options": N_("“%(stem)s”只有 %(count)s 个选项，没有导入。请至少写两个选项。"),
     "too_many_options": N_("“%(stem)s”有 %(count)s 个选项，超过 26 个，没有导入。请减少选项。"),
     "option_letter_repeated": N_("“%(stem)s”有两个选项 %(letter)s，没有导入。请改正选项的字母。"),
     "kind_and_key_disagree": N_("“%(stem)s”的题型是“%(kind)s”，答案却是“%(answer)s”，没有导入。请改正题型或答案。"),
     "kind_unknown": N_("看不出“%(stem)s”是哪种题型，没有导入。请写明题型，如单选题、多选题、判断题、填空题、简答题。"),
-    "kind_unsupported": N_("“%(stem)s”的题型“%(kind)s”不能导入。可以导入的题型有：单选、多选、不定项、判断、填空、简答。"),
-    "blanks_differ": N_("填空题“%(stem)s”有 %(blanks)s 个空，答案“%(answer)s”却对不上。请用“；”隔开各空的答案，每空都要有。"),
+    "kind_unsupported": N_(
+        "“%(stem)s”的题型“%(kind)s”不能导入。可以导入的题型有：单选、多选、不定项、判断、填空、简答。"
+    ),
+    "blanks_differ": N_(
+        "填空题“%(stem)s”有 %(blanks)s 个空，答案“%(answer)s”却对不上。请用“；”隔开各空的答案，每空都要有。"
+    ),
     "blank_too_long": N_("填空题“%(stem)s”有一空的答案超过 %(limit)s 字，没有导入。请缩短，或改为简答题。"),
     "text_too_long": N_("这里有一段文字超过 %(limit)s 字，没有导入：“%(text)s”。请缩短或拆分。"),
     "line_not_read": N_("这一行不属于任何题目，没有导入：“%(text)s”。"),
@@ -76,6 +98,9 @@ MESSAGES: dict[str, str] = {
     "bad_difficulty": N_("难度“%(text)s”没有采用。请写易、中或难。"),
     "bad_points": N_("分值“%(text)s”没有采用。请写 0 到 1000 之间的数字，最多两位小数。"),
     "topic_too_long": N_("知识点“%(text)s”超过 %(limit)s 字，没有采用。请缩短。"),
+    "stem_start_unclear": N_(
+        "这里没有题号，看不出上一题的解析到哪一行为止，已把这一行当作新题的开头。请核对，或给每道题写上题号。"
+    ),
     "page_header": N_("“%(text)s”在文件里重复出现 %(count)s 次，已当作页眉页脚略去。"),
 }
 

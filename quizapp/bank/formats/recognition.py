@@ -21,7 +21,9 @@ _MAGIC = {
 }  # fmt: skip
 _MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|[A-Za-z_][\w.:-]{0,60}[\s/>])", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype html|html|table|body|head|meta)\b", re.IGNORECASE)
-_GIFT = re.compile(r"(?:^|\n)::[^\n]{0,200}::|\{[^{}]{0,2000}?(?:=[^{}]|~[^{}])[^{}]{0,2000}\}|\{\s*(?:T|F|TRUE|FALSE)\s*\}")
+_GIFT = re.compile(
+    r"(?:^|\n)::[^\n]{0,200}::|\{[^{}]{0,2000}?(?:=[^{}]|~[^{}])[^{}]{0,2000}\}|\{\s*(?:T|F|TRUE|FALSE)\s*\}"
+)
 _CHINESE_ANSWER = re.compile("答案|解析|选项")
 
 
@@ -57,7 +59,11 @@ def _look_into_zip(content: bytes) -> Found:
     for name in names:
         if name.startswith("xl/"):
             return _kind_of_workbook(names)
-    for start, name in (("word/", "Word (.docx)"), ("ppt/", "PowerPoint (.pptx)"), ("content.xml", "OpenDocument (.ods, .odt)")):
+    for start, name in (
+        ("word/", "Word (.docx)"),
+        ("ppt/", "PowerPoint (.pptx)"),
+        ("content.xml", "OpenDocument (.ods, .odt)"),
+    ):
         if any(entry.startswith(start) for entry in names):
             return Found(name, "unsupported_format")
     return Found("zip", "unsupported_format")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quizapp.bank.formats import lines
 from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.kinds import Hint, kind_named
+from quizapp.bank.formats.line_kinds import Line
+from quizapp.bank.formats.lines import read_if_certain
 from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused
 from quizapp.bank.formats.places import row_place
 from quizapp.bank.formats.table import Table
@@ -55,10 +56,10 @@ def _read_sheet(sheet: Sheet, collected: Collected) -> bool:
 def _read_as_text(sheet: Sheet, collected: Collected) -> bool:
     """A sheet may hold the lines of a text, a line or an option a cell; taken when nearly all of it reads so."""
     text_lines = [
-        lines.Line(row_place(row.number, sheet=sheet.name), "\t".join(text for text in row.cells if text))
+        Line(row_place(row.number, sheet=sheet.name), "\t".join(text for text in row.cells if text))
         for row in sheet.rows
     ]
-    return lines.read_if_certain(text_lines, collected)
+    return read_if_certain(text_lines, collected)
 
 
 def _not_read(sheet: Sheet, *, is_only_one: bool) -> Problem:

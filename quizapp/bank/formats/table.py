@@ -23,7 +23,10 @@ from quizapp.bank.formats.rows import Row, cell, column_letters
 HEADER_WITHIN = 10
 """Rows among which a header is looked for."""
 _LEAST_CONTRADICTED = 3
-_CHAPTER = re.compile(r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?[章节篇部单]|附件|附录|[一二三四五六七八九十]{1,3}、).{0,60}", re.DOTALL)
+_CHAPTER = re.compile(
+    r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?[章节篇部单]|附件|附录|[一二三四五六七八九十]{1,3}、).{0,60}",
+    re.DOTALL,
+)
 _DETAILS = ("explanation", "law", "article", "effective", "topics", "difficulty", "points", "passage")
 
 
@@ -70,7 +73,11 @@ class Table:
         columns = _without_foreign_kinds(columns, body)
         reading = _Rows(self, columns).read(body)
         numbers = read_numbers(reading.drafts)
-        for problem in (*reading.problems, *self._unused(columns, body), *self._number_warnings(reading.drafts, numbers)):
+        for problem in (
+            *reading.problems,
+            *self._unused(columns, body),
+            *self._number_warnings(reading.drafts, numbers),
+        ):
             collected.report(problem)
         collected.take(reading.drafts, numbers)
         return True
@@ -100,7 +107,9 @@ class Table:
         numeric = [draft for draft in drafts if answers.read_numbers(draft.answer)]
         if numbers.first is not None and any(len(filled(draft)) > 2 for draft in numeric):
             warnings.append(Problem(where, "numbers_as_options", {"base": str(numbers.first)}, "warning"))
-        truths = {draft.answer for draft in numeric if draft.hint and draft.hint.kind == "true_false" and not filled(draft)}
+        truths = {
+            draft.answer for draft in numeric if draft.hint and draft.hint.kind == "true_false" and not filled(draft)
+        }
         if truths:
             false = "、".join(sorted(truths & {"0", "2"})) or "0"
             warnings.append(Problem(where, "numbers_as_truth", {"false": false}, "warning"))
@@ -148,9 +157,7 @@ def read_numbers(drafts: Sequence[Draft]) -> Numbers:
     reaches_last = any(number == places for numbers, places, _ in counted for number in numbers)
     if from_zero and reaches_last:
         return Numbers()
-    is_certain = any(
-        texts > 2 and (0 in numbers or max(numbers) == places) for numbers, places, texts in counted
-    )
+    is_certain = any(texts > 2 and (0 in numbers or max(numbers) == places) for numbers, places, texts in counted)
     return Numbers(first=0 if from_zero else 1, is_certain=is_certain)
 
 
@@ -240,7 +247,9 @@ class _Rows:
         draft.hint = draft.hint or tag or self.section
 
     def _read_options(self, draft: Draft, row: Row) -> None:
-        draft.options = options.without_labels([(letter, cell(row, at)) for letter, at in sorted(self.columns.options.items())])
+        draft.options = options.without_labels(
+            [(letter, cell(row, at)) for letter, at in sorted(self.columns.options.items())]
+        )
         texts = filled(draft)
         together = cell(row, self.columns.role.get("options"))
         if not texts and together:
@@ -255,4 +264,3 @@ class _Rows:
 
     def _takes_options(self, draft: Draft) -> bool:
         return draft.hint is None or draft.hint.kind in ("single", "multiple", "indefinite", "choice")
-

@@ -79,7 +79,9 @@ def _take_row(sheet: Sheet, number: int, first_column: int, values: list[Cell]) 
     wide = next((place for place in range(MOST_COLUMNS, len(cells)) if cells[place]), None)
     if wide is not None:
         where = row_place(number, sheet=sheet.name, column=column_letters(wide))
-        sheet.problems.append(Problem(where, "too_many_columns", {"limit": str(MOST_COLUMNS), "text": shorten(cells[wide])}))
+        sheet.problems.append(
+            Problem(where, "too_many_columns", {"limit": str(MOST_COLUMNS), "text": shorten(cells[wide])})
+        )
     del cells[MOST_COLUMNS:]
     while cells and not cells[-1]:
         cells.pop()
@@ -102,4 +104,3 @@ def cell_text(value: Cell) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
-
