@@ -24,6 +24,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    send_from_directory,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -190,7 +191,12 @@ def _add_headers(response: Response) -> Response:
 
 def _template_names() -> dict[str, Any]:
     locale = str(get_locale())
-    return {"html_language": HTML_LANGUAGES.get(locale, "zh-Hans"), "language": locale, "languages": LANGUAGES}
+    return {
+        "html_language": HTML_LANGUAGES.get(locale, "zh-Hans"),
+        "language": locale,
+        "languages": LANGUAGES,
+        "module_url": module_url,
+    }
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -204,6 +210,30 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 def _static_version(filename: str) -> str:
     path = Path(__file__).parents[2] / "static" / filename
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+def module_url(name: str) -> str:
+    """The address of a page's script: the version stands in the path, so that what it imports has the same one."""
+    return url_for("core.module", version=_modules_version(), name=name)
+
+
+@lru_cache(maxsize=1)
+def _modules_version() -> str:
+    folder = Path(__file__).parents[2] / "static" / "js"
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.js")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@blueprint.get("/modules/<version>/<path:name>")
+def module(version: str, name: str) -> ResponseReturnValue:
+    """A script of static/js; another version than the present one (a deploy is under way) is not kept."""
+    folder = Path(__file__).parents[2] / "static" / "js"
+    response = send_from_directory(folder, name, mimetype="text/javascript")
+    is_current = version == _modules_version()
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_current else "no-cache"
+    return response
 
 
 def show_refusal(error: DomainError) -> ResponseReturnValue:

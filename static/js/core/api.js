@@ -1,0 +1,72 @@
+// Calls of the HTTP interface: JSON in and out, time limits, refusals with their codes.
+
+const TIMEOUT_MS = 10_000;
+const csrfToken = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+/** Nothing came back: no network, the server is away, or it took too long. The same call may be sent again. */
+export class Unreachable extends Error {}
+
+/** The server said no. `mayRetry` when the same call may work later (429, 5xx). */
+export class Refused extends Error {
+  constructor(status, document_, retryAfterMs) {
+    super(document_.title ?? String(status));
+    this.status = status;
+    this.code = document_.code ?? "";
+    this.document = document_;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get mayRetry() {
+    return this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Call the server; resolves to {status, body}, rejects with Unreachable or Refused. */
+export async function call(method, path, { body, bearer, key, keepalive = false } = {}) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-CSRFToken"] = csrfToken;
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
+  if (key) headers["Idempotency-Key"] = key;
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  try {
+    const response = await fetch(path, {
+      method,
+      headers,
+      keepalive,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: method === "GET" ? "no-cache" : "no-store",
+      signal: abort.signal,
+    });
+    const answer = await readJson(response);
+    if (!response.ok) throw new Refused(response.status, answer ?? {}, retryAfter(response));
+    return { status: response.status, body: answer };
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Unreachable(String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readJson(response) {
+  const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
+  return isJson ? response.json() : null;
+}
+
+function retryAfter(response) {
+  const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  return Number.isFinite(seconds) ? seconds * 1000 : null;
+}
+
+/** How long to wait before try number `attempt` (from 0): doubling from 1 s to 30 s, spread, never below `least`. */
+export function pauseBefore(attempt, least = 0) {
+  const ceiling = Math.min(30_000, 1000 * 2 ** attempt);
+  return Math.max(least ?? 0, ceiling / 2) + Math.random() * (ceiling / 2);
+}
+
+export function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

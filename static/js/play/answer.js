@@ -1,0 +1,370 @@
+// The page on which a paper is answered: begin or wait, one question a screen, hand in.
+
+import { call, pauseBefore, Refused, sleep } from "../core/api.js";
+import { text } from "../core/text.js";
+import { Answers } from "./answers.js";
+import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
+import { Clock, clockText } from "./clock.js";
+import { optionsOf, renderQuestion } from "./question.js";
+import { canRead, readAloud, stopReading } from "./reading.js";
+import { Sender } from "./sender.js";
+import { closeDialog, openDialog, renderDots, renderSquares, wireDialog } from "./sheet.js";
+
+const NEAR_MS = 60_000;
+const SPREAD_MS = 3000;
+const SWIPE_PIXELS = 70;
+const FRESH_MS = 10_000;
+
+const page = document.querySelector("[data-play]");
+const part = (name) => page.querySelector(`[data-part="${name}"]`);
+const { slug, resultUrl, entryUrl } = page.dataset;
+const isAtOnce = page.dataset.atOnce === "yes";
+
+/** Show one of the screens: start, connecting, waiting, refused, question. */
+function showScreen(name) {
+  for (const screen of page.querySelectorAll("[data-screen]")) screen.hidden = screen.dataset.screen !== name;
+  for (const bar of page.querySelectorAll("[data-bar]")) bar.hidden = name !== "question";
+}
+
+function showRefusal(title) {
+  part("refusal").textContent = title;
+  showScreen("refused");
+}
+
+/** Begin, or come back to the open attempt; waits in the queue and through outages. */
+async function begin() {
+  showScreen("connecting");
+  const key = wishToBegin(slug);
+  for (let failures = 0; ; ) {
+    try {
+      const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key });
+      if (status !== 202) return body;
+      failures = 0;
+      part("place").textContent = String(body.place);
+      showScreen("waiting");
+      await sleep(1000 * body.retry_after * (1 + Math.random() * 0.2));
+    } catch (error) {
+      if (error instanceof Refused && !error.mayRetry) return refuseBegin(error);
+      part("connecting").textContent = error instanceof Refused ? error.message : text("connecting-again");
+      await sleep(pauseBefore(failures, error.retryAfterMs));
+      failures += 1;
+    }
+  }
+}
+
+function refuseBegin(error) {
+  forgetBegin(slug);
+  if (error.status === 401) location.replace(entryUrl);
+  else showRefusal(error.message);
+  return null;
+}
+
+class Paper {
+  #attempt;
+  #questions;
+  #answers;
+  #clock = new Clock();
+  #sender;
+  #shownAt = Date.now();
+  #isEnding = false;
+
+  constructor(body) {
+    this.#attempt = body.attempt;
+    this.#questions = body.questions;
+    this.#answers = new Answers(body.attempt, body.questions);
+    const lost = this.#answers.merge(body.stored ?? []);
+    const remaining = body.deadline ? Date.parse(body.deadline) - Date.parse(body.server_now) : null;
+    this.#clock.sync(remaining);
+    this.#sender = new Sender({
+      answers: this.#answers,
+      clock: this.#clock,
+      attempt: body.attempt,
+      token: body.token,
+      on: {
+        state: (state) => this.#showSaved(state),
+        acknowledged: (result) => this.#acknowledged(result),
+        ended: () => this.#leave(),
+        refused: (error) => this.#refused(error),
+        waiting: () => this.#showEnding("handing-in-again"),
+      },
+    });
+    this.#wire();
+    showScreen("question");
+    this.#show(this.#answers.place);
+    if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
+    this.#tick();
+    setInterval(() => this.#tick(), 500);
+    if (this.#answers.isFinishing) this.#finish();
+    else this.#sender.now();
+  }
+
+  get #question() {
+    return this.#questions[this.#answers.place];
+  }
+
+  get #isLast() {
+    return this.#answers.place === this.#questions.length - 1;
+  }
+
+  #number(id) {
+    return this.#questions.findIndex((question) => question.id === id) + 1;
+  }
+
+  // Showing
+
+  #show(place, { focus = false } = {}) {
+    stopReading();
+    this.#spend();
+    this.#answers.goTo(place);
+    const question = this.#question;
+    const parts = renderQuestion({
+      question,
+      place,
+      item: this.#answers.item(question.id),
+      response: this.#answers.response(question.id),
+      onChange: (response) => this.#choose(response),
+    });
+    part("question").replaceChildren(...parts);
+    part("number").textContent = String(place + 1);
+    part("progress").value = place + 1;
+    this.#tell();
+    window.scrollTo(0, 0);
+    if (focus) document.getElementById("stem").focus({ preventScroll: true });
+  }
+
+  /** Bring everything around the question up to date. */
+  #tell() {
+    const { id } = this.#question;
+    const isMarked = this.#answers.isMarked(id);
+    part("mark").setAttribute("aria-pressed", String(isMarked));
+    part("clear").hidden = !this.#answers.isAnswered(id) || Boolean(this.#answers.item(id)?.verdict);
+    part("previous").disabled = this.#answers.place === 0;
+    part("next").textContent = text(this.#nextStep());
+    renderDots({ button: part("sheet-button"), questions: this.#questions, answers: this.#answers });
+    const refused = this.#answers.item(id)?.refused;
+    if (refused) this.#say(text("refused", { number: this.#answers.place + 1 }), "bad");
+  }
+
+  #nextStep() {
+    const { id } = this.#question;
+    if (isAtOnce && this.#answers.item(id)?.draft && this.#answers.isAnswered(id)) return "give";
+    return this.#isLast ? "hand-in" : "next";
+  }
+
+  #say(sentence, tone = "warn") {
+    const notice = part("notice");
+    notice.className = `notice notice-${tone}`;
+    notice.textContent = sentence;
+    notice.hidden = sentence === "";
+  }
+
+  #showSaved(state) {
+    const unsaved = this.#answers.unsaved.length;
+    const saved = part("saved");
+    const sentence = text(`saved-${state}`, { count: unsaved });
+    if (saved.textContent !== sentence) saved.textContent = sentence;
+    saved.dataset.state = state;
+    part("offline").hidden = state !== "unsaved";
+    if (part("sheet").open) this.#renderSheet();
+  }
+
+  #tick() {
+    if (!this.#clock.hasDeadline) return;
+    const remaining = this.#clock.remainingMs;
+    const clock = part("clock");
+    clock.hidden = false;
+    clock.textContent = clockText(remaining);
+    clock.toggleAttribute("data-near", remaining < NEAR_MS);
+    if (remaining < NEAR_MS && part("last-minute").textContent === "") {
+      part("last-minute").textContent = text("last-minute");
+    }
+    if (remaining === 0) this.#timeIsUp();
+  }
+
+  // Answering
+
+  #choose(response) {
+    const { id } = this.#question;
+    this.#say("");
+    this.#answers.choose(id, response, { asDraft: isAtOnce });
+    this.#spend();
+    this.#tell();
+    if (!isAtOnce) this.#sender.changed();
+  }
+
+  #clear() {
+    this.#choose([]);
+    this.#show(this.#answers.place);
+  }
+
+  /** Count the time that the question was on the screen. */
+  #spend() {
+    const now = Date.now();
+    this.#answers.spend(this.#question.id, Math.max(0, now - this.#shownAt));
+    this.#shownAt = now;
+  }
+
+  #acknowledged({ lost, refused, judged }) {
+    const { id } = this.#question;
+    if ([...lost, ...judged].includes(id)) this.#show(this.#answers.place);
+    if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
+    if (refused.length > 0) this.#say(text("refused", { number: this.#number(refused[0].question) }), "bad");
+    this.#tell();
+  }
+
+  /** A refusal of the whole call: the token may be out of date, so begin again, which returns the same attempt. */
+  async #refused(error) {
+    if (error.status === 401 || error.status === 403) location.reload();
+    else this.#say(error.message, "bad");
+  }
+
+  // Moving
+
+  #next() {
+    if (this.#nextStep() === "give") {
+      this.#answers.give(this.#question.id);
+      this.#sender.changed();
+      this.#sender.now();
+    } else if (this.#isLast) this.#askToHandIn();
+    else this.#go(1);
+  }
+
+  #go(step) {
+    const place = this.#answers.place + step;
+    if (place < 0 || place >= this.#questions.length) return;
+    this.#say("");
+    this.#show(place, { focus: true });
+  }
+
+  #wire() {
+    part("total").textContent = String(this.#questions.length);
+    part("progress").max = this.#questions.length;
+    part("previous").addEventListener("click", () => this.#go(-1));
+    part("next").addEventListener("click", () => this.#next());
+    part("clear").addEventListener("click", () => this.#clear());
+    part("mark").addEventListener("click", () => {
+      this.#answers.toggleMark(this.#question.id);
+      this.#tell();
+    });
+    part("sheet-button").addEventListener("click", () => {
+      this.#renderSheet();
+      openDialog(part("sheet"));
+    });
+    part("read").hidden = !canRead();
+    part("read").addEventListener("click", () => this.#read());
+    part("hand-in").addEventListener("click", () => this.#askToHandIn());
+    part("hand-in-now").addEventListener("click", () => this.#finish());
+    for (const name of ["sheet", "confirm"]) wireDialog(part(name));
+    document.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#wireSwipe();
+  }
+
+  #onKey(event) {
+    if (page.querySelector("dialog[open]") || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.matches?.('input[type="text"]')) return;
+    const digit = "123456789".indexOf(event.key);
+    const letter = event.key.length === 1 ? "abcdef".indexOf(event.key.toLowerCase()) : -1;
+    if (event.key === "ArrowRight") this.#go(1);
+    else if (event.key === "ArrowLeft") this.#go(-1);
+    else if (digit >= 0) part("question").querySelector(`[data-place="${digit}"]`)?.click();
+    else if (letter >= 0) part("question").querySelector(`[data-place="${letter}"]`)?.click();
+    else return;
+    event.preventDefault();
+  }
+
+  #wireSwipe() {
+    let from = null;
+    const area = part("question");
+    area.addEventListener("touchstart", (event) => {
+      from = event.touches.length === 1 ? event.touches[0] : null;
+    }, { passive: true });
+    area.addEventListener("touchend", (event) => {
+      if (!from) return;
+      const across = event.changedTouches[0].clientX - from.clientX;
+      const down = event.changedTouches[0].clientY - from.clientY;
+      if (Math.abs(across) > SWIPE_PIXELS && Math.abs(down) < Math.abs(across) / 2) this.#go(across < 0 ? 1 : -1);
+    }, { passive: true });
+  }
+
+  #read() {
+    const question = this.#question;
+    const options = question.kind === "fill_in" ? [] : optionsOf(question).map(({ key, text: words }) => `${key}，${words}`);
+    readAloud([question.stem, ...options].join("。"));
+  }
+
+  #renderSheet() {
+    renderSquares({
+      list: part("squares"),
+      questions: this.#questions,
+      answers: this.#answers,
+      onOpen: (place) => {
+        closeDialog(part("sheet"));
+        this.#show(place, { focus: true });
+      },
+    });
+  }
+
+  // Handing in
+
+  #askToHandIn() {
+    closeDialog(part("sheet"));
+    const facts = [
+      ["open", this.#answers.open],
+      ["marked", this.#answers.marked],
+      ["unsaved", this.#answers.unsaved],
+    ].filter(([_name, list]) => list.length > 0);
+    const sentences = facts.map(([name, list]) => text(`confirm-${name}`, { count: list.length }));
+    part("confirm-text").textContent = sentences.length > 0 ? sentences.join(" ") : text("confirm-all");
+    openDialog(part("confirm"));
+  }
+
+  /** At zero: hand in, spread over some seconds so that not all phones come at once. */
+  async #timeIsUp() {
+    if (this.#isEnding) return;
+    if (this.#clock.ageMs > FRESH_MS && navigator.onLine) await this.#sender.now();
+    if (this.#isEnding || this.#clock.remainingMs > 0) return;
+    this.#isEnding = true;
+    this.#showEnding("time-up");
+    await sleep(Math.random() * SPREAD_MS);
+    this.#isEnding = false;
+    this.#finish();
+  }
+
+  async #finish() {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#spend();
+    this.#answers.giveAllDrafts();
+    this.#answers.startFinishing();
+    this.#showEnding("handing-in");
+    try {
+      await this.#sender.finish();
+      this.#leave();
+    } catch (error) {
+      this.#answers.stopFinishing();
+      showRefusal(error.message);
+    }
+  }
+
+  #showEnding(name) {
+    for (const dialog of page.querySelectorAll("dialog")) closeDialog(dialog);
+    part("connecting").textContent = text(name);
+    showScreen("connecting");
+  }
+
+  #leave() {
+    this.#answers.forget();
+    forgetBegin(slug);
+    location.replace(resultUrl.replace("ATTEMPT", encodeURIComponent(this.#attempt)));
+  }
+}
+
+async function start() {
+  const body = await begin();
+  if (body) new Paper(body);
+}
+
+part("start").addEventListener("click", start);
+part("again").addEventListener("click", start);
+if (beginKey(slug)) start();
+else showScreen("start");

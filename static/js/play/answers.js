@@ -1,0 +1,196 @@
+// The answers of one attempt on this device: each is kept until the server has acknowledged it.
+//
+// An item: {response, seq, spent, saved, refused?, draft?, verdict?}
+//   seq      raised with every change; the server takes only newer ones
+//   spent    milliseconds that the question was on the screen
+//   saved    the server has acknowledged this very seq
+//   refused  the server's code for why it will not take this response; not sent again until it changes
+//   draft    chosen but not yet given (feedback at once locks an answer, so it is given by a button)
+
+import { forget, keep, recall } from "../core/keep.js";
+
+export class Answers {
+  #name;
+  #questions;
+  #items = {};
+  #marked = [];
+  place = 0;
+  isFinishing = false;
+
+  constructor(attempt, questions) {
+    this.#name = `quizapp.answers.${attempt}`;
+    this.#questions = questions;
+    const kept = recall(this.#name);
+    if (kept) {
+      this.#items = kept.items;
+      this.#marked = kept.marked;
+      this.place = Math.min(kept.place, questions.length - 1);
+      this.isFinishing = kept.isFinishing;
+    }
+  }
+
+  /** Take over what the server has; returns the questions whose kept answer lost against a newer one. */
+  merge(stored) {
+    const lost = [];
+    for (const { question, response, seq, ...rest } of stored) {
+      const own = this.#items[question];
+      const differs = own && !isSame(own.response, response);
+      if (differs && own.seq > seq) {
+        own.saved = false;
+        continue;
+      }
+      if (differs && !own.saved) lost.push(question);
+      this.#items[question] = {
+        response,
+        seq: Math.max(seq, own?.seq ?? 0),
+        spent: own?.spent ?? 0,
+        saved: true,
+        verdict: verdictOf(rest) ?? own?.verdict,
+      };
+    }
+    const known = new Set(stored.map(({ question }) => String(question)));
+    for (const [question, own] of Object.entries(this.#items)) {
+      if (!known.has(question) && own.seq > 0) own.saved = false;
+    }
+    this.#keep();
+    return lost;
+  }
+
+  /** Change an answer; as a draft it stays on this device until it is given. */
+  choose(question, response, { asDraft = false } = {}) {
+    const own = this.#items[question] ?? { response: [], seq: 0, spent: 0, saved: true };
+    if (own.verdict) return;
+    if (asDraft) own.draft = response;
+    else Object.assign(own, { response, seq: own.seq + 1, saved: false, refused: undefined, draft: undefined });
+    this.#items[question] = own;
+    this.#keep();
+  }
+
+  /** Give the draft of a question; false when there is none. */
+  give(question) {
+    const draft = this.#items[question]?.draft;
+    if (!draft || isEmpty(draft)) return false;
+    this.choose(question, draft);
+    return true;
+  }
+
+  giveAllDrafts() {
+    for (const { id } of this.#questions) this.give(id);
+  }
+
+  spend(question, milliseconds) {
+    const own = this.#items[question];
+    if (own) own.spent += Math.round(milliseconds);
+  }
+
+  /** What the server said to the answers `sent`; returns {lost, refused, judged}: questions to tell about. */
+  acknowledge(sent, { stored = [], rejected = [] }) {
+    const result = { lost: [], refused: [], judged: [] };
+    const seqSent = new Map(sent.map(({ question, seq }) => [question, seq]));
+    for (const { question, seq, conflict, response, ...rest } of stored) {
+      const own = this.#items[question];
+      if (!own) continue;
+      if (conflict) {
+        Object.assign(own, { response, seq: Math.max(seq, own.seq), saved: true, draft: undefined });
+        result.lost.push(question);
+      } else if (own.seq <= Math.max(seq, seqSent.get(question) ?? 0)) own.saved = true;
+      const verdict = verdictOf(rest);
+      if (verdict) {
+        own.verdict = verdict;
+        result.judged.push(question);
+      }
+    }
+    for (const { question, code } of rejected) {
+      const own = this.#items[question];
+      if (!own || own.seq !== seqSent.get(question)) continue;
+      own.refused = code;
+      result.refused.push({ question, code });
+    }
+    this.#keep();
+    return result;
+  }
+
+  item(question) {
+    return this.#items[question] ?? null;
+  }
+
+  /** The response shown: the draft where there is one. */
+  response(question) {
+    const own = this.#items[question];
+    return own?.draft ?? own?.response ?? [];
+  }
+
+  isAnswered(question) {
+    return !isEmpty(this.response(question));
+  }
+
+  isUnsaved(question) {
+    const own = this.#items[question];
+    return Boolean(own && !own.saved);
+  }
+
+  get unsaved() {
+    return this.#questions.filter(({ id }) => this.isUnsaved(id)).map(({ id }) => id);
+  }
+
+  get open() {
+    return this.#questions.filter(({ id }) => !this.isAnswered(id)).map(({ id }) => id);
+  }
+
+  get marked() {
+    return this.#questions.filter(({ id }) => this.isMarked(id)).map(({ id }) => id);
+  }
+
+  isMarked(question) {
+    return this.#marked.includes(question);
+  }
+
+  toggleMark(question) {
+    this.#marked = this.isMarked(question) ? this.#marked.filter((id) => id !== question) : [...this.#marked, question];
+    this.#keep();
+  }
+
+  /** The answers to send: those not acknowledged, or with `all` the whole sheet. */
+  toSend({ all = false } = {}) {
+    return this.#questions
+      .map(({ id }) => ({ id, own: this.#items[id] }))
+      .filter(({ own }) => own && own.seq > 0 && (all || (!own.saved && !own.refused)))
+      .map(({ id, own }) => ({ question: id, response: own.response, seq: own.seq, spent_ms: own.spent }));
+  }
+
+  goTo(place) {
+    this.place = place;
+    this.#keep();
+  }
+
+  startFinishing() {
+    this.isFinishing = true;
+    this.#keep();
+  }
+
+  stopFinishing() {
+    this.isFinishing = false;
+    this.#keep();
+  }
+
+  forget() {
+    forget(this.#name);
+  }
+
+  #keep() {
+    const { place, isFinishing } = this;
+    keep(this.#name, { items: this.#items, marked: this.#marked, place, isFinishing });
+  }
+}
+
+function verdictOf({ locked, right, key, explanation, basis }) {
+  return locked ? { right, key, explanation, basis } : undefined;
+}
+
+function isEmpty(response) {
+  return response.every((part) => part === "");
+}
+
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,128 @@
+// One question on the screen: stem, options or blanks, and what the server said to a locked answer.
+
+import { hasText, text } from "../core/text.js";
+
+const ONE_CHOICE = new Set(["single", "true_false"]);
+
+export function element(tag, { className = "", content, ...attributes } = {}, children = []) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (content !== undefined) made.textContent = content;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, String(value));
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Build the question; `onChange(response)` hears every change by the reader. */
+export function renderQuestion({ question, place, item, response, onChange }) {
+  const kind = element("p", {}, [
+    element("span", { className: "tag tag-accent", content: kindText(question) }),
+    element("span", { className: "tiny", content: ` ${hintText(question.kind)}` }),
+  ]);
+  const stem = element("h1", { className: "stem", tabindex: "-1", id: "stem", content: `${place + 1}. ${question.stem}` });
+  const isLocked = Boolean(item?.verdict);
+  const body =
+    question.kind === "fill_in"
+      ? renderBlanks(question, response, isLocked, onChange)
+      : renderOptions(question, response, item, onChange);
+  const parts = [kind, stem, body];
+  if (item?.verdict) parts.push(renderVerdict(question, item.verdict));
+  return parts;
+}
+
+function kindText(question) {
+  return text("kind-points", { kind: text(`kind-${question.kind}`), points: question.points });
+}
+
+function hintText(kind) {
+  return hasText(`hint-${kind}`) ? text(`hint-${kind}`) : "";
+}
+
+/** The options with their keys; true/false has two of its own. */
+export function optionsOf(question) {
+  if (question.kind !== "true_false") return question.options;
+  return ["true", "false"].map((key) => ({ key, text: text(`answer-${key}`) }));
+}
+
+function renderOptions(question, response, item, onChange) {
+  const isOne = ONE_CHOICE.has(question.kind);
+  const right = item?.verdict?.key ?? null;
+  const rows = optionsOf(question).map((option, place) => {
+    const isOn = response.includes(option.key);
+    const judged = right && (right.includes(option.key) ? "right" : isOn ? "wrong" : "");
+    const input = element("input", {
+      type: isOne ? "radio" : "checkbox",
+      name: "response",
+      value: option.key,
+      disabled: Boolean(item?.verdict),
+    });
+    input.checked = isOn;
+    const letter = question.kind === "true_false" ? { true: "✓", false: "✕" }[option.key] : option.key;
+    const words = element("span", { content: option.text });
+    if (judged) words.append(element("span", { className: "option-verdict", content: text(`option-${judged}`) }));
+    const names = ["option", isOne && "option-single", isOn && "is-on", item?.verdict && "is-locked"];
+    if (judged) names.push(`is-${judged}`);
+    return element("label", { className: names.filter(Boolean).join(" "), "data-place": place }, [
+      input,
+      element("span", { className: "letter", content: letter, "aria-hidden": "true" }),
+      words,
+      element("span", { className: "tick", content: judged === "wrong" ? "✕" : "✓", "aria-hidden": "true" }),
+      element("span", { className: "option-focus" }),
+    ]);
+  });
+  const set = element("fieldset", { className: "options", "aria-labelledby": "stem" }, rows);
+  set.addEventListener("change", () => {
+    for (const row of rows) row.classList.toggle("is-on", row.querySelector("input").checked);
+    onChange(rows.map((row) => row.querySelector("input")).filter((input) => input.checked).map((input) => input.value));
+  });
+  return set;
+}
+
+function renderBlanks(question, response, isLocked, onChange) {
+  const inputs = Array.from({ length: question.blanks }, (_unused, place) =>
+    element("input", {
+      className: "form-control",
+      id: `blank-${place}`,
+      type: "text",
+      maxlength: 200,
+      autocomplete: "off",
+      autocapitalize: "off",
+      enterkeyhint: place + 1 < question.blanks ? "next" : "done",
+      value: response[place] ?? "",
+      disabled: isLocked,
+    }),
+  );
+  const rows = inputs.map((input, place) =>
+    element("div", { className: "blank" }, [
+      element("label", { className: "form-label", for: input.id, content: text("blank", { number: place + 1 }) }),
+      input,
+    ]),
+  );
+  const set = element("fieldset", { className: "options", "aria-labelledby": "stem" }, rows);
+  set.addEventListener("input", () => {
+    const texts = inputs.map((input) => input.value.trim());
+    onChange(texts.some(Boolean) ? texts : []);
+  });
+  return set;
+}
+
+function renderVerdict(question, { right, key, explanation }) {
+  const parts = [
+    element("h2", {}, [
+      element("span", { content: right ? "✓" : "✕", "aria-hidden": "true" }),
+      element("span", { content: text(right ? "verdict-right" : "verdict-wrong") }),
+    ]),
+  ];
+  if (key && !right) parts.push(element("p", { content: text("right-answer", { answer: keyText(question, key) }) }));
+  if (explanation) parts.push(element("p", { className: "why", content: explanation }));
+  return element("section", { className: `verdict is-${right ? "right" : "wrong"}`, role: "status" }, parts);
+}
+
+function keyText(question, key) {
+  if (question.kind === "true_false") return text(`answer-${key[0]}`);
+  if (question.kind === "fill_in") return key.map((accepted) => [accepted].flat().join(" / ")).join("；");
+  return key.join("、");
+}

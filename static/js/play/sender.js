@@ -1,0 +1,132 @@
+// Carries answers to the server: one call at a time, again until acknowledged, with a heartbeat in quiet times.
+
+import { call, pauseBefore, Refused, Unreachable } from "../core/api.js";
+
+const GATHER_MS = 500;
+const HEARTBEAT_MS = 30_000;
+
+export class Sender {
+  #answers;
+  #clock;
+  #attempt;
+  #token;
+  #on;
+  #timer = 0;
+  #failures = 0;
+  #isSending = false;
+  #isStopped = false;
+
+  /**
+   * `on` are the page's ears: state("saved" | "saving" | "unsaved"), acknowledged(result),
+   * ended(code) when the server says that the attempt is over, refused(error) for any other refusal.
+   */
+  constructor({ answers, clock, attempt, token, on }) {
+    this.#answers = answers;
+    this.#clock = clock;
+    this.#attempt = attempt;
+    this.#token = token;
+    this.#on = on;
+    addEventListener("online", () => this.now());
+    document.addEventListener("visibilitychange", () => this.now({ leaving: document.visibilityState === "hidden" }));
+    addEventListener("pagehide", () => this.now({ leaving: true }));
+    this.#schedule(HEARTBEAT_MS);
+  }
+
+  /** An answer changed: send soon, together with what follows at once. */
+  changed() {
+    this.#report();
+    if (this.#failures === 0) this.#schedule(GATHER_MS);
+  }
+
+  /** Send at once; also the way to ask the server for the time left. */
+  async now({ leaving = false } = {}) {
+    if (this.#isStopped || this.#isSending) return;
+    const sent = this.#answers.toSend();
+    if (leaving && sent.length === 0) return;
+    this.#isSending = true;
+    this.#report();
+    let pause = HEARTBEAT_MS;
+    try {
+      const { body } = await this.#put(sent, leaving);
+      if (this.#isStopped) return;
+      this.#failures = 0;
+      this.#clock.sync(body.remaining_ms);
+      this.#on.acknowledged(this.#answers.acknowledge(sent, body));
+      if (this.#answers.toSend().length > 0) pause = GATHER_MS;
+    } catch (error) {
+      if (this.#isStopped) return;
+      pause = this.#failed(error);
+    } finally {
+      this.#isSending = false;
+    }
+    this.#report();
+    this.#schedule(pause);
+  }
+
+  /** Hand in the whole sheet, again until the server answers; resolves to its result, or null when it had ended before. */
+  async finish() {
+    this.stop();
+    for (let failures = 0; ; failures += 1) {
+      try {
+        const answers = this.#answers.toSend({ all: true });
+        const path = `/api/v1/attempts/${this.#attempt}/finish`;
+        return (await call("POST", path, { body: { answers }, bearer: this.#token })).body;
+      } catch (error) {
+        if (isEnded(error)) return null;
+        if (error instanceof Refused && !error.mayRetry) throw error;
+        this.#on.waiting?.();
+        await waitForNetwork(pauseBefore(failures, error.retryAfterMs));
+      }
+    }
+  }
+
+  stop() {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #put(answers, keepalive) {
+    const path = `/api/v1/attempts/${this.#attempt}/answers`;
+    return call("PUT", path, { body: { answers }, bearer: this.#token, keepalive });
+  }
+
+  #failed(error) {
+    if (isEnded(error)) {
+      this.stop();
+      this.#on.ended(error.code);
+      return HEARTBEAT_MS;
+    }
+    if (error instanceof Refused && !error.mayRetry) this.#on.refused(error);
+    else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
+    this.#failures += 1;
+    return pauseBefore(this.#failures - 1, error.retryAfterMs);
+  }
+
+  #report() {
+    if (this.#answers.unsaved.length === 0) this.#on.state("saved");
+    else this.#on.state(this.#failures > 0 || this.#answers.toSend().length === 0 ? "unsaved" : "saving");
+  }
+
+  #schedule(milliseconds) {
+    clearTimeout(this.#timer);
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.now(), milliseconds);
+  }
+}
+
+/** Whether a refusal says that the attempt is over: handed in (here or elsewhere), or its time is up. */
+function isEnded(error) {
+  return error instanceof Refused && (error.code === "finished" || error.code === "expired");
+}
+
+/** Wait so long, or until the network comes back. */
+function waitForNetwork(milliseconds) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      resolve();
+    }
+    addEventListener("online", done);
+  });
+}
