@@ -1,12 +1,16 @@
-"""Small banks for the tests of contests."""
+"""Small banks and contests for the tests of contests."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from quizapp.bank.actions import Citation, Content, add_questions, get_or_create_bank
 from quizapp.bank.models import Bank, Question
+from quizapp.contests import actions
+from quizapp.contests.drafts import Draft, SectionDraft
+from quizapp.contests.models import Contest
+from quizapp.core.db import db
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
@@ -44,3 +48,29 @@ def make_bank(name: str = "民族宗教", *, approved: bool = True, **counts: in
 def approve(question: Question) -> None:
     question.state = "approved"
     question.latest.approved_at = NOW
+
+
+def make_draft(bank: Bank, **changes: Any) -> Draft:
+    """A draft of ten questions of ten points over a bank, open since an hour, for a week."""
+    values: dict[str, Any] = {
+        "slug": "autumn",
+        "title": "秋季法律知识竞赛",
+        "opens_at": NOW - timedelta(hours=1),
+        "closes_at": NOW + timedelta(days=7),
+        "sections": [SectionDraft(bank_id=bank.id, count=10, points_hundredths=1000)],
+        "attempts_per_day": 3,
+    }
+    return Draft(**(values | changes))
+
+
+def make_contest(bank: Bank | None = None, **changes: Any) -> Contest:
+    """A stored draft."""
+    draft = make_draft(bank or make_bank(single=20), **changes)
+    return actions.create_contest(draft=draft, actor=None, now=NOW)
+
+
+def make_published(bank: Bank | None = None, **changes: Any) -> Contest:
+    contest = make_contest(bank, **changes)
+    actions.publish(contest=contest, actor=None, now=NOW)
+    db.session.commit()
+    return contest

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from quizapp.bank.actions import hold, retire, revise
+from quizapp.bank.models import Question
+from quizapp.contests import kits, state
+from quizapp.contests.drafts import SectionDraft
+from quizapp.contests.models import StoredKit
+from quizapp.core.clock import utc_now
+from quizapp.core.db import db
+from quizapp.core.live import get_live
+from quizapp.core.settings import Settings
+from tests.contests.kit_makers import make_kit
+from tests.contests.makers import NOW, make_bank, make_content, make_contest, make_published
+
+
+def test_a_kit_comes_back_from_its_stored_form_as_it_was() -> None:
+    kit = make_kit([1, 2, 3], [4], counts=[2, 1], kinds={2: "fill_in", 3: "true_false", 4: "multiple"})
+    assert kits.decode(kits.encode(kit)) == kit
+
+
+def test_a_kit_holds_the_approved_revision_while_a_newer_one_is_written(app: Flask) -> None:
+    bank = make_bank(single=10)
+    question = db.session.scalars(select(Question)).first()
+    assert question is not None
+    approved = question.latest.id
+    revise(question=question, content=make_content(99), actor=None, now=NOW)
+    kit = kits.compile_kit(contest=make_contest(bank), version=1)
+    assert kit.questions[question.id].revision == approved
+    assert kit.questions[question.id].stem == "single 第 1 题"
+
+
+def test_a_kit_leaves_out_drafts_held_and_retired_questions_and_other_banks(app: Flask) -> None:
+    bank = make_bank(single=5, short_text=2)
+    make_bank("别的题库", single=3)
+    make_bank("民族宗教", approved=False, multiple=4)
+    held, retired = db.session.scalars(select(Question).where(Question.bank_id == bank.id).limit(2))
+    hold(question=held, reason="法条已修订")
+    retire(question=retired)
+    kit = kits.compile_kit(contest=make_contest(bank), version=1)
+    assert len(kit.questions) == 3
+    assert held.id not in kit.questions and retired.id not in kit.questions
+
+
+def test_a_kit_says_what_the_contest_says(app: Flask) -> None:
+    bank = make_bank(single=20, multiple=10)
+    contest = make_contest(
+        bank,
+        sections=[
+            SectionDraft(bank_id=bank.id, kind="single", count=20, points_hundredths=300),
+            SectionDraft(bank_id=bank.id, kind="multiple", count=10, points_hundredths=400),
+        ],
+    )
+    kit = kits.compile_kit(contest=contest, version=3)
+    assert (kit.contest_id, kit.version, kit.slug, kit.full_hundredths) == (contest.id, 3, "autumn", 10_000)
+    assert [len(section.question_ids) for section in kit.sections] == [20, 10]
+    question = kit.questions[kit.sections[1].question_ids[0]]
+    assert question.key == ["A", "B"]
+    assert question.basis[0].effective_on == "1982-12-04"
+    assert question.topics == ("宪法",)
+
+
+def test_a_published_kit_is_found_without_sql_once_it_was_read(app: Flask) -> None:
+    contest = make_published()
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    contest_id = contest.id
+    statements.clear()
+    kit = kits.get_kit(contest_id=contest_id, version=1)
+    assert kits.get_kit(contest_id=contest_id, version=1) is kit
+    assert statements == []
+
+
+def test_a_lost_copy_is_refilled_from_sql(app: Flask) -> None:
+    contest = make_published()
+    key = state.kit_key(contest.id, 1)
+    get_live().command("DEL", key)
+    assert kits.get_kit(contest_id=contest.id, version=1).slug == "autumn"
+    assert get_live().command("EXISTS", key) == 1
+
+
+def test_an_unknown_version_is_not_found(app: Flask) -> None:
+    contest = make_published()
+    with pytest.raises(kits.KitMissing):
+        kits.get_kit(contest_id=contest.id, version=2)
+
+
+def test_the_cache_of_a_process_stays_small(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kits, "CACHED_KITS", 2)
+    contest = make_published()
+    kit = kits.get_kit(contest_id=contest.id, version=1)
+    for version in (2, 3):
+        body = kits.encode(make_kit([1], counts=[1], contest_id=contest.id, version=version))
+        db.session.add(StoredKit(contest_id=contest.id, version=version, body=body, sha256="", created_at=utc_now()))
+        db.session.flush()
+        kits.get_kit(contest_id=contest.id, version=version)
+    assert kits.get_kit(contest_id=contest.id, version=1) is not kit
+
+
+def test_sql_serves_a_kit_while_redis_is_gone(app: Flask, settings: Settings) -> None:
+    contest = make_published()
+    contest_id = contest.id
+    app.extensions["quizapp.live"] = type(get_live())("unix:///nowhere/v.sock")
+    assert kits.get_kit(contest_id=contest_id, version=1).slug == "autumn"
