@@ -66,7 +66,8 @@ def web(host: str, port: int, workers: int | None) -> None:
     """Run the web workers alone, with the settings of the environment."""
     with refusals():
         load_settings(os.environ)
-    command = launcher.web_command(bind=f"[{host}]:{port}" if ":" in host else f"{host}:{port}", workers=workers)
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    command = launcher.web_command(bind=bind, workers=workers, preload=False)
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -48,6 +48,8 @@ class Serving:
 
 def prepare_folder(folder: Path) -> None:
     """Make the folder, for its owner alone; raise UnusableFolder when that is not possible."""
+    if "?" in str(folder.absolute()):
+        raise UnusableFolder(f"the data folder {folder} cannot be used: a ? in its path ends the database's address")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK | os.X_OK):

@@ -129,7 +129,7 @@ def _start_children(
 ) -> list[Child]:
     """The recorder, the jobs and the web, each registered so that they stop in the opposite order."""
     whole = {key: value for key, value in order.given.items() if not key.startswith(PREFIX)} | dict(environment)
-    web = web_command(bind=f"fd://{listener.fileno()}", workers=order.workers)
+    web = web_command(bind=f"fd://{listener.fileno()}", workers=order.workers, preload=True)
     children = []
     for name, command in (("record", own_command("record")), ("work", own_command("work")), ("web", web)):
         child = Child(name, _starter(command, whole, listener.fileno() if name == "web" else None))
@@ -158,11 +158,16 @@ def own_command(*words: str) -> list[str]:
     return [sys.executable, "-m", "quizapp", *words]
 
 
-def web_command(*, bind: str, workers: int | None) -> list[str]:
-    """Gunicorn with this project's settings."""
+def web_command(*, bind: str, workers: int | None, preload: bool) -> list[str]:
+    """Gunicorn with this project's settings.
+
+    With `preload` a dead worker is replaced at once; without, a HUP takes up new code.
+    """
     command = [sys.executable, "-m", "gunicorn", "-c", "python:quizapp.core.gunicorn_config", "-b", bind]
     if workers:
         command += ["-w", str(workers)]
+    if preload:
+        command.append("--preload")
     return [*command, "quizapp.app:create_app()"]
 
 
