@@ -1,0 +1,181 @@
+"""Question banks found in the world, byte for byte as published: counts by their README, questions one by one."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from quizapp.bank.formats import Parsed, ParsedQuestion, read
+from quizapp.bank.formats.characters import clean
+from quizapp.bank.rules import normalise_text
+
+LECTURES = {
+    "第01讲": ("工程伦理概论", {"single": 9, "multiple": 8, "true_false": 3}),
+    "第04讲": ("工程前端设计规范", {"single": 9, "multiple": 10, "true_false": 4}),
+    "第07讲": ("从业工程师的实践伦理", {"single": 7, "multiple": 10, "true_false": 5}),
+    "第10讲": ("航空领域工程伦理", {"single": 8, "multiple": 7, "true_false": 5}),
+    "第13讲": ("能源动力领域工程伦理", {"single": 8, "multiple": 8, "true_false": 5}),
+}
+COUNTS: dict[str, dict[str, int]] = {
+    "zh-text/quiz_system/tiku.txt": {"single": 112, "multiple": 74, "true_false": 36, "short_text": 32},
+    "zh-text/uestc-labsafe/bank.txt": {"true_false": 851},
+    "zh-xlsx/experiment/tiku.xlsx": {"single": 113, "multiple": 157},
+    "zh-xlsx/templates/SurveyKing-卷王题库导入模板.xlsx": {
+        "single": 1,
+        "multiple": 1,
+        "true_false": 1,
+        "fill_in": 1,
+        "short_text": 1,
+    },
+    # Of the four multiple ones, row 12 is rejected: its key names D, its cell for D is empty.
+    "zh-xlsx/templates/Hermannmayer-题库模板.xlsx": {"true_false": 3, "single": 5, "multiple": 3},
+    "zh-xlsx/templates/CyzenDev-题库模板.xlsx": {},
+    "zh-xls/marxism/题库.xls": {
+        "single": 330,
+        "multiple": 239,
+        "true_false": 340,
+        "fill_in": 44,
+        "short_text": 42,
+    },
+    "csv-json/disc-law/mcq_mult_nje.csv": {"multiple": 463},
+    "csv-json/disc-law/mcq_sing_lbk.csv": {"single": 275},
+    "csv-json/disc-law/mcq_mult_ungee.csv": {"multiple": 87},
+    "csv-json/cmmlu/international_law.csv": {"single": 185},
+    "csv-json/cmmlu/world_religions.csv": {"single": 160},
+    "csv-json/cmmlu/marxist_theory.csv": {"single": 189},
+    "kahoot/kahoot.csv": {"single": 5},
+    **{f"zh-text/buaa-ethics/{name} {title} 习题.txt": kinds for name, (title, kinds) in LECTURES.items()},
+}
+# Problems of severity error: code → how many.
+ERRORS: dict[str, dict[str, int]] = {
+    "zh-text/uestc-labsafe/bank.txt": {"key_without_options": 482},
+    "zh-xlsx/templates/Hermannmayer-题库模板.xlsx": {"key_without_option": 1},
+    "zh-xlsx/templates/SurveyKing-卷王题库导入模板.xlsx": {"no_stem": 1},
+    "zh-xlsx/templates/CyzenDev-题库模板.xlsx": {"no_questions": 1},
+}
+DUPLICATES = {
+    "zh-xlsx/experiment/tiku.xlsx": 47,
+    "zh-xlsx/templates/SurveyKing-卷王题库导入模板.xlsx": 2,
+    "zh-text/uestc-labsafe/bank.txt": 8,
+    "csv-json/cmmlu/world_religions.csv": 1,
+    "csv-json/disc-law/mcq_sing_lbk.csv": 1,
+}
+ONE_BY_ONE = {
+    **{f"buaa.{name}.tsv": f"zh-text/buaa-ethics/{name} {title} 习题.txt" for name, (title, _) in LECTURES.items()},
+    "experiment.xlsx.tsv": "zh-xlsx/experiment/tiku.xlsx",
+    "marxism.xls.tsv": "zh-xls/marxism/题库.xls",
+    "quiz_system.tiku.tsv": "zh-text/quiz_system/tiku.txt",
+}
+REFUSED = (
+    "csv-json/adoremai/大学语文.json",
+    "csv-json/agieval/gaokao-history.jsonl",
+    "csv-json/opentdb/opentdb_0-300.json",
+    "other-lms/examview/examview_sample.xml",
+    "other-lms/blackboard/sample_blackboard_pool.dat",
+    "zh-docx/quiz_system/习概题库.docx",
+    "gift/moodle/examples.txt",
+    "moodle-xml/moodle/truefalse.xml",
+)
+KINDS = {
+    "single": "single",
+    "multi": "multiple",
+    "judge": "true_false",
+    "fill": "fill_in",
+    "short": "short_text",
+}
+
+
+def parse(shared_data: Path, name: str) -> Parsed:
+    return read((shared_data / "question-banks" / name).read_bytes())
+
+
+def errors(parsed: Parsed) -> dict[str, int]:
+    return dict(Counter(problem.code for problem in parsed.problems if problem.severity == "error"))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_bank_gives_the_counts_of_its_readme(shared_data: Path, name: str) -> None:
+    parsed = parse(shared_data, name)
+    assert Counter(question.kind for question in parsed.questions) == COUNTS[name]
+    assert errors(parsed) == ERRORS.get(name, {})
+    assert parsed.duplicates == DUPLICATES.get(name, 0)
+
+
+@pytest.mark.parametrize("table", ONE_BY_ONE)
+def test_bank_equals_its_list_question_by_question(shared_data: Path, table: str) -> None:
+    questions = parse(shared_data, ONE_BY_ONE[table]).questions
+    with (shared_data / "question-banks" / "expected" / table).open(encoding="utf-8", newline="") as file:
+        expected = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert len(questions) == len(expected)
+    differences = [
+        (row, question) for row, question in zip(expected, questions, strict=True) if not _agrees(row, question)
+    ]
+    assert differences == []
+
+
+def _agrees(row: dict[str, str], question: ParsedQuestion) -> bool:
+    kind = KINDS[row["type"]]
+    stem = normalise_text(question.stem).startswith(normalise_text(clean(row["stem_first_12"])))
+    place = not row["id_in_file"].startswith("row") or question.where.endswith(row["id_in_file"])
+    if kind == "true_false":
+        key = question.key == (("true",) if row["answer"] == "T" else ("false",))
+    elif kind in ("single", "multiple"):
+        key = question.key == tuple(row["answer"]) and len(question.options) == int(row["n_options"])
+    else:
+        key = bool(question.key) and not question.options
+    return question.kind == kind and stem and place and key
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_file_of_another_format_is_refused_with_the_formats_that_are_read(shared_data: Path, name: str) -> None:
+    parsed = parse(shared_data, name)
+    assert parsed.questions == ()
+    (problem,) = parsed.problems
+    assert problem.code == "unsupported_format"
+    assert ".xlsx" in problem.message and "CSV" in problem.message and "TXT" in problem.message
+
+
+def test_no_other_file_of_the_collection_gives_questions_by_mistake(shared_data: Path) -> None:
+    for folder in ("gift", "moodle-xml", "qti12", "qti21", "qti30", "other-lms"):
+        for path in (shared_data / "question-banks" / folder).rglob("*"):
+            if path.is_file():
+                parsed = read(path.read_bytes())
+                assert parsed.questions == () and errors(parsed), path
+
+
+def test_rejected_rows_are_named(shared_data: Path) -> None:
+    parsed = parse(shared_data, "zh-xlsx/templates/Hermannmayer-题库模板.xlsx")
+    (rejected,) = [problem for problem in parsed.problems if problem.severity == "error"]
+    assert rejected.where == "sheet Sheet1 row 12"
+    assert "测量体温" in rejected.message and "D" in rejected.message
+    parsed = parse(shared_data, "zh-text/uestc-labsafe/bank.txt")
+    lines = {problem.where for problem in parsed.problems if problem.severity == "error"}
+    assert len(lines) == 482
+
+
+def test_four_rows_whose_code_and_key_disagree_are_told(shared_data: Path) -> None:
+    parsed = parse(shared_data, "zh-xlsx/experiment/tiku.xlsx")
+    told = [problem.where for problem in parsed.problems if problem.code == "kind_code_differs"]
+    assert told == [f"sheet Sheet1 row {row}" for row in (12, 183, 233, 245)]
+
+
+def test_fill_in_texts_stand_in_the_first_option_cell(shared_data: Path) -> None:
+    questions = {question.where: question for question in parse(shared_data, "zh-xls/marxism/题库.xls").questions}
+    assert questions["sheet Sheet1 row 3"].key == (("质",),)
+    assert str(questions["sheet Sheet1 row 9"].key[0]).startswith("一，量变是质变的必要准备")
+    assert "\r" not in str(questions["sheet Sheet1 row 9"].key[0])
+
+
+def test_multi_line_reference_answer_stays_whole(shared_data: Path) -> None:
+    questions = parse(shared_data, "zh-text/quiz_system/tiku.txt").questions
+    first = next(question for question in questions if question.kind == "short_text")
+    assert str(first.key[0]).endswith("（6）必须坚持胸怀天下。")
+    assert first.explanation.startswith("参见")
+
+
+def test_explanations_are_kept(shared_data: Path) -> None:
+    questions = parse(shared_data, "zh-text/quiz_system/tiku.txt").questions
+    assert all(question.explanation.startswith("参见") for question in questions)
