@@ -7,7 +7,7 @@ import pytest
 from quizapp.core.settings import WrongSetting, load_settings
 
 GOOD = {
-    "QUIZAPP_DATABASE_URL": "sqlite:////tmp/q.sqlite",
+    "QUIZAPP_DATABASE_URL": "sqlite:////var/lib/quizapp/q.sqlite",
     "QUIZAPP_REDIS_URL": "redis://127.0.0.1:6379/0",
     "QUIZAPP_SECRET_KEY": "0123456789abcdef0123456789abcdef",
     "QUIZAPP_FIELD_KEY": "fedcba9876543210fedcba9876543210",
@@ -15,8 +15,8 @@ GOOD = {
 
 
 def test_good_settings_are_read() -> None:
-    settings = load_settings(GOOD | {"QUIZAPP_PUBLIC_URL": "https://quiz.example.gov.cn/", "HOME": "/root"})
-    assert settings.database_url == "sqlite:////tmp/q.sqlite"
+    settings = load_settings(GOOD | {"QUIZAPP_PUBLIC_URL": "https://quiz.example.gov.cn/", "HOME": "/home/ada"})
+    assert settings.database_url == "sqlite:////var/lib/quizapp/q.sqlite"
     assert settings.public_url == "https://quiz.example.gov.cn"
     assert settings.is_https
     assert settings.limits_url == settings.redis_url
