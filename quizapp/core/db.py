@@ -114,6 +114,11 @@ def reading() -> Iterator[None]:
         _reads_only.reset(token)
 
 
+def release() -> None:
+    """End a transaction that has only read, so that the slow work that follows holds no lock on the database."""
+    db.session.rollback()
+
+
 def after_commit(act: Callable[[], None]) -> None:
     """Run `act` once the current transaction has been committed, and never when it is rolled back.
 

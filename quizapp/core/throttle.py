@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from limits import RateLimitItemPerSecond
 from redis.exceptions import RedisError
 
@@ -16,5 +19,22 @@ def count_try(*, name: str, subject: str, times: int, seconds: int) -> bool:
     """
     try:
         return limiter.limiter.hit(RateLimitItemPerSecond(times, seconds), name, subject)
+    except RedisError as error:
+        raise StoreUnavailable from error
+
+
+def seconds_to_wait(*, name: str, subject: str, times: int, seconds: int) -> int:
+    """After a try too many: in how many seconds the next one counts from the beginning, at least 1."""
+    try:
+        stats = limiter.limiter.get_window_stats(RateLimitItemPerSecond(times, seconds), name, subject)
+    except RedisError as error:
+        raise StoreUnavailable from error
+    return max(1, math.ceil(stats.reset_time - time.time()))
+
+
+def forget_tries(*, name: str, subject: str, times: int, seconds: int) -> None:
+    """Begin to count anew, for a subject that has shown to be the right one."""
+    try:
+        limiter.limiter.clear(RateLimitItemPerSecond(times, seconds), name, subject)
     except RedisError as error:
         raise StoreUnavailable from error
