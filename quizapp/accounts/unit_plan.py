@@ -1,8 +1,8 @@
 """Lists of units as files: what each row would do to the tree. Pure.
 
 Columns, in any order, Chinese or English: 上级单位 parent, 单位名称 name, 编码 code, 类型 kind, 应参人数 people; only
-the name is needed. A parent is named by its name where only one unit has it, by its path ("某市/司法局") or by its code, and
-stands above its units in the file or is in the tree already.
+the name is needed. A parent is named by its name where only one unit has it, by its path ("某市/司法局") or by its
+code, and stands above its units in the file or is in the tree already.
 """
 
 from __future__ import annotations

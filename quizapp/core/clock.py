@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 
 def utc_now() -> datetime:
@@ -16,3 +17,8 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def local_day(moment: datetime, timezone: str) -> date:
+    """The calendar day of a moment in a time zone."""
+    return moment.astimezone(ZoneInfo(timezone)).date()

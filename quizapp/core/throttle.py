@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 from limits import RateLimitItemPerSecond
 from redis.exceptions import RedisError
 
+from quizapp.core.clock import utc_now
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.web import limiter
 
@@ -29,7 +29,7 @@ def seconds_to_wait(*, name: str, subject: str, times: int, seconds: int) -> int
         stats = limiter.limiter.get_window_stats(RateLimitItemPerSecond(times, seconds), name, subject)
     except RedisError as error:
         raise StoreUnavailable from error
-    return max(1, math.ceil(stats.reset_time - time.time()))
+    return max(1, math.ceil(stats.reset_time - utc_now().timestamp()))
 
 
 def forget_tries(*, name: str, subject: str, times: int, seconds: int) -> None:

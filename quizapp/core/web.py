@@ -34,10 +34,11 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError, NotFound, StoreUnavailable
@@ -54,6 +55,14 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'; script-src 'self'; style-src 'self'"
 )
+
+
+class RowNumber(IntegerConverter):
+    """Numbers in addresses that a row's id can have; larger ones are no address of ours."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max": 2**31 - 1, **kwargs})
+
 
 blueprint = Blueprint("core", __name__)
 csrf = CSRFProtect()
@@ -85,6 +94,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     limiter.init_app(app)
     Bootstrap5(app)
@@ -101,6 +111,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_error_handler(CSRFError, _show_csrf_error)
     app.register_error_handler(HTTPException, _show_http_error)
     app.register_error_handler(IntegrityError, _show_conflict)
+    for too_large in (OverflowError, DataError):
+        app.register_error_handler(too_large, _show_out_of_range)
     for gone in (OperationalError, PoolTimeout, DBAPIError):
         app.register_error_handler(gone, _show_database_gone)
     app.register_error_handler(Exception, _show_fault)
@@ -304,6 +316,12 @@ def _show_conflict(error: IntegrityError) -> ResponseReturnValue:
     log.warning("conflict", constraint=type(error.orig).__name__)
     message = _("与已有内容冲突，没有保存。可能有人刚刚提交了同样的内容，请刷新后再试。")
     return _problem(409, "conflict", message) if wants_problem() else _error_page(409, message)
+
+
+def _show_out_of_range(error: Exception) -> ResponseReturnValue:
+    """A number or text that no column can hold, from an address or a filter: nothing is there."""
+    log.warning("out_of_range", error=type(error).__name__)
+    return show_refusal(NotFound())
 
 
 def _show_database_gone(error: Exception) -> ResponseReturnValue:
