@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
@@ -56,6 +56,8 @@ def sign_in(client: FlaskClient, name: str) -> None:
     db.session.rollback()
     with client.session_transaction() as session:
         session.update(fields)
+    # The tests' app context outlives a request, and with it what Flask-Login remembers of the one before.
+    g.pop("_login_user", None)
 
 
 def csrf_token(client: FlaskClient) -> str:

@@ -117,7 +117,7 @@ def known_stems(bank_id: int) -> dict[str, int]:
             (QuestionRevision.question_id == newest.c.question_id) & (QuestionRevision.number == newest.c.number),
         )
     )
-    return dict(rows.tuples().all())
+    return {row.stem_hash: row.question_id for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

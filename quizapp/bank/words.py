@@ -1,0 +1,22 @@
+"""The words shown for kinds and states."""
+
+from __future__ import annotations
+
+from quizapp.core.i18n import _l
+
+KIND_WORDS = {
+    "single": _l("单选题"),
+    "multiple": _l("多选题"),
+    "indefinite": _l("不定项选择题"),
+    "true_false": _l("判断题"),
+    "fill_in": _l("填空题"),
+    "short_text": _l("简答题"),
+}
+STATE_WORDS = {
+    "draft": _l("草稿"),
+    "in_review": _l("待审核"),
+    "approved": _l("已通过"),
+    "retired": _l("已停用"),
+    "held": _l("暂停使用"),
+}
+DIFFICULTY_WORDS = {1: _l("易"), 2: _l("中"), 3: _l("难")}
