@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from quizapp import first_start
 from quizapp.app import create_app
 from quizapp.core import jobs, launcher, schema
+from quizapp.core.clock import utc_now
 from quizapp.core.command import Context, data_option, refusals, with_app
 from quizapp.core.db import db
+from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
 
 ROOMS = ("accounts", "bank", "contests", "play", "reports", "admin")
@@ -49,13 +54,23 @@ def run(context: Context, demo: bool, host: str, port: int, workers: int | None)
 
 
 def _fill(environment: Mapping[str, str], *, demo: bool) -> list[str]:
-    """Bring the database up to date and, at the first start, load the demo; return what to tell the starter."""
+    """Bring the database up to date and fill it at the first start; return what to tell the starter."""
     app = create_app(load_settings(environment))
     with app.app_context():
-        schema.upgrade()
-        db.session.remove()
-        db.engine.dispose()
-    return []
+        try:
+            schema.upgrade()
+            return first_start.prepare(demo=demo, now=utc_now(), command=_command(environment))
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+            get_live().redis.close()
+
+
+def _command(environment: Mapping[str, str]) -> str:
+    """How a person calls this program on the same data, from where it was started."""
+    folder = environment[f"{PREFIX}DATA_DIR"]
+    data = [] if Path(folder) == Path("instance").absolute() else ["--data", folder]
+    return shlex.join([os.path.relpath(Path(sys.executable).with_name("quizapp")), *data])
 
 
 @main.command("web")
