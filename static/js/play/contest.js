@@ -3,6 +3,7 @@
 import { call } from "../core/api.js";
 import { text } from "../core/text.js";
 import { wishToBegin } from "./begin.js";
+import { figureText } from "./figures.js";
 
 const PULSE_MS = 10_000;
 const SPREAD_MS = 3000;
@@ -12,13 +13,6 @@ const { slug, now, turnsAt, turn } = page.dataset;
 const offset = Number(now) - Date.now();
 const countdown = document.querySelector('[data-part="countdown"]');
 const figures = new Map([...page.querySelectorAll("[data-figure]")].map((cell) => [cell.dataset.figure, cell]));
-const locale = document.documentElement.lang;
-
-function figureText(number) {
-  if (locale !== "en" && number >= 100_000) return text("ten-thousands", { number: (number / 10_000).toFixed(1) });
-  return number.toLocaleString(locale);
-}
-
 async function readPulse() {
   if (document.visibilityState === "hidden") return;
   try {

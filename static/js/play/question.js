@@ -1,26 +1,15 @@
 // One question on the screen: stem, options or blanks, and what the server said to a locked answer.
 
+import { element } from "../core/dom.js";
 import { hasText, text } from "../core/text.js";
 
 const ONE_CHOICE = new Set(["single", "true_false"]);
 
-export function element(tag, { className = "", content, ...attributes } = {}, children = []) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (content !== undefined) made.textContent = content;
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, String(value));
-  }
-  made.append(...children);
-  return made;
-}
-
 /** Build the question; `onChange(response)` hears every change by the reader. */
 export function renderQuestion({ question, place, item, response, onChange }) {
-  const kind = element("p", {}, [
+  const kind = element("p", { className: "kind" }, [
     element("span", { className: "tag tag-accent", content: kindText(question) }),
-    element("span", { className: "tiny", content: ` ${hintText(question.kind)}` }),
+    element("span", { className: "tiny", content: hintText(question.kind) }),
   ]);
   const stem = element("h1", { className: "stem", tabindex: "-1", id: "stem", content: `${place + 1}. ${question.stem}` });
   const isLocked = Boolean(item?.verdict);

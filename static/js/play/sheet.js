@@ -1,7 +1,7 @@
 // The answer sheet: every question as a square that opens it, and the way to hand in.
 
+import { element } from "../core/dom.js";
 import { text } from "../core/text.js";
-import { element } from "./question.js";
 
 const MOST_DOTS = 20;
 

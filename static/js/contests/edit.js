@@ -1,0 +1,52 @@
+// The contest's edit page: how many questions fit a row, as soon as a choice in it changes. Without script the
+// button "count again" does the same.
+const form = document.querySelector("[data-contest-form]");
+const rows = form.querySelector("[data-usable]");
+
+for (const row of form.querySelectorAll("[data-section]")) {
+  row.addEventListener("change", (event) => {
+    if (event.target.dataset.count) {
+      count(row);
+    }
+  });
+}
+
+form.querySelector("[data-without-script]").hidden = true;
+
+const slug = form.elements.namedItem("slug");
+slug.addEventListener("input", () => {
+  form.querySelector("[data-slug-shown]").textContent = slug.value.trim().toLowerCase() || "…";
+});
+
+async function count(row) {
+  const choices = [...row.querySelectorAll("[data-count]")];
+  const query = new URLSearchParams(choices.map((choice) => [choice.dataset.count, choice.value]));
+  const shown = row.querySelector("[data-usable-shown]");
+  shown.textContent = "…";
+  try {
+    const response = await fetch(`${rows.dataset.usable}?${query}`, { headers: { Accept: "application/json" } });
+    if (!response.ok) {
+      throw new Error(response.status);
+    }
+    const found = await response.json();
+    shown.textContent = found.text;
+    offerTopics(
+      choices.find((choice) => choice.dataset.count === "topic_id"),
+      found.topics,
+    );
+  } catch {
+    shown.textContent = "?";
+  }
+}
+
+// Each bank has its own topics; the first choice, "all", stays.
+function offerTopics(select, topics) {
+  const chosen = select.value;
+  while (select.options.length > 1) {
+    select.options[1].remove();
+  }
+  for (const topic of topics) {
+    select.add(new Option(topic.name, topic.id));
+  }
+  select.value = topics.some((topic) => String(topic.id) === chosen) ? chosen : "";
+}
