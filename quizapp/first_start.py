@@ -13,12 +13,8 @@ from quizapp.contests.demo import load_demo
 from quizapp.core.db import db
 from quizapp.core.settings import get_settings
 
-STAFF = (
-    ("admin", "演示管理员", "admin"),
-    ("organiser", "演示组织者", "organiser"),
-    ("reviewer", "演示审核员", "reviewer"),
-)
-"""Sign-in name, display name, role."""
+STAFF = {"admin": "演示管理员", "organiser": "演示组织者", "reviewer": "演示审核员"}
+"""Roles, which are also the sign-in names, and the names shown."""
 
 
 def prepare(*, demo: bool, now: datetime, command: str) -> list[str]:
