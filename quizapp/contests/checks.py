@@ -12,7 +12,7 @@ from quizapp.contests import drafts, rules, state
 from quizapp.contests.kits import is_usable, pool_of
 from quizapp.contests.models import Contest
 from quizapp.contests.words import COMPLAINTS
-from quizapp.core.i18n import _
+from quizapp.core.i18n import _, _l
 from quizapp.core.live import Live, LiveStoreDown
 
 EXPECTED_PEOPLE = 1000
@@ -109,6 +109,14 @@ def _counts_of_filled(blueprint: _Blueprint) -> list[int]:
     return [min(count, len(pool)) for count, pool in zip(blueprint.counts, blueprint.pools, strict=True) if len(pool)]
 
 
+PART_WORDS = {
+    "basics": _l("基本信息"),
+    "times": _l("时间"),
+    "paper": _l("试卷"),
+    "rules": _l("规则"),
+    "entry": _l("参赛方式"),
+    "server": _l("服务器"),
+}
 PARTS = {
     "slug": "basics",
     "title": "basics",
