@@ -12,7 +12,7 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check -q
 INSTALL := $(PIP) install --require-hashes -r
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: help install run test check pin bench faults
+.PHONY: help install run test check messages pin bench faults
 .DEFAULT_GOAL := help
 
 help: ## List what can be made
@@ -34,11 +34,15 @@ check: install .venv/check.stamp ## Check style, types, the order of the rooms, 
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
-	.venv/bin/python -m djlint --quiet --lint --check templates
+	.venv/bin/python -m djlint --quiet --lint templates
 	.venv/bin/codespell
 
 bench: install ## Measure a small campaign on this machine: [ARGS="--visits 2000 --answers 20000"]
 	.venv/bin/python -m quizapp bench replay $(ARGS)
+
+messages: install ## Gather the sentences of code and templates into the translations
+	.venv/bin/pybabel -q extract -F translations/babel.cfg -k _l -k N_ --no-wrap -o translations/messages.pot .
+	.venv/bin/pybabel -q update --no-fuzzy-matching --no-wrap -i translations/messages.pot -d translations
 
 pin: .venv/check.stamp ## Choose the newest allowed versions of all libraries anew
 	$(call compile,run,--extra build)

@@ -87,7 +87,7 @@ def test_only_the_clock_reads_the_time_of_day() -> None:
 
 def test_no_file_names_an_index_or_a_private_folder() -> None:
     hosts = ["py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.(org|com)", "npm" + "mirror"]
-    folders = ["/ro" + "ot/", r"(?<![\w.])/wo" + "rk/"]
+    folders = ["/roo" + "t/", r"(?<![\w.])/wo" + "rk/"]
     assert lines_with("|".join(hosts + folders), files(*TEXT)) == []
 
 
