@@ -32,7 +32,8 @@ def _tokens(accent: str, strong: str, soft: str) -> str:
 
 
 def _banner(accent: str, first: float, second: float) -> str:
-    return f"--banner-from:{mix(accent, BLACK, first)};--banner:{mix(accent, BLACK, second)};--banner-to:{mix(accent, BLACK, second)};"
+    shade = mix(accent, BLACK, second)
+    return f"--banner-from:{mix(accent, BLACK, first)};--banner:{shade};--banner-to:{shade};"
 
 
 def _until_readable(colour: str, towards: str, grounds: tuple[str, ...]) -> str:

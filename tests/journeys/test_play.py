@@ -1,0 +1,263 @@
+"""A person plays a contest on a phone, loses the network, comes back on another device, and reads the result."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import DESKTOP, Device
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+BANK = "民族宗教政策法规"
+OpenDevice = Callable[..., Device]
+
+
+@pytest.fixture
+def make_contest(stack: Stack, tmp_path: Path) -> Callable[..., str]:
+    """Publish a contest of the seed questions through the command line; returns the address of its page."""
+
+    def make(**changes: Any) -> str:
+        now = datetime.now(UTC)
+        slug = f"t-{token_hex(4)}"
+        document = {
+            "title": "基层普法知识竞赛",
+            "slug": slug,
+            "opens_at": (now - timedelta(minutes=5)).isoformat(),
+            "closes_at": (now + timedelta(days=2)).isoformat(),
+            "sections": [{"bank": BANK, "count": 5, "points": 20}],
+            "attempts_total": 3,
+        } | changes
+        file = tmp_path / f"{slug}.json"
+        file.write_text(json.dumps(document, ensure_ascii=False))
+        stack.run_cli("contest", "create", str(file))
+        stack.run_cli("contest", "publish", slug)
+        return f"{stack.base_url}/play/{slug}"
+
+    return make
+
+
+def enter_nickname(page: Page, url: str, nickname: str) -> None:
+    page.goto(url)
+    page.get_by_label("我已阅读并同意隐私说明").check()
+    page.get_by_label("昵称").fill(nickname)
+    page.get_by_role("button", name="开始答题").click()
+    page.wait_for_selector("#stem")
+
+
+def enter_form(page: Page, url: str, *, name: str, phone: str) -> None:
+    page.goto(url)
+    page.get_by_label("我已阅读并同意隐私说明").check()
+    page.get_by_label("姓名").fill(name)
+    page.get_by_label("手机号").fill(phone)
+    page.get_by_role("button", name="登记").click()
+
+
+def answer_question(page: Page) -> None:
+    """Give some answer to the question on the screen."""
+    blanks = page.locator("[data-part=question] input[type=text]")
+    if blanks.count():
+        for place in range(blanks.count()):
+            blanks.nth(place).fill("宪法")
+    else:
+        page.locator("[data-part=question] .option").first.click()
+
+
+def answer_all(page: Page, count: int) -> None:
+    for number in range(1, count + 1):
+        expect(page.locator("[data-part=number]")).to_have_text(str(number))
+        answer_question(page)
+        if number < count:
+            page.get_by_role("button", name="下一题").click()
+
+
+def hand_in(page: Page) -> None:
+    page.locator("[data-part=next]").click()
+    page.locator("[data-part=hand-in-now]").click()
+    page.wait_for_url(re.compile("/attempts/"))
+
+
+def saved(page: Page) -> Any:
+    return page.locator("[data-part=saved]")
+
+
+def test_a_paper_survives_the_loss_of_the_network_and_a_reload(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    phone = open_device()
+    page = phone.page
+    enter_nickname(page, make_contest(), "山里的小王")
+    answer_question(page)
+    expect(saved(page)).to_have_text("已保存")
+
+    phone.context.set_offline(True)
+    page.get_by_role("button", name="下一题").click()
+    answer_question(page)
+    chosen = page.locator(".option.is-on").count() or page.locator("[data-part=question] input").first.input_value()
+    expect(saved(page)).to_have_text("未保存 1 题")
+    expect(page.locator("[data-part=offline]")).to_be_visible()
+
+    # The page is loaded again while calls still fail: what was answered is shown again and sent when it can be.
+    phone.context.set_offline(False)
+    page.route("**/api/v1/attempts/**", lambda route: route.abort("internetdisconnected"))
+    page.reload()
+    page.wait_for_selector("#stem")
+    expect(page.locator("[data-part=number]")).to_have_text("2")
+    expect(saved(page)).to_have_text("未保存 1 题")
+    assert chosen == (
+        page.locator(".option.is-on").count() or page.locator("[data-part=question] input").first.input_value()
+    )
+    page.unroute("**/api/v1/attempts/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(saved(page)).to_have_text("已保存")
+
+    for number in (3, 4, 5):
+        page.get_by_role("button", name="下一题").click()
+        expect(page.locator("[data-part=number]")).to_have_text(str(number))
+        answer_question(page)
+    hand_in(page)
+    expect(page.get_by_text("满分 100")).to_be_visible()
+    expect(page.get_by_text("名次", exact=True)).to_be_visible()
+    expect(page.locator(".review")).to_have_count(5)
+    expect(page.locator(".laws").first).to_contain_text("起施行")
+    expect(page.get_by_text("已答")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".review")).to_have_count(5)
+
+
+def test_every_page_is_accessible_and_fits_the_screen(
+    make_contest: Callable[..., str], open_device: OpenDevice, stack: Stack
+) -> None:
+    url = make_contest()
+    for options in ({}, {"size": (360, 640), "color_scheme": "dark"}, {"size": DESKTOP}):
+        device = open_device(**options)
+        page = device.page
+        page.goto(f"{stack.base_url}/")
+        device.must_be_accessible()
+        device.must_not_scroll_sideways()
+        page.goto(url)
+        if options.get("size") == (360, 640):
+            page.get_by_role("button", name="长辈版").click()
+        device.must_be_accessible()
+        device.must_not_scroll_sideways()
+        enter_nickname(page, url, "看得清")
+        device.must_be_accessible()
+        device.must_not_scroll_sideways()
+        page.locator("[data-part=sheet-button]").click()
+        page.wait_for_timeout(400)
+        device.must_be_accessible()
+        page.locator("[data-part=sheet] [data-close]").first.click()
+        answer_all(page, 5)
+        hand_in(page)
+        device.must_be_accessible()
+        device.must_not_scroll_sideways()
+        for name in ("board", "me"):
+            page.goto(f"{url}/{name}")
+            device.must_be_accessible()
+            device.must_not_scroll_sideways()
+
+
+def test_a_second_device_resumes_with_the_code(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
+    url = make_contest(entry_mode="form", entry_fields=["name", "phone"])
+    first = open_device().page
+    enter_form(first, url, name="张建国", phone="13800001234")
+    code = first.locator(".code").inner_text()
+    assert re.fullmatch(r"\d{6}", code)
+    first.get_by_role("link", name="开始答题").click()
+    first.wait_for_selector("#stem")
+    stem = first.locator("#stem").inner_text()
+    answer_question(first)
+    expect(saved(first)).to_have_text("已保存")
+
+    second = open_device().page
+    enter_form(second, url, name="张建国", phone="13800001234")
+    expect(second.get_by_text("这些信息已经报过名")).to_be_visible()
+    second.get_by_label("续答码").fill("000000" if code != "000000" else "111111")
+    second.get_by_role("button", name="继续").click()
+    expect(second.get_by_text("这些信息已经报过名")).to_be_visible()
+    second.get_by_label("续答码").fill(code)
+    second.get_by_role("button", name="继续").click()
+    second.get_by_role("link", name="继续作答").click()
+    second.wait_for_selector("#stem")
+    assert second.locator("#stem").inner_text() == stem
+    second.locator("[data-part=sheet-button]").click()
+    expect(second.locator(".square.is-answered")).to_have_count(1)
+
+
+def test_two_devices_at_once_are_told_of_the_newer_answer(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    url = make_contest(
+        entry_mode="form",
+        entry_fields=["name", "phone"],
+        sections=[{"bank": BANK, "kind": "single", "count": 2, "points": 10}],
+    )
+    first = open_device().page
+    enter_form(first, url, name="李秀英", phone="13900001234")
+    code = first.locator(".code").inner_text()
+    first.get_by_role("link", name="开始答题").click()
+    first.wait_for_selector("#stem")
+    second = open_device().page
+    enter_form(second, url, name="李秀英", phone="13900001234")
+    second.get_by_label("续答码").fill(code)
+    second.get_by_role("button", name="继续").click()
+    second.get_by_role("link", name="继续作答").click()
+    second.wait_for_selector("#stem")
+
+    first.locator(".option").nth(0).click()
+    expect(saved(first)).to_have_text("已保存")
+    second.locator(".option").nth(1).click()
+    expect(second.get_by_text("在另一台设备上改过")).to_be_visible()
+    expect(second.locator(".option").nth(0)).to_have_class(re.compile("is-on"))
+
+
+def test_an_answer_is_judged_at_once_and_locked(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
+    page = open_device().page
+    url = make_contest(feedback_time="at_once", sections=[{"bank": BANK, "kind": "single", "count": 2, "points": 10}])
+    enter_nickname(page, url, "马上知道")
+    page.locator(".option").first.click()
+    page.get_by_role("button", name="确定答案").click()
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator(".option.is-right")).to_have_count(1)
+    expect(page.locator("[data-part=question] input").first).to_be_disabled()
+    page.reload()
+    page.wait_for_selector("#stem")
+    expect(page.locator(".verdict")).to_be_visible()
+
+
+def test_a_paper_is_answered_with_the_keyboard_alone(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
+    page = open_device(size=DESKTOP).page
+    enter_nickname(page, make_contest(sections=[{"bank": BANK, "kind": "multiple", "count": 2, "points": 10}]), "键盘")
+    page.keyboard.press("a")
+    page.keyboard.press("2")
+    expect(page.locator(".option.is-on")).to_have_count(2)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-part=number]")).to_have_text("2")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".option.is-on")).to_have_count(2)
+
+
+def test_a_contest_page_is_small_and_readable_without_script(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    device = open_device(java_script_enabled=False)
+    page = device.page
+    sizes: list[int] = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.goto(make_contest())
+    expect(page.get_by_label("昵称")).to_be_visible()
+    expect(page.get_by_text("限时 10 分钟")).to_be_visible()
+    page.get_by_label("我已阅读并同意隐私说明").check()
+    page.get_by_label("昵称").fill("没有脚本")
+    assert sum(sizes) < 100_000
+    page.get_by_role("button", name="开始答题").click()
+    expect(page.get_by_text("需要浏览器运行脚本")).to_be_visible()
