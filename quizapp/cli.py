@@ -19,6 +19,7 @@ from quizapp.core.command import Context, data_option, refusals, with_app
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
+from quizapp.duties import all_duties
 
 ROOMS = ("accounts", "bank", "contests", "play", "reports", "admin")
 
@@ -103,8 +104,7 @@ def work() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        jobs.work([], stopping=stopping)
-        stopping.wait()
+        jobs.work(all_duties(), stopping=stopping)
 
 
 @main.group("db")

@@ -11,7 +11,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TEXT = (".py", ".lua", ".html", ".js", ".css", ".md", ".txt", ".toml", ".cfg", ".ini", ".po", ".csv", ".json", ".svg")
 # The files that commit: what runs outside a request. A request's one commit is in core.
-COMMITTERS = ("core/", "/jobs.py", "/cli.py", "/recorder.py", "/rebuild.py", "/demo.py", "/replay.py", "/first_start.py")
+COMMITTERS = (
+    "core/",
+    "/jobs.py",
+    "/cli.py",
+    "/recorder.py",
+    "/rebuild.py",
+    "/demo.py",
+    "/replay.py",
+    "/first_start.py",
+)
 LONGEST_MODULE = 500
 
 
