@@ -275,20 +275,29 @@ class Paper {
   #wireSwipe() {
     let from = null;
     const area = part("question");
-    area.addEventListener("touchstart", (event) => {
-      from = event.touches.length === 1 ? event.touches[0] : null;
-    }, { passive: true });
-    area.addEventListener("touchend", (event) => {
-      if (!from) return;
-      const across = event.changedTouches[0].clientX - from.clientX;
-      const down = event.changedTouches[0].clientY - from.clientY;
-      if (Math.abs(across) > SWIPE_PIXELS && Math.abs(down) < Math.abs(across) / 2) this.#go(across < 0 ? 1 : -1);
-    }, { passive: true });
+    area.addEventListener(
+      "touchstart",
+      (event) => {
+        from = event.touches.length === 1 ? event.touches[0] : null;
+      },
+      { passive: true },
+    );
+    area.addEventListener(
+      "touchend",
+      (event) => {
+        if (!from) return;
+        const across = event.changedTouches[0].clientX - from.clientX;
+        const down = event.changedTouches[0].clientY - from.clientY;
+        if (Math.abs(across) > SWIPE_PIXELS && Math.abs(down) < Math.abs(across) / 2) this.#go(across < 0 ? 1 : -1);
+      },
+      { passive: true },
+    );
   }
 
   #read() {
     const question = this.#question;
-    const options = question.kind === "fill_in" ? [] : optionsOf(question).map(({ key, text: words }) => `${key}，${words}`);
+    const options =
+      question.kind === "fill_in" ? [] : optionsOf(question).map(({ key, text: words }) => `${key}，${words}`);
     readAloud([question.stem, ...options].join("。"));
   }
 

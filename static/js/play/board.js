@@ -38,7 +38,10 @@ async function renew() {
     part("empty").hidden = body.rows.length > 0;
     part("table").hidden = body.rows.length === 0;
     part("rows").replaceChildren(...body.rows.map(renderRow));
-    renderOwn(body.own, body.rows.some(({ own }) => own));
+    renderOwn(
+      body.own,
+      body.rows.some(({ own }) => own),
+    );
   } catch {
     // The board on the page stays; the next round asks again.
   }

@@ -11,7 +11,12 @@ export function renderQuestion({ question, place, item, response, onChange }) {
     element("span", { className: "tag tag-accent", content: kindText(question) }),
     element("span", { className: "tiny", content: hintText(question.kind) }),
   ]);
-  const stem = element("h1", { className: "stem", tabindex: "-1", id: "stem", content: `${place + 1}. ${question.stem}` });
+  const stem = element("h1", {
+    className: "stem",
+    tabindex: "-1",
+    id: "stem",
+    content: `${place + 1}. ${question.stem}`,
+  });
   const isLocked = Boolean(item?.verdict);
   const body =
     question.kind === "fill_in"
@@ -65,7 +70,12 @@ function renderOptions(question, response, item, onChange) {
   const set = element("fieldset", { className: "options", "aria-labelledby": "stem" }, rows);
   set.addEventListener("change", () => {
     for (const row of rows) row.classList.toggle("is-on", row.querySelector("input").checked);
-    onChange(rows.map((row) => row.querySelector("input")).filter((input) => input.checked).map((input) => input.value));
+    onChange(
+      rows
+        .map((row) => row.querySelector("input"))
+        .filter((input) => input.checked)
+        .map((input) => input.value),
+    );
   });
   return set;
 }
