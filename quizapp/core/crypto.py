@@ -20,6 +20,8 @@ from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from quizapp.core.settings import get_settings
+
 KEY_ID = b"\x01"
 NONCE_BYTES = 12
 
@@ -35,6 +37,12 @@ def init_app(app: Flask, *, field_key: str, secret_key: str) -> None:
 def token_key(purpose: str) -> bytes:
     """32 bytes for signing what leaves the house (tokens, links), one key a purpose."""
     return _derive(_keys()[1], purpose)
+
+
+def token_keys(purpose: str) -> list[bytes]:
+    """The keys by which a signature may have been made: today's first, then those it has replaced."""
+    fallbacks = get_settings().secret_key_fallbacks
+    return [token_key(purpose), *(_derive(key, purpose) for key in fallbacks)]
 
 
 def blind_index(purpose: str, value: str) -> str:
