@@ -37,6 +37,11 @@ class Attempt(Base):
     """The Idempotency-Key of the begin, kept so that a repeat after a rebuild finds the same attempt."""
     started_ms: Mapped[int] = mapped_column(BigInteger)
     deadline_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """The end of its own time as told at the begin; None: only the contest's close ends it. Pauses move it on."""
+    shift_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    """What the contest's clock had been moved by at the begin (see ContestClock)."""
+    still_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How long the contest had been paused in all at the begin."""
     finished_ms: Mapped[int | None] = mapped_column(BigInteger)
     finish: Mapped[str | None] = mapped_column(String(16))
     score_hundredths: Mapped[int | None]
@@ -45,7 +50,8 @@ class Attempt(Base):
     answered: Mapped[int | None]
     knowledge_points: Mapped[int | None]
     """Sum over answered questions of their knowledge points."""
-    duration_ms: Mapped[int | None]
+    duration_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """Time used: from the begin to the end, without pauses."""
     is_flagged: Mapped[bool] = mapped_column(default=False)
 
 
@@ -82,6 +88,23 @@ class RecorderPosition(Base):
     halted_reason: Mapped[str] = mapped_column(String(255), default="")
     """Not empty: events went back in time; nothing is recorded until a person has decided."""
     recorded_at: Mapped[datetime | None]
+    is_settled: Mapped[bool] = mapped_column(default=False)
+    """Closed for a while and recorded to the end: the recorder looks at it no more."""
+
+
+class ContestClock(Base):
+    """What pauses and gifts of time have added to a contest so far; no row: nothing.
+
+    A present pause is not in it yet: it began at Contest.paused_at.
+    """
+
+    __tablename__ = "contest_clock"
+
+    contest_id: Mapped[int] = mapped_column(ForeignKey("contest.id"), primary_key=True)
+    shift_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Added to the deadlines of the attempts that were open."""
+    still_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Pauses alone: taken off the time used."""
 
 
 class DeadLetter(Base):

@@ -1,0 +1,157 @@
+-- What is not a participant's answer: sweeping, figures, names, what was recorded, gates and rebuilds.
+-- Stands behind play.lua, whose keys and functions it uses, and ends the script by calling the function that
+-- ARGV[1] names.
+
+-- expire: wait ms → ok, how many were handed in; call again while it is 200
+function functions.expire(gate)
+  if gate.is_paused then
+    return { 'ok', 0 }
+  end
+  local ids
+  if now >= gate.closes + GRACE_MS then
+    ids = redis.call('ZRANGE', deadlines_key, 0, EXPIRE_AT_MOST - 1)
+  else
+    ids = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now - gate.shift - GRACE_MS, 'LIMIT', 0, EXPIRE_AT_MOST)
+  end
+  if #ids == 0 or is_after_outage(gate, tonumber(ARGV[2])) then
+    return { 'ok', 0 }
+  end
+  for _, id in ipairs(ids) do
+    local attempt = read_attempt(id)
+    if attempt and not attempt.finish then
+      close(gate, attempt, 'expired', '[]')
+    else
+      redis.call('ZREM', deadlines_key, id)
+    end
+  end
+  return { 'ok', #ids }
+end
+
+-- visit: visitor, gap in seconds → ok
+function functions.visit()
+  local key = base .. 'visit:' .. ARGV[2]
+  if redis.call('SET', key, '1', 'NX', 'EX', ARGV[3]) then
+    redis.call('HINCRBY', counters_key, 'visits', 1)
+    redis.call('PFADD', visitors_key, ARGV[2])
+  else
+    redis.call('EXPIRE', key, ARGV[3])
+  end
+  return { 'ok' }
+end
+
+-- figures: → ok, now, closes, counters, visitors seen, playing now, waiting
+function functions.figures(gate)
+  return {
+    'ok', now, gate.closes, redis.call('HGETALL', counters_key), redis.call('PFCOUNT', visitors_key),
+    redis.call('ZCOUNT', online_key, now - ONLINE_MS, '+inf'), redis.call('ZCARD', waiting_key),
+  }
+end
+
+-- sample: playing now over all shards → ok; forgets who was not heard, keeps the peak and its moment
+function functions.sample()
+  redis.call('ZREMRANGEBYSCORE', online_key, '-inf', now - ONLINE_MS)
+  if tonumber(ARGV[2]) > tonumber(redis.call('HGET', counters_key, 'peak') or 0) then
+    redis.call('HSET', counters_key, 'peak', ARGV[2], 'peak_at', whole(now))
+  end
+  return { 'ok' }
+end
+
+-- names: person, … → ok, the masked name of each
+function functions.names()
+  local names = {}
+  for i = 2, #ARGV do
+    names[i - 1] = redis.call('HGET', base .. 'person:' .. ARGV[i], 'a') or ''
+  end
+  return { 'ok', names }
+end
+
+-- forget: person, masked name → ok; the person can begin nothing any more
+function functions.forget()
+  local key = base .. 'person:' .. ARGV[2]
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('HSET', key, 'a', ARGV[3], 'z', 1)
+  end
+  return { 'ok' }
+end
+
+-- recorded: seconds, id, … → ok; these ended attempts are in SQL and leave after a while
+function functions.recorded()
+  for i = 3, #ARGV do
+    redis.call('EXPIRE', base .. 'attempt:' .. ARGV[i], ARGV[2])
+    redis.call('EXPIRE', base .. 'texts:' .. ARGV[i], ARGV[2])
+  end
+  return { 'ok' }
+end
+
+-- These work without a gate, or on one that is halted.
+local gateless = {}
+
+-- set: field, value, … → ok | recovering; changes a gate, never makes one
+function gateless.set()
+  if redis.call('EXISTS', gate_key) == 0 then
+    return { 'recovering' }
+  end
+  redis.call('HSET', gate_key, unpack(ARGV, 2))
+  return { 'ok' }
+end
+
+-- resume: as set, and phones get time to send again
+function gateless.resume()
+  local reply = gateless.set()
+  if reply[1] == 'ok' then
+    redis.call('HSET', gate_key, 'reopened', whole(now))
+  end
+  return reply
+end
+
+-- lock: token, ms → ok | busy; a rebuild begins. unlock by opening, or by its end in time
+function gateless.lock()
+  if redis.call('SET', base .. 'rebuilding', ARGV[2], 'NX', 'PX', ARGV[3]) then
+    return { 'ok' }
+  end
+  return { 'busy' }
+end
+
+local function holds_lock(token)
+  return redis.call('GET', base .. 'rebuilding') == token
+end
+
+-- shut: token → ok | busy; takes the gate away
+function gateless.shut()
+  if not holds_lock(ARGV[2]) then
+    return { 'busy' }
+  end
+  redis.call('DEL', gate_key)
+  return { 'ok' }
+end
+
+-- restore: token, ms, commands as JSON [[command, key, …], …] → ok | busy
+function gateless.restore()
+  if not holds_lock(ARGV[2]) or redis.call('EXISTS', gate_key) == 1 then
+    return { 'busy' }
+  end
+  redis.call('PEXPIRE', base .. 'rebuilding', ARGV[3])
+  for _, command in ipairs(cjson.decode(ARGV[4])) do
+    redis.call(unpack(command))
+  end
+  return { 'ok' }
+end
+
+-- open: token, rebuilt 0 or 1, fields of the gate → ok | busy; the only place where a gate is made
+function gateless.open()
+  if not holds_lock(ARGV[2]) or redis.call('EXISTS', gate_key) == 1 then
+    return { 'busy' }
+  end
+  redis.call('HSET', gate_key, 'reopened', ARGV[3] == '1' and whole(now) or 0, unpack(ARGV, 4))
+  redis.call('DEL', base .. 'rebuilding')
+  return { 'ok' }
+end
+
+if gateless[ARGV[1]] then
+  return gateless[ARGV[1]]()
+end
+local gate = read_gate()
+if not gate then
+  return { 'recovering' }
+end
+return functions[ARGV[1]](gate)

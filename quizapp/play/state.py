@@ -1,0 +1,414 @@
+"""The keys of play in Redis and the calls of play.lua, which says what each key holds and each call replies.
+
+One contest and shard is a `Shard`; all its keys carry the same hash tag, so that one call may use them all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from quizapp.contests.state import gate_key, tag
+from quizapp.core.errors import StoreUnavailable
+from quizapp.core.i18n import _
+from quizapp.core.live import Live, Script
+from quizapp.leaderboards import state as boards
+from quizapp.play import rules
+from quizapp.play.hashes import LiveAttempt, Person, Result, attempt_of, pairs, person_of
+
+NEVER = 2**53 - 1
+"""The end of an attempt that only the contest's close bounds, in the sorted set of deadlines."""
+RECORDED_SECONDS = 3600
+REBUILD_LOCK_MS = 30_000
+
+_here = Path(__file__).parent
+_script = Script(boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text())
+
+
+class Recovering(StoreUnavailable):
+    """The live data of this contest is being rebuilt, or waits for a person; nothing is accepted meanwhile."""
+
+    status, code = 503, "recovering"
+    retry_after: int | None = 3
+
+    def message(self) -> str:
+        return _("系统正在恢复数据，请稍候，已保存的答案不会丢失，页面会自动重试。")
+
+
+class Shard(NamedTuple):
+    contest_id: int
+    number: int = 0
+
+
+@lru_cache(maxsize=1024)
+def keys_of(shard: Shard) -> tuple[str, ...]:
+    """The keys that every call is given, in play.lua's order."""
+    own = ("counters", "stream", "deadlines", "online", "waiting", "waiting_heard", "visitors")
+    return (
+        gate_key(*shard),
+        *(base_of(shard) + name for name in own),
+        boards.board_key(*shard, "overall"),
+    )
+
+
+def base_of(shard: Shard) -> str:
+    return f"play:{tag(*shard)}:"
+
+
+def attempt_key(shard: Shard, attempt_id: str) -> str:
+    return f"{base_of(shard)}attempt:{attempt_id}"
+
+
+def texts_key(shard: Shard, attempt_id: str) -> str:
+    return f"{base_of(shard)}texts:{attempt_id}"
+
+
+def person_key(shard: Shard, person: str) -> str:
+    return f"{base_of(shard)}person:{person}"
+
+
+def counters_key(shard: Shard) -> str:
+    return keys_of(shard)[1]
+
+
+def stream_key(shard: Shard) -> str:
+    return keys_of(shard)[2]
+
+
+def deadlines_key(shard: Shard) -> str:
+    return keys_of(shard)[3]
+
+
+def call(live: Live, shard: Shard, function: str, *arguments: str | int) -> list[Any]:
+    """Call a function of play.lua and return its reply; raise Recovering when the gate is missing or halted."""
+    reply: list[Any] = _script.call(live, keys=keys_of(shard), arguments=[function, *arguments])
+    if reply[0] == "recovering":
+        raise Recovering
+    return reply
+
+
+# People and beginning
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    now_ms: int
+    kit: int
+    opens_ms: int
+    closes_ms: int
+    is_paused: bool
+    person: Person
+
+
+def look(live: Live, shard: Shard, *, person: str) -> Look:
+    _ok, now, kit, opens, closes, paused, flat = call(live, shard, "look", person)
+    return Look(now, int(kit), opens, closes, paused == 1, person_of(pairs(flat)))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a begin proposes; it is taken only if nothing has changed since the person was looked at."""
+
+    person: str
+    version: int
+    begin_key: str
+    attempt_id: str
+    kit: int
+    limit_ms: int
+    attempts_total: int
+    attempts_per_day: int
+    day_bounds: tuple[int, int, int, int]
+    name: str
+    full_hundredths: int
+    event: str
+    """The paper as JSON, as SQL keeps it."""
+    paper_parts: Sequence[str]
+    history_parts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How a begin was decided; `word` is one of play.lua's, and what it does not name stays 0 or empty."""
+
+    word: str
+    attempt_id: str = ""
+    number: int = 0
+    started_ms: int = 0
+    deadline_ms: int = 0
+    begun_today: int = 0
+    place: int = 0
+    scope: str = ""
+    next_day_ms: int = 0
+
+
+def begin(live: Live, shard: Shard, *, start: Start, wait_ms: int) -> Begun:
+    fields = [*_fields("q", start.paper_parts), *_fields("h", start.history_parts)]
+    reply = call(
+        live,
+        shard,
+        "begin",
+        wait_ms,
+        start.person,
+        start.version,
+        start.begin_key,
+        start.attempt_id,
+        start.kit,
+        start.limit_ms,
+        start.attempts_total,
+        start.attempts_per_day,
+        *start.day_bounds,
+        start.name,
+        start.full_hundredths,
+        start.event,
+        len(fields) // 2,
+        *fields,
+    )
+    word, rest = reply[0], reply[1:]
+    if word == "new":
+        number, started, deadline, today = rest
+        return Begun(word, start.attempt_id, number, started, deadline, begun_today=today)
+    if word in ("same", "open"):
+        return Begun(word, rest[0])
+    if word == "waiting":
+        return Begun(word, place=rest[0])
+    if word == "no_attempts":
+        return Begun(word, scope=rest[0], next_day_ms=rest[1])
+    return Begun(word)
+
+
+def _fields(letter: str, parts: Sequence[str]) -> list[str]:
+    return [text for number, part in enumerate(parts) for text in (f"{letter}{number}", part)]
+
+
+def names(live: Live, shard: Shard, *, people: Sequence[str]) -> list[str]:
+    """The masked name of each, "" for who is not known."""
+    found: list[str] = call(live, shard, "names", *people)[1]
+    return found
+
+
+def forget_person(live: Live, shard: Shard, *, person: str, name: str) -> None:
+    """Show `name` on boards from now on, and let the person begin nothing more."""
+    call(live, shard, "forget", person, name)
+
+
+# Answers and results
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A marked answer on its way; `event` is its part of the event as JSON."""
+
+    place: int
+    seq: int
+    response: str
+    points_hundredths: int
+    is_right: bool
+    knowledge_points: int
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What stands for a question after a call; `word` is stored, same or conflict."""
+
+    word: str
+    seq: int
+    response: str
+    points_hundredths: int
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`word` is ok, missing, paused or finished; the rest is filled for ok, `finish` for finished."""
+
+    word: str
+    now_ms: int = 0
+    deadline_ms: int = 0
+    outcomes: Sequence[Outcome] = ()
+    finish: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`word` is ok, missing or paused."""
+
+    word: str
+    now_ms: int = 0
+    closes_ms: int = 0
+    result: Result | None = None
+
+
+def answer(
+    live: Live, shard: Shard, *, attempt_id: str, person: str, items: Sequence[Item], locks: bool, wait_ms: int
+) -> Answered:
+    reply = call(live, shard, "answer", wait_ms, attempt_id, person, int(locks), len(items), *_flat(items))
+    if reply[0] == "finished":
+        return Answered("finished", finish=reply[1])
+    if reply[0] != "ok":
+        return Answered(reply[0])
+    return Answered("ok", reply[1], reply[2], [_outcome(*outcome) for outcome in reply[3]])
+
+
+def finish(
+    live: Live, shard: Shard, *, attempt_id: str, person: str, items: Sequence[Item], locks: bool, wait_ms: int
+) -> Finished:
+    reply = call(live, shard, "finish", wait_ms, attempt_id, person, int(locks), len(items), *_flat(items))
+    if reply[0] != "ok":
+        return Finished(reply[0])
+    score, right, answered, points, duration, finished, how = reply[3]
+    result = Result(int(score), int(right), int(answered), int(points), int(duration), int(finished), how)
+    return Finished("ok", reply[1], reply[2], result)
+
+
+def _flat(items: Sequence[Item]) -> Iterator[str | int]:
+    for item in items:
+        yield from (item.place, item.seq, item.response, item.points_hundredths, int(item.is_right))
+        yield from (item.knowledge_points, item.event)
+
+
+def _outcome(word: str, seq: str, response: str, points: str, right: str) -> Outcome:
+    return Outcome(word, int(seq), response, int(points), right == "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    now_ms: int
+    closes_ms: int
+    deadline_ms: int
+    is_paused: bool
+    attempt: LiveAttempt
+
+
+def read(live: Live, shard: Shard, *, attempt_id: str) -> Reading | None:
+    """An attempt; None when Redis has it no more (an hour after it was recorded) or never had it."""
+    reply = call(live, shard, "read", attempt_id)
+    if reply[0] != "ok":
+        return None
+    _ok, now, closes, deadline, paused, fields, texts = reply
+    return Reading(now, closes, deadline, paused == 1, attempt_of(attempt_id, pairs(fields), pairs(texts)))
+
+
+# Visits and figures
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    now_ms: int
+    closes_ms: int
+    counters: Mapping[str, int]
+    visitors: int
+    playing: int
+    waiting: int
+
+
+def count_visit(live: Live, shard: Shard, *, visitor: str) -> None:
+    """Count a visit, unless the visitor was here less than half an hour ago."""
+    call(live, shard, "visit", visitor, rules.VISIT_GAP_SECONDS)
+
+
+def figures(live: Live, shard: Shard) -> Figures:
+    _ok, now, closes, flat, visitors, playing, waiting = call(live, shard, "figures")
+    counters = {name: int(value) for name, value in pairs(flat).items()}
+    return Figures(now, closes, counters, visitors + counters.get("visitors", 0), playing, waiting)
+
+
+def sample(live: Live, shard: Shard, *, playing: int) -> None:
+    """Keep the peak of people playing, given the sum over all shards."""
+    call(live, shard, "sample", playing)
+
+
+# Duties: sweeping, recording, gates
+
+
+def expire(live: Live, shard: Shard, *, wait_ms: int) -> int:
+    """Hand in what is overdue, at most 200 attempts; return how many."""
+    return int(call(live, shard, "expire", wait_ms)[1])
+
+
+def read_events(live: Live, shard: Shard, *, after: str, count: int) -> list[tuple[str, dict[str, str]]]:
+    """The next events after a stream id, oldest first."""
+    events: list[tuple[str, dict[str, str]]] = live.command(
+        "XRANGE", stream_key(shard), f"({after}" if after != "0-0" else "-", "+", "COUNT", count
+    )
+    return events
+
+
+def trim_events(live: Live, shard: Shard, *, last: str) -> None:
+    """Remove the events up to and including `last`."""
+    milliseconds, _dash, number = last.partition("-")
+    live.command("XTRIM", stream_key(shard), "MINID", "=", f"{milliseconds}-{int(number) + 1}")
+
+
+def count_events(live: Live, shard: Shard) -> int:
+    return int(live.command("XLEN", stream_key(shard)))
+
+
+def let_go(live: Live, shard: Shard, *, attempt_ids: Sequence[str]) -> None:
+    """Let ended attempts that are in SQL leave after an hour."""
+    if attempt_ids:
+        call(live, shard, "recorded", RECORDED_SECONDS, *attempt_ids)
+
+
+def hold_lease(live: Live, *, owner: str, milliseconds: int) -> bool:
+    """Take or keep the recorder's lease; False while somebody else has it."""
+    if live.command("SET", "play:recorder", owner, "NX", "PX", milliseconds):
+        return True
+    if live.command("GET", "play:recorder") != owner:
+        return False
+    live.command("PEXPIRE", "play:recorder", milliseconds)
+    return True
+
+
+def give_up_lease(live: Live, *, owner: str) -> None:
+    if live.command("GET", "play:recorder") == owner:
+        live.command("DEL", "play:recorder")
+
+
+def read_gate_fields(live: Live, shard: Shard) -> dict[str, str]:
+    """The whole gate; empty when there is none."""
+    fields: dict[str, str] = live.command("HGETALL", gate_key(*shard))
+    return fields
+
+
+def has_gate(live: Live, shard: Shard) -> bool:
+    return bool(live.command("EXISTS", gate_key(*shard)))
+
+
+def write_gate(live: Live, shard: Shard, fields: Sequence[str | int], *, resumes: bool = False) -> None:
+    """Change fields of a gate; with `resumes` phones get time to send again. Raises Recovering without a gate."""
+    call(live, shard, "resume" if resumes else "set", *fields)
+
+
+def lock_for_rebuild(live: Live, shard: Shard, *, token: str) -> bool:
+    return bool(call(live, shard, "lock", token, REBUILD_LOCK_MS)[0] == "ok")
+
+
+def shut(live: Live, shard: Shard, *, token: str) -> bool:
+    return bool(call(live, shard, "shut", token)[0] == "ok")
+
+
+def restore(live: Live, shard: Shard, *, token: str, commands: Iterable[Sequence[str]]) -> bool:
+    """Write while the doors are shut; False when somebody else took over."""
+    text = json.dumps(list(commands), ensure_ascii=False)
+    return bool(call(live, shard, "restore", token, REBUILD_LOCK_MS, text)[0] == "ok")
+
+
+def open_gate(live: Live, shard: Shard, *, token: str, fields: Sequence[str | int], is_rebuilt: bool) -> bool:
+    """Open the doors; False when somebody else did."""
+    return bool(call(live, shard, "open", token, int(is_rebuilt), *fields)[0] == "ok")
+
+
+def stored_keys(live: Live, shard: Shard) -> Iterator[list[str]]:
+    """All keys of play in a shard, in batches, but for the lock of a rebuild."""
+    pattern = base_of(shard).replace("[", "\\[") + "*"
+    cursor = "0"
+    while True:
+        cursor, found = live.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+        yield [key for key in found if not key.endswith(":rebuilding")]
+        if str(cursor) == "0":
+            return
