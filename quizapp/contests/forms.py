@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, NumberInput, TextInput
 
@@ -130,8 +131,13 @@ class OneOfButtons(RadioField):
         _check_choice(self)
 
 
+def choices_of(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """(value, text) as WTForms wants them."""
+    return [SelectChoice(value, text) for value, text in pairs]
+
+
 def _check_choice(field: SelectField) -> None:
-    if field.data not in [value for value, *_rest in field.iter_choices()]:
+    if not any(choice.selected for choice in field.iter_choices()):
         raise ValidationError(str(COMPLAINTS["choice"]))
 
 
@@ -142,7 +148,7 @@ class MultiCheckboxField(SelectMultipleField):
     option_widget = CheckboxInput()
 
     def pre_validate(self, form: Any) -> None:
-        allowed = {value for value, *_rest in self.iter_choices()}
+        allowed = {choice.value for choice in self.iter_choices()}
         if not set(self.data or ()) <= allowed:
             raise ValidationError(str(COMPLAINTS["choice"]))
 
@@ -183,15 +189,16 @@ class SectionForm(Form):
 
     def offer(self, banks: Sequence[Bank]) -> None:
         """Set the choices, and count what fits the row."""
-        self.bank_id.choices = [(bank.id, bank.name) for bank in banks]
-        self.kind.choices = [("", _("所有题型")), *((kind, str(KIND_WORDS[kind])) for kind in PLAYABLE_KINDS)]
+        self.bank_id.choices = choices_of((bank.id, bank.name) for bank in banks)
+        kinds = [(kind, str(KIND_WORDS[kind])) for kind in PLAYABLE_KINDS]
+        self.kind.choices = choices_of([("", _("所有题型")), *kinds])
         self.difficulty.choices = [
             ("", _("所有难度")),
             *((level, str(word)) for level, word in DIFFICULTY_WORDS.items()),
         ]
         bank_id = self.bank_id.data if self.bank_id.data in {bank.id for bank in banks} else None
         topics = topics_of_bank(bank_id) if bank_id else []
-        self.topic_id.choices = [("", _("所有知识点")), *((topic.id, topic.name) for topic in topics)]
+        self.topic_id.choices = choices_of([("", _("所有知识点")), *((topic.id, topic.name) for topic in topics)])
         if bank_id:
             has_topic = self.topic_id.data in {topic.id for topic in topics}
             self.usable = count_usable(
@@ -231,7 +238,7 @@ class ContestForm(FlaskForm):
     opens_at = LocalTimeField(_l("开始时间"))
     closes_at = LocalTimeField(_l("结束时间"), description=_l("到这一刻停止答题，未交的试卷由系统自动交卷。"))
 
-    paper = OneOfButtons(_l("出题方式"), choices=list(PAPER_WORDS.items()), default="random")
+    paper = OneOfButtons(_l("出题方式"), choices=choices_of(PAPER_WORDS.items()), default="random")
     sections = RowsField(FormField(SectionForm), _l("试卷的各个部分"), max_entries=SECTIONS_LIMIT)
     shuffle_questions = BooleanField(_l("每个部分内打乱题目顺序"), default=True)
     shuffle_options = BooleanField(_l("打乱选项顺序（判断题除外）"), default=True)
@@ -242,13 +249,13 @@ class ContestForm(FlaskForm):
     attempts_per_day = WholeNumberField(_l("每人每天可答次数"), description=_l("留空为不限。"))
     attempts_total = WholeNumberField(_l("每人一共可答次数"), description=_l("留空为不限。"))
     pass_mark = PointsField(_l("合格线（分）"), description=_l("留空为不设合格线。"))
-    feedback = OneOf(_l("给参与者看什么"), choices=list(FEEDBACK_WORDS.items()), default="explanations")
-    feedback_time = OneOf(_l("什么时候看"), choices=list(FEEDBACK_TIME_WORDS.items()), default="after_finish")
+    feedback = OneOf(_l("给参与者看什么"), choices=choices_of(FEEDBACK_WORDS.items()), default="explanations")
+    feedback_time = OneOf(_l("什么时候看"), choices=choices_of(FEEDBACK_TIME_WORDS.items()), default="after_finish")
 
-    entry_mode = OneOfButtons(_l("怎样参赛"), choices=list(ENTRY_MODE_WORDS.items()), default="nickname")
+    entry_mode = OneOfButtons(_l("怎样参赛"), choices=choices_of(ENTRY_MODE_WORDS.items()), default="nickname")
     entry_fields = MultiCheckboxField(
         _l("报名表里填什么"),
-        choices=[(name, ENTRY_FIELD_WORDS[name]) for name in ENTRY_FIELDS],
+        choices=choices_of((name, ENTRY_FIELD_WORDS[name]) for name in ENTRY_FIELDS),
         description=_l("只要真正用得上的。姓名和手机号加密保存，到期自动删除。"),
         default=["name", "phone"],
     )
@@ -273,7 +280,7 @@ class ContestForm(FlaskForm):
             [site_timezone, *ZONES, *([self.timezone.data] if is_zone(self.timezone.data or "") else [])]
         )
         self.timezone.choices = [(zone, zone) for zone in zones]
-        self.unit_root_id.choices = [("", _("全部单位")), *unit_choices(root_id=None)]
+        self.unit_root_id.choices = choices_of([("", _("全部单位")), *unit_choices(root_id=None)])
         for row in self.sections:
             row.form.offer(banks)
 
