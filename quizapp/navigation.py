@@ -27,17 +27,19 @@ class Link:
 
 
 DESK = (
+    Link("admin.desk", _l("工作台"), ()),
     Link("contests.index", _l("竞赛"), ("organiser",)),
     Link("bank.index", _l("题库"), ("organiser", "reviewer")),
     Link("bank.reviews", _l("题目审核"), ("organiser", "reviewer")),
     Link("reports.index", _l("成绩与导出"), ("organiser",)),
     Link("accounts.units", _l("单位与人数"), ("organiser",), _l("组织")),
     Link("accounts.users", _l("人员与角色"), ("admin",)),
+    Link("accounts.notices", _l("隐私说明"), ("admin",)),
     Link("accounts.audit_trail", _l("操作记录"), ("admin",)),
     Link("admin.site_settings", _l("站点设置"), ("admin",)),
     Link("admin.health", _l("系统状态"), ("admin",)),
 )
-PERSON = (Link("accounts.own_password", _l("修改密码"), ()),)
+PERSON = (Link("accounts.own_account", _l("我的账号"), ()),)
 
 
 def init_app(app: Flask) -> None:

@@ -13,6 +13,7 @@ from wtforms import (
     IntegerField,
     PasswordField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -31,6 +32,8 @@ from quizapp.core.i18n import _, _l
 MOST_PEOPLE = 100_000_000
 EARLIEST_DAY = date(1949, 10, 1)
 LATEST_DAY = date(2100, 12, 31)
+ROLE_CHOICES = [SelectChoice(role, ROLE_WORDS[role]) for role in ROLES]
+KIND_CHOICES = [SelectChoice(kind, UNIT_KIND_WORDS[kind]) for kind in UNIT_KINDS]
 WRONG_PEOPLE = _l("人数须为 0 至 1 亿之间的整数，如 1200。")
 WRONG_DAY = _l("请填写 1949 年至 2100 年之间的日期，如 2026-11-23。")
 
@@ -105,7 +108,7 @@ class NewStaffForm(FlaskForm):
     )
     role = RadioField(
         _l("角色"),
-        choices=[(role, ROLE_WORDS[role]) for role in ROLES],
+        choices=ROLE_CHOICES,
         default="organiser",
         validate_choice=False,
     )
@@ -115,7 +118,7 @@ class NewStaffForm(FlaskForm):
 
 
 class RoleForm(VersionedForm):
-    role = SelectField(_l("角色"), choices=[(role, ROLE_WORDS[role]) for role in ROLES], validate_choice=False)
+    role = SelectField(_l("角色"), choices=ROLE_CHOICES, validate_choice=False)
 
     def validate_role(self, field: Any) -> None:
         check_role(field)
@@ -134,7 +137,7 @@ class UnitForm(VersionedForm):
     )
     kind = SelectField(
         _l("类型"),
-        choices=[(kind, UNIT_KIND_WORDS[kind]) for kind in UNIT_KINDS],
+        choices=KIND_CHOICES,
         default="unit",
         validate_choice=False,
     )

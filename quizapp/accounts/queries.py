@@ -59,7 +59,7 @@ def headcounts_on(day: date) -> dict[int, int]:
     query = select(Headcount.unit_id, Headcount.people).join(
         newest, (Headcount.unit_id == newest.c.unit_id) & (Headcount.valid_from == newest.c.valid_from)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row.unit_id: row.people for row in db.session.execute(query)}
 
 
 def staff(*, words: str = "", role: str = "", state: str = "") -> Select[User]:

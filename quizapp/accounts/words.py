@@ -28,3 +28,19 @@ WEAKNESS_WORDS = {
     "common": _l("这是常见的密码、日期或手机号，很容易被猜到，请换一个。"),
     "context": _l("密码只用了姓名、登录名或与本平台有关的词，很容易被猜到，请换一个。"),
 }
+# What the audit trail calls the acts of all rooms; an act without words here is shown by its own name.
+ACTION_WORDS = {
+    "accounts.create_user": _l("新建账号"),
+    "accounts.set_password": _l("修改密码"),
+    "accounts.change_role": _l("更改角色"),
+    "accounts.disable_user": _l("停用账号"),
+    "accounts.enable_user": _l("恢复账号"),
+    "accounts.change_display_name": _l("更改姓名"),
+    "accounts.add_unit": _l("添加单位"),
+    "accounts.change_unit": _l("修改单位"),
+    "accounts.disable_unit": _l("停用单位"),
+    "accounts.enable_unit": _l("恢复单位"),
+    "accounts.set_headcount": _l("申报应参人数"),
+    "accounts.import_units": _l("导入单位"),
+    "accounts.publish_notice": _l("发布隐私说明"),
+}

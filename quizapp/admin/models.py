@@ -27,6 +27,8 @@ class Site(Base):
     """A PNG."""
     log_retention_days: Mapped[int] = mapped_column(default=183)
     updated_at: Mapped[datetime | None]
+    lock_version: Mapped[int] = mapped_column(default=1)
+    """Raised with each edit; an edit of an older one is refused."""
 
 
 class VerificationFile(Base):

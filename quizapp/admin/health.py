@@ -1,0 +1,139 @@
+"""How the house stands: SQL, Redis and its durability, how far the recorder is, what could not be recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from quizapp.contests.models import Contest
+from quizapp.contests.state import read_gate
+from quizapp.core.db import db
+from quizapp.core.errors import DomainError
+from quizapp.core.live import Live, LiveStoreDown
+from quizapp.play.models import DeadLetter, RecorderPosition
+
+LETTERS_SHOWN = 50
+MEGABYTE = 1024 * 1024
+DURABLE = {
+    "appendonly": ("yes",),
+    "no-appendfsync-on-rewrite": ("no",),
+    "maxmemory-policy": ("noeviction",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    name: str
+    is_up: bool
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of Redis on which durability rests."""
+
+    name: str
+    value: str
+    wanted: str
+    is_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    is_up: bool
+    version: str = ""
+    used_megabytes: int = 0
+    limit_megabytes: int = 0
+    settings: tuple[Setting, ...] = ()
+
+    @property
+    def is_durable(self) -> bool:
+        return all(setting.is_good for setting in self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How far the events of one shard of a contest are in SQL."""
+
+    contest: Contest
+    shard: int
+    recorded_at: datetime | None
+    behind: int | None
+    """Events that wait to be recorded; None while Redis does not say."""
+    halted_reason: str
+
+
+def look_at_database() -> Database:
+    began = time.perf_counter()
+    try:
+        db.session.execute(text("select 1"))
+        is_up = True
+    except SQLAlchemyError:
+        db.session.rollback()
+        is_up = False
+    return Database(db.engine.dialect.name, is_up, round((time.perf_counter() - began) * 1000, 1))
+
+
+def look_at_redis(live: Live, *, durability: str) -> Redis:
+    """Version, memory and the settings that decide whether an acknowledged answer survives a crash."""
+    try:
+        found: dict[str, str] = {}
+        for name in (*DURABLE, "appendfsync", "maxmemory"):
+            found |= live.command("CONFIG", "GET", name)
+        server = live.command("INFO", "server")
+        memory = live.command("INFO", "memory")
+    except (LiveStoreDown, OSError):
+        return Redis(is_up=False)
+    allowed = {**DURABLE, "appendfsync": ("always",) if durability == "always" else ("always", "everysec")}
+    settings = [
+        Setting(name, found.get(name, ""), wanted[0], found.get(name, "") in wanted) for name, wanted in allowed.items()
+    ]
+    limit = int(found.get("maxmemory", "0"))
+    settings.append(Setting("maxmemory", str(limit), "> 0", limit > 0))
+    return Redis(
+        is_up=True,
+        version=str(server.get("valkey_version") or server.get("redis_version") or ""),
+        used_megabytes=int(memory.get("used_memory", 0)) // MEGABYTE,
+        limit_megabytes=limit // MEGABYTE,
+        settings=tuple(settings),
+    )
+
+
+def recordings(live: Live) -> list[Recording]:
+    """Every shard that has a position, the halted ones first and then the ones farthest behind."""
+    rows = db.session.execute(
+        select(RecorderPosition, Contest).join(Contest, Contest.id == RecorderPosition.contest_id)
+    )
+    found = [
+        Recording(contest, position.shard, position.recorded_at, _behind(live, position), position.halted_reason)
+        for position, contest in rows
+    ]
+    return sorted(found, key=lambda one: (not one.halted_reason, -(one.behind or 0), -one.contest.id))
+
+
+def halted_contests() -> Sequence[Contest]:
+    """The contests of which nothing is recorded until a person has decided."""
+    query = select(Contest).join(RecorderPosition, RecorderPosition.contest_id == Contest.id)
+    return db.session.scalars(query.where(RecorderPosition.halted_reason != "").distinct()).all()
+
+
+def dead_letters() -> tuple[int, Sequence[DeadLetter]]:
+    """How many events could not be recorded, and the newest of them."""
+    count = db.session.scalar(select(func.count(DeadLetter.id))) or 0
+    newest = db.session.scalars(select(DeadLetter).order_by(DeadLetter.id.desc()).limit(LETTERS_SHOWN)).all()
+    return count, newest
+
+
+def _behind(live: Live, position: RecorderPosition) -> int | None:
+    try:
+        gate = read_gate(live, contest_id=position.contest_id, shard=position.shard)
+    except DomainError:
+        return None
+    if gate is None or gate.lineage != position.lineage:
+        return None
+    return max(0, gate.number - position.last_number)
