@@ -27,7 +27,7 @@ class SiteLook:
     accent: str = ""
     has_logo: bool = False
     version: str = "0"
-    """Changes with every edit; part of the addresses of the logo and the colours, so that they can be kept."""
+    """Changes with every edit; part of the logo's address, so that browsers can keep it."""
 
 
 class SiteCache:

@@ -18,7 +18,6 @@ from quizapp.core.errors import DomainError, NotFound
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.settings import get_settings
-from quizapp.play.accents import accent_style
 
 KEPT = "public, max-age=31536000, immutable"
 
@@ -109,14 +108,10 @@ def logo() -> ResponseReturnValue:
     picture = db.session.scalar(select(Site.logo))
     if picture is None:
         raise NotFound
-    return _public(Response(picture, mimetype="image/png"))
-
-
-@blueprint.get("/site/colours.css")
-def colours() -> ResponseReturnValue:
-    """The tokens of the site's accent colour, in light and dark."""
-    accent = queries.site_cache().get().accent
-    return _public(Response(accent_style(accent) if accent else "", mimetype="text/css"))
+    response = Response(picture, mimetype="image/png")
+    response.headers["Cache-Control"] = KEPT if request.args.get("v") else "public, max-age=60"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 @blueprint.get("/<name>.txt", defaults={"ending": "txt"})
@@ -127,13 +122,6 @@ def verification_file(name: str, ending: str) -> ResponseReturnValue:
     if content is None:
         raise NotFound
     return Response(content, mimetype="text/plain")
-
-
-def _public(response: Response) -> Response:
-    has_version = bool(request.args.get("v"))
-    response.headers["Cache-Control"] = KEPT if has_version else "public, max-age=60"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
 
 
 def _settings_page(site: Site, form: SiteForm, file_form: VerificationForm) -> str:
