@@ -65,6 +65,7 @@ class _Reader:
         self.options: list[tuple[str, str]] = []
         self.hint = numbered.hint if numbered else None
         self.points = numbered.points if numbered else ""
+        self.has_option_a_line = any(options.split_label(line.text)[0] == "A" for line in block.lines[1:])
         self.has_answer_label = any(has_inline_answer(line.text) for line in block.lines)
 
     def read(self) -> Draft:
@@ -133,8 +134,8 @@ class _Reader:
             letter, before = self.options[-1]
             self.options[-1] = (letter, join(before, text))
             return
-        head, run = options.split_run(text)
-        if len(run) > 1 or (run and self.field == "stem" and head and not self.texts.get("stem")):
+        head, run = ("", []) if self.has_option_a_line else options.split_run(text)
+        if len(run) > 1 or (run and head):
             self.texts["stem"] = join(self.texts.get("stem", ""), head)
             self.options, self.field = run, "options"
         else:

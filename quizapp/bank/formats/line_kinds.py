@@ -33,6 +33,8 @@ _BARE_ANSWER = re.compile(
     r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|对|错|正确|错误|√|×)\s*[。.]?"
 )
 _BEFORE_INLINE = re.compile(r"[\s。.;；,，)）】\]|*^~#@！!？?]")
+_DIVIDERS = " \t\u3000^*|#~@"
+"""What some files put between the fields of a line."""
 _SEPARATOR = re.compile(r"[-=_*~#@+—─－＝•·.\s]{3,}|@{2,}.{0,20}")
 _RULED_TITLE = re.compile(r"[-=*~#—─]{2,}.{1,60}?[-=*~#—─]{2,}")
 _CHAPTER = re.compile(
@@ -64,7 +66,7 @@ _TRUTH_OPTION = re.compile(r"(true|false|T|F|对|错)\s?[.．、:：)）]\s?(正
 _BARE_KEY = re.compile(r"[(（]?\s?[A-HＡ-Ｈ](?:[\s,，、]{0,2}[A-HＡ-Ｈ]){0,7}\s?[)）]?[。.]?")
 _IN_BRACKETS = re.compile(r"[(（【]\s?([A-HＡ-Ｈ](?:[\s,，、]?[A-HＡ-Ｈ]){0,7}|√|×|✓|✗|对|错|正确|错误)\s?[)）】]")
 _OPTION_A = re.compile(r"(?:^|.*?(?<![A-Za-z0-9]))[(（\[【]?[AＡ](?:[)）\]】]|\s?[.．、:：])\s*\S", re.DOTALL)
-_OPTION_START = re.compile(r"[(（\[【]?[A-ZＡ-Ｚ](?:[)）\]】]|\s?[.．、:：]|\s)|[AＡ][\u3400-\u9fff]")
+_OPTION_START = re.compile(r"[(（\[【]?[A-ZＡ-Ｚ](?:[)）\]】]|\s?[.．、:：]|\s|$)|[A-HＡ-Ｈ][\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +102,15 @@ class Kind:
 
     @property
     def is_plain(self) -> bool:
-        return bool(self.text) and not (
-            self.heading
-            or self.is_furniture
-            or self.numbered
-            or self.label is not None
-            or self.opens_options
-            or self.is_key
-        )
+        """A line that is nothing by itself: a stem, or more of whatever stands before it."""
+        return self.is_plain_or_key and not self.is_key and not self.opens_options
 
     @property
     def is_plain_or_key(self) -> bool:
         """A line that could be a stem without a number; its key may stand in it."""
-        is_option = self.opens_options and bool(_OPTION_START.match(self.text))
-        return bool(self.text) and not (
-            self.heading or self.is_furniture or self.numbered or self.is_id or self.label is not None or is_option
-        )
+        is_option = bool(_OPTION_START.match(self.text))
+        is_marked = self.heading or self.is_furniture or self.numbered or self.is_id or self.label is not None
+        return bool(self.text) and not is_marked and not is_option
 
     @property
     def is_evidence(self) -> bool:
@@ -191,10 +186,10 @@ def split_labels(text: str) -> list[tuple[str | None, str]]:
         return [(None, text)]
     parts: list[tuple[str | None, str]] = []
     if marks[0].start():
-        parts.append((None, text[: marks[0].start()].rstrip(" \t　^*|#~@")))
+        parts.append((None, text[: marks[0].start()].rstrip(_DIVIDERS)))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
-        parts.append((_field(mark), text[mark.end() : end].strip()))
+        parts.append((_field(mark), text[mark.end() : end].strip().rstrip(_DIVIDERS if end < len(text) else None)))
     return parts
 
 
