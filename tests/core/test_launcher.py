@@ -134,7 +134,7 @@ def test_next_start_stops_a_valkey_that_was_left_over(tmp_path: Path) -> None:
         assert not command_line(valkey)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_stops_everything_cleanly_within_seconds(own_stack: Stack, number: int) -> None:
     pids = [*own_stack.children().values(), *own_stack.web_workers()]
     started = time.monotonic()
