@@ -2,11 +2,11 @@
 # Needed: Python 3.11 or newer, make, and a package index. Paths are relative, so the folder's name may hold spaces.
 
 SHELL := /bin/sh
-PORT ?= 8000
-HOST ?= 127.0.0.1
-DATA ?= instance
-DEMO ?= yes
-ARGS ?=
+PORT = 8000
+HOST = 127.0.0.1
+DATA = instance
+DEMO = yes
+ARGS =
 
 PIP := .venv/bin/python -m pip --disable-pip-version-check -q
 INSTALL := $(PIP) install --require-hashes -r
