@@ -26,6 +26,10 @@ from pathlib import Path
 from quizapp.core.settings import PREFIX
 
 LOCK_WAIT_SECONDS = 60
+LOSS = (
+    "without its keys the stored names and phone numbers cannot be decrypted. Put back the copy you kept; "
+    "only if the data may be lost, move the whole folder away and start with a new one."
+)
 
 
 class AlreadyRunning(Exception):
@@ -90,16 +94,15 @@ def load_keys(folder: Path) -> dict[str, str]:
     """The installation's keys; made, readable by the owner alone, when there are none yet."""
     path = folder / "keys.json"
     if not path.exists():
+        if (folder / "quizapp.sqlite").exists():
+            raise UnusableFolder(f"the key file {path} is gone, and {LOSS}")
         keys = {"secret_key": secrets.token_urlsafe(48), "field_key": secrets.token_urlsafe(48)}
         _write_private(path, json.dumps(keys, indent=2) + "\n")
     try:
         keys = json.loads(path.read_text())
         return {"secret_key": str(keys["secret_key"]), "field_key": str(keys["field_key"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnusableFolder(
-            f"the key file {path} cannot be read ({error}). Without its keys, stored names and phone numbers cannot "
-            "be decrypted: put back the copy you kept. Do not delete it unless the data may be lost."
-        ) from error
+        raise UnusableFolder(f"the key file {path} cannot be read ({error}), and {LOSS}") from error
 
 
 def environment_for(*, folder: Path, redis_url: str, public_url: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -110,8 +113,9 @@ def environment_for(*, folder: Path, redis_url: str, public_url: str, given: Map
         "DATABASE_URL": f"sqlite:///{folder.absolute() / 'quizapp.sqlite'}",
         "REDIS_URL": redis_url,
         "PUBLIC_URL": public_url,
-        **{key.upper(): value for key, value in load_keys(folder).items()},
     }
+    if not {f"{PREFIX}SECRET_KEY", f"{PREFIX}FIELD_KEY"} <= own.keys():
+        defaults |= {key.upper(): value for key, value in load_keys(folder).items()}
     return {PREFIX + key: value for key, value in defaults.items()} | own
 
 
