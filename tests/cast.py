@@ -9,6 +9,7 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from quizapp.accounts import access, passwords
 from quizapp.accounts.models import User
@@ -71,3 +72,9 @@ def csrf_token(client: FlaskClient) -> str:
 @lru_cache(maxsize=1)
 def _password_hash() -> str:
     return passwords.hash_password(PASSWORD)
+
+
+def post(client: FlaskClient, address: str, **fields: object) -> TestResponse:
+    """Send a form as a page would, with its token."""
+    data = {name: value for name, value in fields.items() if value is not None}
+    return client.post(address, data={"csrf_token": csrf_token(client), **data})

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 import redis
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
 from quizapp.app import create_app
@@ -142,6 +142,13 @@ def app(settings: Settings, valkey: Valkey) -> Iterator[Flask]:
     client.close()
     app = create_app(settings)
     app.testing = True
+
+    @app.before_request
+    def forget_visitor() -> None:
+        """Requests share the context pushed below; who was signed in, and the token, belong to one request."""
+        g.pop("_login_user", None)
+        g.pop("csrf_token", None)
+
     with app.app_context():
         yield app
         db.session.remove()
