@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
-from quizapp.core.web import back_url, csrf
+from quizapp.accounts.queries import latest_notice
+from quizapp.bank.words import KIND_WORDS
+from quizapp.contests import entering, queries
+from quizapp.contests.kits import get_kit
+from quizapp.contests.models import Contest, Entry
+from quizapp.contests.words import STATE_WORDS, rules_in_words
+from quizapp.core.clock import from_ms, to_ms, utc_now
+from quizapp.core.errors import DomainError, Invalid, NotFound
+from quizapp.core.i18n import _
+from quizapp.core.live import get_live
+from quizapp.core.web import back_url, csrf, limiter
+from quizapp.play import access, answering, figures, own, pages, rules
+from quizapp.play.accents import accent_style
+from quizapp.play.access import Participant
+from quizapp.play.documents import result_reply
+from quizapp.play.state import Shard
+from quizapp.play.words import FIGURES, duration_text, figure_text, window_text
 
 ELDER_COOKIE = "quizapp_elder"
+YEAR_SECONDS = 31_536_000
+BOARD_ROWS = 50
+ENTRIES_LIMIT = "600 per minute"
+"""A school or a village answers from one address."""
+ENTRY_FIELDS = ("nickname", "name", "phone", "unit", "audience")
 
 blueprint = Blueprint("play", __name__)
+blueprint.context_processor(lambda: {"stage_words": STATE_WORDS, "kind_words": KIND_WORDS, "figure_labels": FIGURES})
 
 
 def init_app(app: Flask) -> None:
+    app.template_filter("figure")(figure_text)
+    app.template_filter("duration")(duration_text)
+    app.template_filter("window")(window_text)
     app.register_blueprint(blueprint)
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """The contests that are open, coming and over."""
-    return render_template("play/home.html")
+    now = utc_now()
+    groups: dict[str, list[Contest]] = {"open": [], "paused": [], "waiting": [], "closed": []}
+    for contest in queries.published_contests():
+        groups[queries.stage_of(contest, now=now)].append(contest)
+    return render_template(
+        "play/home.html",
+        running=groups["open"] + groups["paused"],
+        coming=groups["waiting"][::-1],
+        ended=groups["closed"],
+    )
 
 
 @blueprint.post("/elder")
@@ -29,5 +82,218 @@ def choose_elder() -> ResponseReturnValue:
     response = redirect(back_url(request.form.get("next", "")), 303)
     is_elder = "1" if request.form.get("elder") == "1" else "0"
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-    response.set_cookie(ELDER_COOKIE, is_elder, max_age=31536000, samesite="Lax", secure=secure)
+    response.set_cookie(ELDER_COOKIE, is_elder, max_age=YEAR_SECONDS, samesite="Lax", secure=secure)
+    return response
+
+
+@blueprint.get("/play/accent/<colour>.css")
+def accent(colour: str) -> ResponseReturnValue:
+    """The tokens of an accent colour (rrggbb); the address says all, so it may be kept for ever."""
+    if not re.fullmatch("[0-9a-f]{6}", colour):
+        raise NotFound
+    response = Response(accent_style(f"#{colour}"), mimetype="text/css")
+    response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    return response
+
+
+@dataclass
+class EntryForm:
+    """What was sent with the entry form, and what was wrong with it."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    refusal: str = ""
+    needs_code: bool = False
+    entry_key: str = field(default_factory=secrets.token_hex)
+    """Made for this page, so that an entry sent twice is one."""
+    status: int = 200
+
+
+@blueprint.get("/play/<slug>")
+def contest(slug: str) -> ResponseReturnValue:
+    """The public page of a contest, printed on posters."""
+    return _contest_page(queries.get_published(slug), EntryForm(), now=utc_now())
+
+
+def _contest_page(contest: Contest, entry_form: EntryForm, *, now: datetime) -> ResponseReturnValue:
+    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
+    stage = queries.stage_of(contest, now=now)
+    participant = access.participant_by_cookie(contest.id, now=now)
+    page = render_template(
+        "play/contest.html",
+        contest=contest,
+        stage=stage,
+        rules=rules_in_words(kit),
+        live=pages.live_view(get_live(), contest=contest, kit=kit, participant=participant),
+        turn=pages.turn_of(contest, stage=stage),
+        now_ms=to_ms(now),
+        fields=[] if participant else queries.entry_fields(contest),
+        notice=latest_notice(),
+        entry_form=entry_form,
+        resume_code=session.pop(_code_name(contest), None) if participant else None,
+    )
+    return page, entry_form.status
+
+
+def _code_name(contest: Contest) -> str:
+    """Where the session keeps a new resume code until it was shown."""
+    return f"resume_code_{contest.id}"
+
+
+@blueprint.post("/play/<slug>/entry")
+@limiter.limit(ENTRIES_LIMIT)
+def enter(slug: str) -> ResponseReturnValue:
+    """Enter with the form of the contest's page, also without script."""
+    contest, now = queries.get_published(slug), utc_now()
+    sent = {name: request.form.get(name, "") for name in (*ENTRY_FIELDS, "consent")}
+    entry_key = request.form.get("entry_key", "")
+    try:
+        entered = entering.enter(
+            contest=contest,
+            fields={name: sent[name] for name in ENTRY_FIELDS},
+            notice_version=request.form.get("notice_version", "") if sent["consent"] else "",
+            resume_code=request.form.get("resume_code") or None,
+            entry_key=entry_key,
+            now=now,
+        )
+    except (Invalid, entering.ConsentRequired, entering.ResumeCodeRequired, entering.TooManyTries) as refusal:
+        return _contest_page(contest, _refused_form(refusal, sent, entry_key), now=now)
+    if entered.resume_code:
+        session[_code_name(contest)] = entered.resume_code
+    plays_at_once = contest.entry_mode == "nickname" and queries.stage_of(contest, now=now) == "open"
+    response = make_response(redirect(url_for("play.answer" if plays_at_once else "play.contest", slug=slug), 303))
+    access.remember(response, access.issue_entry(contest=contest, entry=entered.entry), now=now)
+    return response
+
+
+def _refused_form(refusal: DomainError, sent: Mapping[str, str], entry_key: str) -> EntryForm:
+    errors: dict[str, str] = {}
+    if isinstance(refusal, Invalid):
+        errors = refusal.fields
+    elif isinstance(refusal, entering.ConsentRequired):
+        errors = {"consent": refusal.message()}
+    return EntryForm(
+        values=sent,
+        errors=errors,
+        refusal=_("请修改下面标出的内容。") if errors else refusal.message(),
+        needs_code=isinstance(refusal, (entering.ResumeCodeRequired, entering.TooManyTries)),
+        entry_key=entry_key or secrets.token_hex(),
+        status=refusal.status,
+    )
+
+
+@blueprint.get("/play/<slug>/answer")
+def answer(slug: str) -> ResponseReturnValue:
+    """The page on which a paper is answered; its script begins the attempt."""
+    contest, now = queries.get_published(slug), utc_now()
+    if access.participant_by_cookie(contest.id, now=now) is None:
+        return redirect(url_for("play.contest", slug=slug), 303)
+    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
+    is_at_once = rules.shown_at_once(feedback=kit.feedback, feedback_time=kit.feedback_time).answers
+    return render_template("play/answer.html", contest=contest, rules=rules_in_words(kit), is_at_once=is_at_once)
+
+
+@blueprint.get("/play/<slug>/attempts/<attempt>")
+def result(slug: str, attempt: str) -> ResponseReturnValue:
+    """The result of an own attempt, as far as the feedback rule shows it now."""
+    contest, now = queries.get_published(slug), utc_now()
+    participant = access.participant_by_cookie(contest.id, now=now)
+    if participant is None:
+        return redirect(url_for("play.contest", slug=slug), 303)
+    sheet = answering.load(live=get_live(), shard=participant.shard, attempt_id=attempt)
+    if sheet.paper.person != participant.person:
+        raise NotFound
+    ended = sheet.attempt.result
+    if ended is None:
+        return redirect(url_for("play.answer", slug=slug), 303)
+    place = figures.place_of(get_live(), participant.shard, person=participant.person)
+    return render_template(
+        "play/result.html",
+        contest=contest,
+        number=sheet.attempt.number,
+        result=result_reply(sheet, place=place),
+        finished_at=from_ms(ended.finished_ms),
+        results_open_at=pages.results_open_at(contest, now=now),
+        may_play_again=_may_play_again(contest, participant, now=now),
+    )
+
+
+def _may_play_again(contest: Contest, participant: Participant, *, now: datetime) -> bool:
+    left = answering.attempts_left(live=get_live(), shard=participant.shard, person=participant.person)
+    return left != 0 and queries.stage_of(contest, now=now) == "open"
+
+
+@blueprint.get("/play/<slug>/board")
+def board(slug: str) -> ResponseReturnValue:
+    contest, now = queries.get_published(slug), utc_now()
+    participant = access.participant_by_cookie(contest.id, now=now)
+    shard = participant.shard if participant else Shard(contest.id)
+    found = figures.board(get_live(), shard, board=pages.BOARD, top=BOARD_ROWS)
+    person = participant.person if participant else ""
+    row = figures.own_row(get_live(), shard, board=pages.BOARD, person=person) if participant else None
+    return render_template(
+        "play/board.html",
+        contest=contest,
+        board=found,
+        person=person,
+        own=row,
+        is_listed=any(listed.person == person for listed in found.rows),
+        results_open_at=pages.results_open_at(contest, now=now),
+    )
+
+
+@blueprint.get("/play/<slug>/me")
+def me(slug: str) -> ResponseReturnValue:
+    """Own attempts and what is kept of a person."""
+    contest, now = queries.get_published(slug), utc_now()
+    participant, entry = access.participant_by_cookie(contest.id, now=now), _own_entry(contest, now)
+    if participant is None or entry is None:
+        return redirect(url_for("play.contest", slug=slug), 303)
+    return render_template(
+        "play/me.html",
+        contest=contest,
+        attempts=own.own_attempts(contest=contest, person=entry.person, is_closed=now >= contest.closes_at),
+        place=pages.place_now(get_live(), participant),
+        fields=own.personal_fields(contest=contest, entry=entry),
+        entered_at=entry.entered_at,
+    )
+
+
+def _own_entry(contest: Contest, now: datetime) -> Entry | None:
+    participant = access.participant_by_cookie(contest.id, now=now)
+    return queries.get_entry(contest_id=contest.id, person=participant.person) if participant else None
+
+
+@blueprint.get("/play/<slug>/me/data")
+def own_data(slug: str) -> ResponseReturnValue:
+    """Everything that is kept of a person, as a JSON file."""
+    contest, now = queries.get_published(slug), utc_now()
+    entry = _own_entry(contest, now)
+    if entry is None:
+        return redirect(url_for("play.contest", slug=slug), 303)
+    response = jsonify(own.own_document(contest=contest, entry=entry, is_closed=now >= contest.closes_at))
+    response.headers["Content-Disposition"] = f'attachment; filename="{contest.slug}.json"'
+    return response
+
+
+@blueprint.post("/play/<slug>/me/leave")
+def leave(slug: str) -> ResponseReturnValue:
+    """Let this browser be nobody here again; nothing is deleted."""
+    contest = queries.get_published(slug)
+    response = make_response(redirect(url_for("play.contest", slug=slug), 303))
+    access.forget(response, contest_id=contest.id)
+    return response
+
+
+@blueprint.post("/play/<slug>/me/erase")
+def erase(slug: str) -> ResponseReturnValue:
+    """Delete a person's fields by their own wish."""
+    contest, now = queries.get_published(slug), utc_now()
+    entry = _own_entry(contest, now)
+    if entry is None or request.form.get("sure") != "yes":
+        return redirect(url_for("play.me", slug=slug), 303)
+    own.erase(live=get_live(), contest=contest, entry=entry, now=now)
+    response = make_response(redirect(url_for("play.contest", slug=slug), 303))
+    access.forget(response, contest_id=contest.id)
+    flash(_("您的个人信息已经删除。"), "success")
     return response

@@ -5,7 +5,7 @@ import { text } from "../core/text.js";
 import { Answers } from "./answers.js";
 import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
-import { optionsOf, renderQuestion } from "./question.js";
+import { renderQuestion } from "./question.js";
 import { canRead, readAloud, stopReading } from "./reading.js";
 import { Sender } from "./sender.js";
 import { closeDialog, openDialog, renderDots, renderSquares, wireDialog } from "./sheet.js";
@@ -14,6 +14,7 @@ const NEAR_MS = 60_000;
 const SPREAD_MS = 3000;
 const SWIPE_PIXELS = 70;
 const FRESH_MS = 10_000;
+const RENEW_MS = 60_000;
 
 const page = document.querySelector("[data-play]");
 const part = (name) => page.querySelector(`[data-part="${name}"]`);
@@ -38,6 +39,7 @@ async function begin() {
   for (let failures = 0; ; ) {
     try {
       const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key });
+      if (status !== 202 && body.state === "finished") return leaveTo(body.attempt);
       if (status !== 202) return body;
       failures = 0;
       part("place").textContent = String(body.place);
@@ -59,6 +61,13 @@ function refuseBegin(error) {
   return null;
 }
 
+/** Go to the result of an attempt that has ended; nothing is to be begun any more. */
+function leaveTo(attempt) {
+  forgetBegin(slug);
+  location.replace(resultUrl.replace("ATTEMPT", encodeURIComponent(attempt)));
+  return null;
+}
+
 class Paper {
   #attempt;
   #questions;
@@ -66,6 +75,7 @@ class Paper {
   #clock = new Clock();
   #sender;
   #shownAt = Date.now();
+  #openedAt = Date.now();
   #isEnding = false;
 
   constructor(body) {
@@ -73,8 +83,7 @@ class Paper {
     this.#questions = body.questions;
     this.#answers = new Answers(body.attempt, body.questions);
     const lost = this.#answers.merge(body.stored ?? []);
-    const remaining = body.deadline ? Date.parse(body.deadline) - Date.parse(body.server_now) : null;
-    this.#clock.sync(remaining);
+    this.#clock.sync(body.remaining_ms);
     this.#sender = new Sender({
       answers: this.#answers,
       clock: this.#clock,
@@ -85,7 +94,8 @@ class Paper {
         acknowledged: (result) => this.#acknowledged(result),
         ended: () => this.#leave(),
         refused: (error) => this.#refused(error),
-        waiting: () => this.#showEnding("handing-in-again"),
+        paused: (error) => this.#say(error.message),
+        waiting: (error) => this.#showEnding(error instanceof Refused ? error.message : text("handing-in-again")),
       },
     });
     this.#wire();
@@ -213,8 +223,9 @@ class Paper {
   }
 
   /** A refusal of the whole call: the token may be out of date, so begin again, which returns the same attempt. */
-  async #refused(error) {
-    if (error.status === 401 || error.status === 403) location.reload();
+  #refused(error) {
+    const isOld = Date.now() - this.#openedAt > RENEW_MS;
+    if (error.status === 401 && isOld) location.reload();
     else this.#say(error.message, "bad");
   }
 
@@ -297,7 +308,7 @@ class Paper {
   #read() {
     const question = this.#question;
     const options =
-      question.kind === "fill_in" ? [] : optionsOf(question).map(({ key, text: words }) => `${key}，${words}`);
+      question.kind === "fill_in" ? [] : question.options.map(({ key, text: words }) => `${key}，${words}`);
     readAloud([question.stem, ...options].join("。"));
   }
 
@@ -333,7 +344,7 @@ class Paper {
     if (this.#clock.ageMs > FRESH_MS && navigator.onLine) await this.#sender.now();
     if (this.#isEnding || this.#clock.remainingMs > 0) return;
     this.#isEnding = true;
-    this.#showEnding("time-up");
+    this.#showEnding(text("time-up"));
     await sleep(Math.random() * SPREAD_MS);
     this.#isEnding = false;
     this.#finish();
@@ -345,7 +356,7 @@ class Paper {
     this.#spend();
     this.#answers.giveAllDrafts();
     this.#answers.startFinishing();
-    this.#showEnding("handing-in");
+    this.#showEnding(text("handing-in"));
     try {
       await this.#sender.finish();
       this.#leave();
@@ -355,16 +366,15 @@ class Paper {
     }
   }
 
-  #showEnding(name) {
+  #showEnding(sentence) {
     for (const dialog of page.querySelectorAll("dialog")) closeDialog(dialog);
-    part("connecting").textContent = text(name);
+    part("connecting").textContent = sentence;
     showScreen("connecting");
   }
 
   #leave() {
     this.#answers.forget();
-    forgetBegin(slug);
-    location.replace(resultUrl.replace("ATTEMPT", encodeURIComponent(this.#attempt)));
+    leaveTo(this.#attempt);
   }
 }
 
@@ -374,6 +384,9 @@ async function start() {
 }
 
 part("start").addEventListener("click", start);
-part("again").addEventListener("click", start);
+part("again").addEventListener("click", () => {
+  wishToBegin(slug);
+  location.reload();
+});
 if (beginKey(slug)) start();
 else showScreen("start");

@@ -4,11 +4,18 @@
 export class Clock {
   #endsAt = null;
   #syncedAt = 0;
+  #heldMs = null;
 
   /** Take over the server's word; null: no deadline. */
   sync(remainingMs) {
     this.#syncedAt = Date.now();
+    this.#heldMs = null;
     this.#endsAt = remainingMs === null || remainingMs === undefined ? null : this.#syncedAt + remainingMs;
+  }
+
+  /** Stand still until the next sync: the contest is paused, and its time with it. */
+  hold() {
+    if (this.#heldMs === null && this.hasDeadline) this.#heldMs = Math.max(1000, this.remainingMs);
   }
 
   get hasDeadline() {
@@ -16,6 +23,7 @@ export class Clock {
   }
 
   get remainingMs() {
+    if (this.#heldMs !== null) return this.#heldMs;
     return this.#endsAt === null ? Number.POSITIVE_INFINITY : Math.max(0, this.#endsAt - Date.now());
   }
 

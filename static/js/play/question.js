@@ -35,16 +35,10 @@ function hintText(kind) {
   return hasText(`hint-${kind}`) ? text(`hint-${kind}`) : "";
 }
 
-/** The options with their keys; true/false has two of its own. */
-export function optionsOf(question) {
-  if (question.kind !== "true_false") return question.options;
-  return ["true", "false"].map((key) => ({ key, text: text(`answer-${key}`) }));
-}
-
 function renderOptions(question, response, item, onChange) {
   const isOne = ONE_CHOICE.has(question.kind);
   const right = item?.verdict?.key ?? null;
-  const rows = optionsOf(question).map((option, place) => {
+  const rows = question.options.map((option, place) => {
     const isOn = response.includes(option.key);
     const judged = right && (right.includes(option.key) ? "right" : isOn ? "wrong" : "");
     const input = element("input", {
@@ -108,7 +102,7 @@ function renderBlanks(question, response, isLocked, onChange) {
   return set;
 }
 
-function renderVerdict(question, { right, key, explanation }) {
+function renderVerdict(question, { right, key, explanation, basis }) {
   const parts = [
     element("h2", {}, [
       element("span", { content: right ? "✓" : "✕", "aria-hidden": "true" }),
@@ -117,11 +111,17 @@ function renderVerdict(question, { right, key, explanation }) {
   ];
   if (key && !right) parts.push(element("p", { content: text("right-answer", { answer: keyText(question, key) }) }));
   if (explanation) parts.push(element("p", { className: "why", content: explanation }));
+  if (basis?.length) parts.push(element("ul", { className: "laws" }, basis.map(renderBasis)));
   return element("section", { className: `verdict is-${right ? "right" : "wrong"}`, role: "status" }, parts);
 }
 
+function renderBasis({ law, article, effective_on: day }) {
+  const since = day ? ` · ${text("in-force", { day })}` : "";
+  return element("li", { content: `《${law}》${article}${since}` });
+}
+
 function keyText(question, key) {
-  if (question.kind === "true_false") return text(`answer-${key[0]}`);
+  if (question.kind === "true_false") return question.options.find((option) => option.key === key[0])?.text;
   if (question.kind === "fill_in") return key.map((accepted) => [accepted].flat().join(" / ")).join("；");
   return key.join("、");
 }

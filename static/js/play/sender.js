@@ -18,7 +18,8 @@ export class Sender {
 
   /**
    * `on` are the page's ears: state("saved" | "saving" | "unsaved"), acknowledged(result),
-   * ended(code) when the server says that the attempt is over, refused(error) for any other refusal.
+   * ended() when the server says that the attempt is over, paused(error) while the contest stands still,
+   * refused(error) for a refusal that trying again will not change, waiting(error) while handing in fails.
    */
   constructor({ answers, clock, attempt, token, on }) {
     this.#answers = answers;
@@ -74,7 +75,7 @@ export class Sender {
       } catch (error) {
         if (isEnded(error)) return null;
         if (error instanceof Refused && !error.mayRetry) throw error;
-        this.#on.waiting?.();
+        this.#on.waiting(error);
         await waitForNetwork(pauseBefore(failures, error.retryAfterMs));
       }
     }
@@ -93,10 +94,13 @@ export class Sender {
   #failed(error) {
     if (isEnded(error)) {
       this.stop();
-      this.#on.ended(error.code);
+      this.#on.ended();
       return HEARTBEAT_MS;
     }
-    if (error instanceof Refused && !error.mayRetry) this.#on.refused(error);
+    if (error instanceof Refused && error.code === "paused") {
+      this.#clock.hold();
+      this.#on.paused(error);
+    } else if (error instanceof Refused && !error.mayRetry) this.#on.refused(error);
     else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
     this.#failures += 1;
     return pauseBefore(this.#failures - 1, error.retryAfterMs);

@@ -1,0 +1,157 @@
+"""A person's own data in a contest: shown, handed out as a file, taken away on request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from quizapp.accounts import audit
+from quizapp.accounts.models import Consent
+from quizapp.accounts.queries import unit_tree
+from quizapp.accounts.rules import mask_phone
+from quizapp.contests.entering import ANONYMOUS, anonymise
+from quizapp.contests.kit import Kit, KitQuestion
+from quizapp.contests.kits import get_kit
+from quizapp.contests.models import Contest, Entry
+from quizapp.contests.queries import own_fields
+from quizapp.contests.words import ENTRY_FIELD_WORDS
+from quizapp.core.clock import from_ms
+from quizapp.core.db import db
+from quizapp.core.live import Live
+from quizapp.play import queries, rules, state
+from quizapp.play.documents import moment
+from quizapp.play.models import Answer, Attempt
+from quizapp.play.shown import points
+from quizapp.play.state import Shard
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAttempt:
+    """One line of the list of own attempts; `score_hundredths` is None while the feedback rule hides it."""
+
+    id: str
+    number: int
+    started_at: datetime
+    finish: str | None
+    duration_ms: int | None
+    score_hundredths: int | None
+    is_best: bool = False
+
+
+def own_attempts(*, contest: Contest, person: str, is_closed: bool) -> list[OwnAttempt]:
+    """A person's recorded attempts, the newest first."""
+    attempts = queries.attempts_of(contest_id=contest.id, person=person)
+    scores = {attempt.id: _score(contest, attempt, is_closed) for attempt in attempts}
+    ranked = [attempt for attempt in attempts if scores[attempt.id] is not None]
+    best = max(ranked, key=lambda attempt: (attempt.score_hundredths or 0, -(attempt.duration_ms or 0)), default=None)
+    return [
+        OwnAttempt(
+            id=attempt.id,
+            number=attempt.number,
+            started_at=from_ms(attempt.started_ms),
+            finish=attempt.finish,
+            duration_ms=attempt.duration_ms,
+            score_hundredths=scores[attempt.id],
+            is_best=attempt is best and len(ranked) > 1,
+        )
+        for attempt in attempts
+    ]
+
+
+def _score(contest: Contest, attempt: Attempt, is_closed: bool) -> int | None:
+    shown = rules.shown_of(
+        feedback=contest.feedback,
+        feedback_time=contest.feedback_time,
+        is_finished=attempt.finish is not None,
+        is_closed=is_closed,
+    )
+    return attempt.score_hundredths if shown.score else None
+
+
+def personal_fields(*, contest: Contest, entry: Entry) -> list[tuple[str, str]]:
+    """(label, text) of what is kept of a person, the phone number masked as on every page."""
+    fields = own_fields(entry)
+    found = [(str(ENTRY_FIELD_WORDS["nickname" if contest.entry_mode == "nickname" else "name"]), fields.name or "—")]
+    if fields.phone:
+        found.append((str(ENTRY_FIELD_WORDS["phone"]), mask_phone(fields.phone)))
+    if fields.unit_id is not None:
+        found.append((str(ENTRY_FIELD_WORDS["unit"]), unit_tree().path(fields.unit_id, below=None)))
+    if fields.audience:
+        found.append((str(ENTRY_FIELD_WORDS["audience"]), fields.audience))
+    return found
+
+
+def own_document(*, contest: Contest, entry: Entry, is_closed: bool) -> dict[str, Any]:
+    """Everything that is kept of a person in a contest, as JSON; keys and scores only where the rule shows them."""
+    fields = own_fields(entry)
+    consents = db.session.scalars(
+        select(Consent).where(Consent.subject == entry.person, Consent.purpose == f"contest:{contest.id}")
+    )
+    attempts = queries.attempts_of(contest_id=contest.id, person=entry.person)
+    return {
+        "contest": {"slug": contest.slug, "title": contest.title},
+        "entry": {
+            "id": entry.person,
+            "name": fields.name,
+            "phone": fields.phone,
+            "unit": unit_tree().path(fields.unit_id, below=None) if fields.unit_id is not None else None,
+            "audience": fields.audience,
+            "shown_as": entry.masked_name,
+            "entered_at": fields.entered_at.isoformat(),
+        },
+        "consents": [
+            {"notice_version": consent.notice_version, "given_at": consent.given_at.isoformat()} for consent in consents
+        ],
+        "attempts": [_attempt_document(contest, attempt, is_closed) for attempt in attempts],
+    }
+
+
+def _attempt_document(contest: Contest, attempt: Attempt, is_closed: bool) -> dict[str, Any]:
+    kit = get_kit(contest_id=contest.id, version=attempt.kit_version)
+    score = _score(contest, attempt, is_closed)
+    return {
+        "id": attempt.id,
+        "number": attempt.number,
+        "started_at": moment(attempt.started_ms),
+        "finished_at": moment(attempt.finished_ms) if attempt.finished_ms is not None else None,
+        "finish": attempt.finish,
+        "duration_ms": attempt.duration_ms,
+        "score": points(score) if score is not None else None,
+        "answers": _answer_documents(kit, queries.answers_of(attempt.id)),
+    }
+
+
+def _answer_documents(kit: Kit, answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    return [
+        {
+            "question": kit.questions[answer.question_id].stem,
+            "response": _response_texts(kit.questions[answer.question_id], answer.response),
+            "answered_at": moment(answer.answered_ms),
+            "spent_ms": answer.spent_ms,
+        }
+        for answer in answers
+    ]
+
+
+def _response_texts(question: KitQuestion, response: Sequence[str]) -> list[str]:
+    texts = dict(question.options)
+    return [texts.get(part, part) for part in response]
+
+
+def erase(*, live: Live, contest: Contest, entry: Entry, now: datetime) -> None:
+    """Take away a person's fields by their own wish; raises Recovering or LiveStoreDown, and then nothing changed."""
+    anonymise(entry=entry, now=now)
+    audit.record(
+        action="play.erase_own",
+        subject_kind="contest",
+        subject_id=str(contest.id),
+        detail={"person": entry.person},
+        now=now,
+        actor=None,
+        by="participant",
+    )
+    state.forget_person(live, Shard(contest.id, entry.shard), person=entry.person, name=ANONYMOUS)

@@ -1,0 +1,105 @@
+"""What participants' pages show of live data; a page stands, with gaps, also while the live store is away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from quizapp.contests.kit import Kit
+from quizapp.contests.models import Contest
+from quizapp.core.clock import to_ms
+from quizapp.core.errors import StoreUnavailable
+from quizapp.core.live import Live
+from quizapp.play import figures, rules, state
+from quizapp.play.access import Participant
+from quizapp.play.figures import BoardRow, Pulse
+from quizapp.play.state import Shard
+
+BOARD, TOP_ROWS = "overall", 3
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the countdown runs to: opening or closing; `at_ms` is None when nothing is to come."""
+
+    kind: str
+    at_ms: int | None
+
+
+def turn_of(contest: Contest, *, stage: str) -> Turn:
+    if stage == "waiting":
+        return Turn("opening", to_ms(contest.opens_at))
+    return Turn("closing", to_ms(contest.closes_at) if stage == "open" else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody who entered stands in a contest."""
+
+    name: str
+    """As boards show it."""
+    has_open_attempt: bool = False
+    attempts_used: int = 0
+    attempts_left: int | None = None
+    """Today; None: as many as one likes."""
+    is_used_up: bool = False
+    """No attempt is left, and none will come with a new day."""
+    best_hundredths: int | None = None
+    """None also where scores are not shown yet."""
+
+
+def standing_of(live: Live, *, kit: Kit, participant: Participant) -> Standing:
+    """Raises Recovering, LiveStoreDown."""
+    look = state.look(live, participant.shard, person=participant.person)
+    person = look.person
+    is_same_day = person.day_ms == rules.day_start(moment_ms=look.now_ms, timezone=kit.timezone)
+    row = figures.own_row(live, participant.shard, board=BOARD, person=participant.person) if person.begun else None
+    return Standing(
+        name=participant.name,
+        has_open_attempt=person.is_playing,
+        attempts_used=person.begun,
+        attempts_left=rules.attempts_left(
+            kit=kit, begun=person.begun, begun_today=person.begun_that_day if is_same_day else 0
+        ),
+        is_used_up=kit.attempts_total is not None and person.begun >= kit.attempts_total,
+        best_hundredths=row.rank.score_hundredths if row else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """The moving parts of a contest's page."""
+
+    pulse: Pulse | None
+    """None while it cannot be read."""
+    standing: Standing | None
+    """None for who has not entered."""
+    top: Sequence[BoardRow]
+
+
+def live_view(live: Live, *, contest: Contest, kit: Kit, participant: Participant | None) -> LiveView:
+    shard = Shard(contest.id)
+    try:
+        return LiveView(
+            pulse=figures.pulse(live, shard),
+            standing=standing_of(live, kit=kit, participant=participant) if participant else None,
+            top=figures.board(live, shard, board=BOARD, top=TOP_ROWS).rows,
+        )
+    except StoreUnavailable:
+        return LiveView(None, Standing(participant.name) if participant else None, ())
+
+
+def place_now(live: Live, participant: Participant) -> int | None:
+    """The own place as of now; None without one, while places are hidden, and while they cannot be read."""
+    try:
+        row = figures.own_row(live, participant.shard, board=BOARD, person=participant.person)
+    except StoreUnavailable:
+        return None
+    return row.place if row else None
+
+
+def results_open_at(contest: Contest, *, now: datetime) -> datetime | None:
+    """When results that are hidden now will be shown; None when they never are, or are shown already."""
+    waits = contest.feedback_time == "after_close" and contest.feedback != "nothing"
+    return contest.closes_at if waits and now < contest.closes_at else None
