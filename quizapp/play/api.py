@@ -2,13 +2,386 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+import re
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
 
-from quizapp.core.web import csrf
+import msgspec
+from flask import Blueprint, Flask, Response, request
+from flask.typing import ResponseReturnValue
+from msgspec import UNSET
+
+from quizapp.accounts.queries import latest_notice
+from quizapp.contests import queries as contests
+from quizapp.contests.entering import enter
+from quizapp.contests.kits import get_kit
+from quizapp.contests.models import Contest
+from quizapp.contests.words import rules_in_words
+from quizapp.core.clock import to_ms, utc_now
+from quizapp.core.errors import DomainError, StoreUnavailable
+from quizapp.core.i18n import _
+from quizapp.core.live import get_live
+from quizapp.core.settings import get_settings
+from quizapp.core.web import csrf, limiter
+from quizapp.play import access, answering, documents, figures, rules, shown, state
+from quizapp.play.openapi import openapi
+from quizapp.play.rebuild import open_if_new
+from quizapp.play.state import Shard
+
+BODY_BYTES = 256 * 1024
+VISITOR_COOKIE = "visitor"
+VISITOR_HEADER = "X-Visitor"
+VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
+TOP_DEFAULT = 50
+YEAR_SECONDS = 31_536_000
+# A school of 500 phones behind one address must get in at once; a flood must not.
+ENTRIES_LIMIT, VISITS_LIMIT, BEGINS_LIMIT = "600 per minute", "3000 per minute", "1200 per minute"
+
+Body = TypeVar("Body")
 
 blueprint = Blueprint("play_api", __name__, url_prefix="/api/v1")
+_encode = msgspec.json.Encoder().encode
+_answers_decoder = msgspec.json.Decoder(documents.AnswersCall)
+_entry_decoder = msgspec.json.Decoder(documents.EntryCall)
 
 
 def init_app(app: Flask) -> None:
+    app.config.setdefault("PLAY_OUTAGE_WAIT_MS", rules.OUTAGE_WAIT_MS)
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
+
+
+class NotJson(DomainError):
+    """The body is not what a JSON parser reads; nothing was looked at."""
+
+    status, code = 400, "bad_json"
+
+    def message(self) -> str:
+        return _("请求的内容不是有效的 JSON。")
+
+
+class NotJsonType(DomainError):
+    """The Content-Type is not application/json."""
+
+    status, code = 415, "unsupported_media_type"
+
+    def message(self) -> str:
+        return _("请求的内容类型不受支持，请使用 JSON。")
+
+
+class BodyTooLarge(DomainError):
+    """More than any real sheet of answers needs."""
+
+    status, code = 413, "too_large"
+
+    def message(self) -> str:
+        return _("请求的内容太大，最多 256 KB。")
+
+
+class WrongBody(DomainError):
+    """A member of the body has a wrong type; `detail` says which."""
+
+    status, code = 422, "invalid"
+
+    def message(self) -> str:
+        return _("请求内容有误：%(detail)s", detail=str(self.extra.get("detail", "")))
+
+
+def _body(decoder: msgspec.json.Decoder[Body], empty: Body | None = None) -> Body:
+    """The call's body; `empty` for a call without one."""
+    request.max_content_length = BODY_BYTES
+    if (request.content_length or 0) > BODY_BYTES:
+        raise BodyTooLarge
+    raw = request.get_data(cache=False)
+    if not raw and empty is not None:
+        return empty
+    if request.mimetype != "application/json":
+        raise NotJsonType
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise WrongBody({"detail": str(error)}) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise NotJson from None
+
+
+def _reply(document: Any, status: int = 200) -> Response:
+    return Response(_encode(document), status, mimetype="application/json")
+
+
+def _cacheable(document: Any, *, is_public: bool = True) -> Response:
+    """A reply that may be kept for a second, and asked for again by its ETag."""
+    response = _reply(document)
+    response.headers["Cache-Control"] = f"{'public' if is_public else 'private'}, max-age=1"
+    if not is_public:
+        response.vary.add("Authorization")
+        response.vary.add("Cookie")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _shard(slug: str) -> Shard:
+    """The one shard of a published contest; raises NotFound."""
+    return Shard(figures.contest_id_of(get_live(), slug))
+
+
+# A contest
+
+
+@blueprint.get("/contests/<slug>")
+def show_contest(slug: str) -> ResponseReturnValue:
+    """A contest for those who want to enter: rules in words, window, fields, figures."""
+    contest, now = contests.get_published(slug), utc_now()
+    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
+    return _reply(
+        documents.ContestReply(
+            slug=contest.slug,
+            title=contest.title,
+            host=contest.host_name,
+            introduction=contest.introduction,
+            rules=[documents.RuleShown(rule.label, rule.sentence) for rule in rules_in_words(kit)],
+            opens_at=documents.moment(to_ms(contest.opens_at)),
+            closes_at=documents.moment(to_ms(contest.closes_at)),
+            stage=contests.stage_of(contest, now=now),
+            server_now=documents.moment(to_ms(now)),
+            timezone=contest.timezone,
+            fields=[_field(field) for field in contests.entry_fields(contest)],
+            notice_version=latest_notice().version,
+            figures=_figures_or_none(Shard(contest.id)),
+        )
+    )
+
+
+def _field(field: contests.EntryField) -> documents.FieldShown:
+    choices = [documents.ChoiceShown(value, text) for value, text in field.choices]
+    return documents.FieldShown(field.name, field.label, field.kind, field.required, choices)
+
+
+def _figures_or_none(shard: Shard) -> documents.PulseReply | None:
+    try:
+        return _pulse(shard)
+    except StoreUnavailable:
+        return None
+
+
+@blueprint.post("/contests/<slug>/visits")
+@limiter.limit(VISITS_LIMIT)
+def visit(slug: str) -> ResponseReturnValue:
+    """Count a visit; the visitor is known by a cookie of ours, or by a header that a program sends."""
+    shard, visitor = _shard(slug), _visitor()
+    chosen = visitor or secrets.token_urlsafe(16)
+    _opening(shard, lambda: state.count_visit(get_live(), shard, visitor=chosen))
+    response = Response(status=204)
+    if visitor is None:
+        secure = get_settings().is_https
+        response.set_cookie(
+            VISITOR_COOKIE, chosen, max_age=YEAR_SECONDS, httponly=True, secure=secure, samesite="Lax", path="/"
+        )
+    return response
+
+
+def _visitor() -> str | None:
+    sent = request.headers.get(VISITOR_HEADER) or request.cookies.get(VISITOR_COOKIE, "")
+    return sent if VISITOR.fullmatch(sent) else None
+
+
+Value = TypeVar("Value")
+
+
+def _opening(shard: Shard, act: Callable[[], Value]) -> Value:
+    """Do `act`; where a contest has just been published and nothing was begun yet, open its doors first."""
+    try:
+        return act()
+    except state.Recovering:
+        if not open_if_new(shard=shard, now=utc_now()):
+            raise
+        return act()
+
+
+@blueprint.post("/contests/<slug>/entries")
+@limiter.limit(ENTRIES_LIMIT)
+def create_entry(slug: str) -> ResponseReturnValue:
+    """Enter a contest, or come back with the resume code; also tells the browser who it is."""
+    call = _body(_entry_decoder)
+    contest, now = contests.get_published(slug), utc_now()
+    entered = enter(
+        contest=contest,
+        fields=call.fields,
+        notice_version=call.consent,
+        resume_code=call.resume_code,
+        now=now,
+        entry_key=access.begin_key() or None,
+    )
+    participant = access.issue_entry(contest=contest, entry=entered.entry)
+    reply = documents.EntryReply(
+        entry=entered.entry.person,
+        token=participant.token,
+        resume_code=entered.resume_code,
+        attempts_left=_attempts_left(contest, participant, is_new=entered.is_new),
+    )
+    response = _reply(reply, 201 if entered.is_new else 200)
+    access.remember(response, participant, now=now)
+    return response
+
+
+def _attempts_left(contest: Contest, participant: access.Participant, *, is_new: bool) -> int | None:
+    if is_new:
+        kit = get_kit(contest_id=contest.id, version=contest.kit_version)
+        return rules.attempts_left(kit=kit, begun=0, begun_today=0)
+    shard, person = participant.shard, participant.person
+    return _opening(shard, lambda: answering.attempts_left(live=get_live(), shard=shard, person=person))
+
+
+@blueprint.get("/contests/<slug>/pulse")
+def show_pulse(slug: str) -> ResponseReturnValue:
+    """The live figures."""
+    return _cacheable(_pulse(_shard(slug)))
+
+
+def _pulse(shard: Shard) -> documents.PulseReply:
+    pulse = figures.pulse(get_live(), shard)
+    return documents.PulseReply(
+        visits=pulse.visits,
+        visitors=pulse.visitors,
+        playing=pulse.playing,
+        peak=pulse.peak,
+        peak_at=documents.moment(pulse.peak_at_ms) if pulse.peak_at_ms else None,
+        begun=pulse.begun,
+        finished=pulse.finished,
+        answers=pulse.answers,
+        knowledge_points=pulse.knowledge_points,
+    )
+
+
+@blueprint.get("/contests/<slug>/boards/<board>")
+def show_board(slug: str, board: str) -> ResponseReturnValue:
+    """The top of a board, with the caller's own row."""
+    shard, now = _shard(slug), utc_now()
+    top = _top(request.args.get("top", ""))
+    found = figures.board(get_live(), shard, board=board, top=top)
+    caller = _caller(shard, now)
+    own = figures.own_row(get_live(), shard, board=board, person=caller.person) if caller else None
+    rows = [
+        documents.BoardRowShown(
+            place=row.place,
+            name=row.name,
+            score=shown.points(row.rank.score_hundredths),
+            duration_ms=row.rank.duration_ms,
+            own=True if caller and row.person == caller.person else UNSET,
+        )
+        for row in found.rows
+    ]
+    own_shown = None
+    if own and caller:
+        rank = own.rank
+        score = shown.points(rank.score_hundredths)
+        own_shown = documents.BoardRowShown(own.place, caller.name, score, rank.duration_ms, own=True)
+    reply = documents.BoardReply(board, rows, found.people, found.is_hidden, own_shown)
+    return _cacheable(reply, is_public=caller is None)
+
+
+def _caller(shard: Shard, now: datetime) -> access.Participant | None:
+    """Who reads a board, if that is known; anybody may."""
+    try:
+        return access.require_participant(shard.contest_id, now=now)
+    except access.EntryRequired:
+        return None
+
+
+def _top(text: str) -> int:
+    """The number of rows asked for; raises WrongBody when it is none."""
+    if not text:
+        return TOP_DEFAULT
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= figures.TOP_LIMIT:
+        raise WrongBody({"detail": f"top: 1 … {figures.TOP_LIMIT}"})
+    return int(text)
+
+
+# An attempt
+
+
+@blueprint.post("/contests/<slug>/attempts")
+@limiter.limit(BEGINS_LIMIT)
+def begin(slug: str) -> ResponseReturnValue:
+    """Begin an attempt, resume the open one, or wait in the queue."""
+    now = utc_now()
+    participant = access.require_participant(_shard(slug).contest_id, now=now)
+    shard, begin_key = participant.shard, access.begin_key()
+    began = _opening(
+        shard,
+        lambda: answering.begin(
+            live=get_live(),
+            shard=shard,
+            slug=slug,
+            person=participant.person,
+            name=participant.name,
+            begin_key=begin_key,
+            now=now,
+            wait_ms=access.wait_ms(),
+        ),
+    )
+    if began.sheet is None:
+        waiting = documents.WaitingReply(began.place, rules.retry_after(place=began.place))
+        response = _reply(waiting, 202)
+        response.headers["Retry-After"] = str(waiting.retry_after)
+        return response
+    attempt = began.sheet.attempt
+    token = access.issue_attempt(participant=participant, attempt_id=attempt.id, kit=attempt.kit)
+    reply = documents.attempt_reply(began.sheet, token=token, attempts_left=began.attempts_left)
+    return _reply(reply, 201 if began.is_new else 200)
+
+
+@blueprint.put("/attempts/<attempt_id>/answers")
+def answer(attempt_id: str) -> ResponseReturnValue:
+    """Store answers; an empty list is a heartbeat."""
+    owner = access.require_owner(attempt_id, now=utc_now())
+    call = _body(_answers_decoder)
+    taken = answering.answer(
+        live=get_live(),
+        shard=owner.shard,
+        attempt_id=attempt_id,
+        person=owner.person,
+        given=call.answers,
+        wait_ms=access.wait_ms(),
+    )
+    return _reply(documents.answers_reply(taken))
+
+
+@blueprint.post("/attempts/<attempt_id>/finish")
+def finish(attempt_id: str) -> ResponseReturnValue:
+    """Hand in; the same result again for a second time."""
+    owner = access.require_owner(attempt_id, now=utc_now())
+    call = _body(_answers_decoder, documents.AnswersCall())
+    sheet = answering.finish(
+        live=get_live(),
+        shard=owner.shard,
+        attempt_id=attempt_id,
+        person=owner.person,
+        given=call.answers,
+        wait_ms=access.wait_ms(),
+    )
+    return _reply(_result(sheet))
+
+
+@blueprint.get("/attempts/<attempt_id>")
+def show_attempt(attempt_id: str) -> ResponseReturnValue:
+    """The paper with its answers while it is open, the result afterwards."""
+    owner = access.require_owner(attempt_id, now=utc_now())
+    sheet = answering.load(live=get_live(), shard=owner.shard, attempt_id=attempt_id)
+    return _reply(documents.attempt_reply(sheet) if sheet.attempt.finish is None else _result(sheet))
+
+
+def _result(sheet: answering.Sheet) -> documents.ResultReply:
+    place = figures.place_of(get_live(), sheet.shard, person=sheet.attempt.person) if sheet.shown.score else None
+    return documents.result_reply(sheet, place=place)
+
+
+@blueprint.get("/openapi.json")
+def show_openapi() -> ResponseReturnValue:
+    """This interface as an OpenAPI document."""
+    response = _reply(openapi())
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

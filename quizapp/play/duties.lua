@@ -104,7 +104,7 @@ function gateless.resume()
   return reply
 end
 
--- lock: token, ms → ok | busy; a rebuild begins. unlock by opening, or by its end in time
+-- lock: token, ms → ok | busy; a rebuild begins; it ends by open or unlock, or by time
 function gateless.lock()
   if redis.call('SET', base .. 'rebuilding', ARGV[2], 'NX', 'PX', ARGV[3]) then
     return { 'ok' }
@@ -114,6 +114,14 @@ end
 
 local function holds_lock(token)
   return redis.call('GET', base .. 'rebuilding') == token
+end
+
+-- unlock: token → ok
+function gateless.unlock()
+  if holds_lock(ARGV[2]) then
+    redis.call('DEL', base .. 'rebuilding')
+  end
+  return { 'ok' }
 end
 
 -- shut: token → ok | busy; takes the gate away

@@ -221,14 +221,6 @@ end
 
 -- Ending -------------------------------------------------------------------------------------------------------
 
--- The result of an ended attempt: score, right, answered, knowledge points, duration, finished, finish.
-local function result_of(attempt)
-  return {
-    whole(attempt.score), whole(attempt.right), whole(attempt.answered), whole(attempt.points),
-    attempt.duration, attempt.finished, attempt.finish,
-  }
-end
-
 -- Time in pauses does not count as used, and neither does time after the deadline.
 local function close(gate, attempt, finish, json)
   local deadline = deadline_of(gate, attempt)
@@ -410,7 +402,7 @@ function functions.answer(gate)
   return { 'ok', now, deadline_of(gate, attempt), taken.outcomes }
 end
 
--- finish: as answer → ok, now, closes, result (see result_of) | missing | paused
+-- finish: as answer → ok | missing | paused; the result is in the attempt
 -- What comes too late is not taken; a second hand-in changes nothing and gets the same result.
 function functions.finish(gate)
   local attempt = read_attempt(ARGV[3])
@@ -429,7 +421,7 @@ function functions.finish(gate)
       close(gate, attempt, 'handed_in', events_of(taken))
     end
   end
-  return { 'ok', now, gate.closes, result_of(attempt) }
+  return { 'ok' }
 end
 
 -- read: id → ok, now, closes, deadline, paused, fields of the attempt, long responses | missing

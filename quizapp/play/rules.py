@@ -97,3 +97,8 @@ def add_seen(seen: Mapping[int, int], question_ids: list[int]) -> dict[int, int]
 def keeps_history(kit: Kit) -> bool:
     """Whether a person's next paper depends on the earlier ones."""
     return kit.paper == "random" and kit.attempts_total != 1
+
+
+def retry_after(*, place: int) -> int:
+    """Seconds after which somebody at this place in the queue should ask again."""
+    return min(20, 3 + place // 50)

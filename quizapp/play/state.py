@@ -18,7 +18,7 @@ from quizapp.core.i18n import _
 from quizapp.core.live import Live, Script
 from quizapp.leaderboards import state as boards
 from quizapp.play import rules
-from quizapp.play.hashes import LiveAttempt, Person, Result, attempt_of, pairs, person_of
+from quizapp.play.hashes import LiveAttempt, Person, attempt_of, pairs, person_of
 
 NEVER = 2**53 - 1
 """The end of an attempt that only the contest's close bounds, in the sorted set of deadlines."""
@@ -233,16 +233,6 @@ class Answered:
     finish: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """`word` is ok, missing or paused."""
-
-    word: str
-    now_ms: int = 0
-    closes_ms: int = 0
-    result: Result | None = None
-
-
 def answer(
     live: Live, shard: Shard, *, attempt_id: str, person: str, items: Sequence[Item], locks: bool, wait_ms: int
 ) -> Answered:
@@ -256,13 +246,10 @@ def answer(
 
 def finish(
     live: Live, shard: Shard, *, attempt_id: str, person: str, items: Sequence[Item], locks: bool, wait_ms: int
-) -> Finished:
+) -> str:
+    """Hand in; return ok, missing or paused. The result is in the attempt afterwards."""
     reply = call(live, shard, "finish", wait_ms, attempt_id, person, int(locks), len(items), *_flat(items))
-    if reply[0] != "ok":
-        return Finished(reply[0])
-    score, right, answered, points, duration, finished, how = reply[3]
-    result = Result(int(score), int(right), int(answered), int(points), int(duration), int(finished), how)
-    return Finished("ok", reply[1], reply[2], result)
+    return str(reply[0])
 
 
 def _flat(items: Sequence[Item]) -> Iterator[str | int]:
@@ -388,6 +375,11 @@ def lock_for_rebuild(live: Live, shard: Shard, *, token: str) -> bool:
     return bool(call(live, shard, "lock", token, REBUILD_LOCK_MS)[0] == "ok")
 
 
+def unlock(live: Live, shard: Shard, *, token: str) -> None:
+    """Let others rebuild, after a rebuild that failed; does nothing when the lock is not held any more."""
+    call(live, shard, "unlock", token)
+
+
 def shut(live: Live, shard: Shard, *, token: str) -> bool:
     return bool(call(live, shard, "shut", token)[0] == "ok")
 
@@ -412,3 +404,24 @@ def stored_keys(live: Live, shard: Shard) -> Iterator[list[str]]:
         yield [key for key in found if not key.endswith(":rebuilding")]
         if str(cursor) == "0":
             return
+
+
+def count_open(live: Live, shard: Shard) -> int:
+    """How many attempts are open."""
+    return int(live.command("ZCARD", deadlines_key(shard)))
+
+
+def open_attempts(live: Live, shard: Shard) -> dict[str, int]:
+    """Every open attempt with the end of its own time before shifts (NEVER without one)."""
+    found = live.command("ZRANGE", deadlines_key(shard), 0, -1, "WITHSCORES")
+    return {attempt_id: int(ends) for attempt_id, ends in found}
+
+
+def read_person(live: Live, shard: Shard, *, person: str) -> Person:
+    """A person as stored, without asking the gate."""
+    return person_of(live.command("HGETALL", person_key(shard, person)))
+
+
+def read_counters(live: Live, shard: Shard) -> dict[str, int]:
+    found = live.command("HGETALL", counters_key(shard))
+    return {name: int(value) for name, value in found.items()}

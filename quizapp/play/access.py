@@ -1,0 +1,210 @@
+"""Who is asking: a program's bearer token, or the browser's cookie of a contest with the CSRF header.
+
+The entry's cookie is HttpOnly and same-site; each contest has its own. A call that changes something and is
+known by its cookie alone must carry the page's CSRF token, so that no other site can make it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response, current_app, request
+from flask_wtf.csrf import CSRFError, validate_csrf
+from wtforms.validators import ValidationError
+
+from quizapp.contests.models import Contest, Entry
+from quizapp.core.clock import to_ms
+from quizapp.core.db import READING_METHODS
+from quizapp.core.errors import DomainError, Invalid, NotFound
+from quizapp.core.i18n import _
+from quizapp.core.live import get_live
+from quizapp.core.settings import get_settings
+from quizapp.play import tokens
+from quizapp.play.answering import paper_of
+from quizapp.play.state import Recovering, Shard
+
+DAY_MS = 24 * 3600 * 1000
+KEEP_DAYS = 180
+"""A token is good for so long after the end of its contest, for looking at the own result."""
+CSRF_HEADERS = ("X-CSRF-Token", "X-CSRFToken")
+BEGIN_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+COOKIE = re.compile(r"(?:__Host-)?entry-(\d{1,12})")
+
+
+class EntryRequired(DomainError):
+    """No token, or one that is not valid here: enter the contest first."""
+
+    status, code = 401, "entry_required"
+
+    def message(self) -> str:
+        return _("请先在竞赛页面报名，再开始答题。")
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody who has entered a contest."""
+
+    shard: Shard
+    person: str
+    name: str
+    token: str
+    expires_ms: int
+
+
+def wait_ms() -> int:
+    """How long phones may send again after an outage."""
+    return int(current_app.config["PLAY_OUTAGE_WAIT_MS"])
+
+
+def issue_entry(*, contest: Contest, entry: Entry) -> Participant:
+    """The participant that an entry makes, with a new token."""
+    expires_ms = to_ms(contest.closes_at) + KEEP_DAYS * DAY_MS
+    token = tokens.EntryToken(contest.id, entry.shard, entry.person, entry.masked_name, expires_ms)
+    return Participant(Shard(contest.id, entry.shard), entry.person, entry.masked_name, tokens.sign(token), expires_ms)
+
+
+def issue_attempt(*, participant: Participant, attempt_id: str, kit: int) -> str:
+    """The token of an attempt, for its owner."""
+    shard = participant.shard
+    return tokens.sign(
+        tokens.AttemptToken(shard.contest_id, shard.number, participant.person, attempt_id, kit, participant.expires_ms)
+    )
+
+
+def cookie_name(contest_id: int) -> str:
+    return f"__Host-entry-{contest_id}" if get_settings().is_https else f"entry-{contest_id}"
+
+
+def remember(response: Response, participant: Participant, *, now: datetime) -> None:
+    """Let this browser be known as the participant."""
+    response.set_cookie(
+        cookie_name(participant.shard.contest_id),
+        participant.token,
+        max_age=min(400 * DAY_MS, participant.expires_ms - to_ms(now)) // 1000,
+        httponly=True,
+        secure=get_settings().is_https,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def forget(response: Response, *, contest_id: int) -> None:
+    """Let this browser be nobody in a contest again."""
+    response.delete_cookie(
+        cookie_name(contest_id), path="/", httponly=True, secure=get_settings().is_https, samesite="Lax"
+    )
+
+
+def participant_by_cookie(contest_id: int, *, now: datetime) -> Participant | None:
+    """Whom this browser is known as in a contest, for pages; None for nobody."""
+    text = request.cookies.get(cookie_name(contest_id), "")
+    participant = _participant(text, now) if text else None
+    return participant if participant and participant.shard.contest_id == contest_id else None
+
+
+def require_participant(contest_id: int, *, now: datetime) -> Participant:
+    """Who calls about a contest; raises EntryRequired, and CSRFError for a changing call by cookie alone."""
+    bearer = _bearer()
+    if bearer is not None:
+        participant = _participant(bearer, now)
+    else:
+        participant = participant_by_cookie(contest_id, now=now)
+        if participant is not None:
+            _require_csrf()
+    if participant is None or participant.shard.contest_id != contest_id:
+        raise EntryRequired
+    return participant
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody with an attempt that was found to be theirs."""
+
+    shard: Shard
+    person: str
+
+
+def require_owner(attempt_id: str, *, now: datetime) -> Owner:
+    """Who calls about an own attempt; somebody else's is not found.
+
+    Raises EntryRequired, NotFound, Recovering, CSRFError.
+    """
+    bearer = _bearer()
+    if bearer is None:
+        return _owner_by_cookies(attempt_id, now)
+    try:
+        token = tokens.read_attempt(bearer, now_ms=to_ms(now))
+    except tokens.BadToken:
+        participant = _participant(bearer, now)
+        if participant is None:
+            raise EntryRequired from None
+        return _require_own(participant, attempt_id)
+    if token.attempt_id != attempt_id:
+        raise NotFound
+    return Owner(Shard(token.contest_id, token.shard), token.person)
+
+
+def _owner_by_cookies(attempt_id: str, now: datetime) -> Owner:
+    """A browser may be known in several contests; the attempt belongs to one of them."""
+    participants = list(_participants_by_cookies(now))
+    if not participants:
+        raise EntryRequired
+    _require_csrf()
+    refusal: DomainError = NotFound()
+    for participant in participants:
+        try:
+            return _require_own(participant, attempt_id)
+        except NotFound:
+            continue
+        except Recovering as error:
+            refusal = error
+    raise refusal
+
+
+def _participants_by_cookies(now: datetime) -> Iterator[Participant]:
+    for name in request.cookies:
+        found = COOKIE.fullmatch(name)
+        participant = participant_by_cookie(int(found[1]), now=now) if found else None
+        if participant:
+            yield participant
+
+
+def _require_own(participant: Participant, attempt_id: str) -> Owner:
+    shard, person = participant.shard, participant.person
+    paper_of(live=get_live(), shard=shard, attempt_id=attempt_id, person=person)
+    return Owner(shard, person)
+
+
+def _bearer() -> str | None:
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _participant(text: str, now: datetime) -> Participant | None:
+    try:
+        entry = tokens.read_entry(text, now_ms=to_ms(now))
+    except tokens.BadToken:
+        return None
+    return Participant(Shard(entry.contest_id, entry.shard), entry.person, entry.name, text, entry.expires_ms)
+
+
+def _require_csrf() -> None:
+    """Raise CSRFError for a changing call without the token that our own pages know."""
+    if request.method in READING_METHODS:
+        return
+    token = next((request.headers[name] for name in CSRF_HEADERS if name in request.headers), None)
+    try:
+        validate_csrf(token)
+    except ValidationError as error:
+        raise CSRFError(str(error)) from error
+
+
+def begin_key() -> str:
+    """The Idempotency-Key of this call, "" without one; raises Invalid."""
+    key = request.headers.get("Idempotency-Key", "")
+    if key and not BEGIN_KEY.fullmatch(key):
+        raise Invalid({"Idempotency-Key": _("Idempotency-Key 应为 1 到 64 个可见的 ASCII 字符。")})
+    return key

@@ -1,0 +1,283 @@
+"""The recorder's process: one loop that records, sweeps, samples, and keeps gates as SQL wants them.
+
+Each turn: hold the lease, record what the streams of the active contests have. Once a second besides: choose the
+active contests, make missing gates, bring gates up to date, hand in what is overdue, sample who is playing.
+Once a minute: write the sample to SQL, and look whether contests that are over have lost their live state.
+
+A contest that has been over for an hour and is recorded to the end is settled, and costs nothing any more.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from quizapp.contests import state as gates
+from quizapp.contests.actions import gate_settings
+from quizapp.contests.models import Contest
+from quizapp.core.clock import to_ms, utc_now
+from quizapp.core.db import db, reading
+from quizapp.core.errors import StoreUnavailable
+from quizapp.core.live import Live, get_live
+from quizapp.core.logs import get_logger
+from quizapp.play import queries, recorder, rules, state
+from quizapp.play.models import LiveSample, RecorderPosition
+from quizapp.play.rebuild import RebuildNeedsDecision, RebuildTakenOver, open_if_new, rebuild
+from quizapp.play.recorder import FenceLost, Position
+from quizapp.play.state import Shard
+
+LEASE_MS = 5000
+DUTY_SECONDS = 1.0
+MINUTE_SECONDS = 60.0
+IDLE_SECONDS = 0.05
+AWAY_SECONDS = 0.5
+DRAIN_SECONDS = 15.0
+SETTLED_AFTER = timedelta(hours=1)
+SWEEPS_AT_ONCE = 10
+# How many events a transaction takes: it grows while transactions are quick and shrinks while others wait long.
+FEWEST_EVENTS, MOST_EVENTS = 20, 2000
+QUICK_SECONDS, SLOW_SECONDS = 0.015, 0.04
+YIELD_SECONDS = 0.002
+AWAY = (StoreUnavailable, DBAPIError, PoolTimeout)
+
+log = get_logger("play")
+
+
+def run_recorder(stop: threading.Event, *, wait_ms: int = rules.OUTAGE_WAIT_MS) -> None:
+    """Record until `stop` is set, then what is left. Needs an app context."""
+    keeper = Recorder(get_live(), wait_ms=wait_ms)
+    while not stop.is_set():
+        if not keeper.turn(utc_now()):
+            stop.wait(keeper.pause_seconds)
+    give_up_at = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < give_up_at and keeper.turn(utc_now()):
+        pass
+    keeper.close()
+
+
+@dataclass
+class Recorder:
+    """One recorder's memory between its turns."""
+
+    live: Live
+    wait_ms: int = rules.OUTAGE_WAIT_MS
+    owner: str = field(default_factory=lambda: secrets.token_hex(8))
+    positions: dict[Shard, Position] = field(default_factory=dict)
+    count: int = 100
+    pause_seconds: float = IDLE_SECONDS
+    _duties_due: float = 0.0
+    _minute_due: float = 0.0
+
+    def turn(self, now: datetime) -> bool:
+        """Do what is due; True when there was something to record, so that more may wait."""
+        try:
+            self.pause_seconds = IDLE_SECONDS
+            if not state.hold_lease(self.live, owner=self.owner, milliseconds=LEASE_MS):
+                self.pause_seconds = AWAY_SECONDS
+                self.positions.clear()
+                return False
+            self._do_duties(now)
+            found = [self._record(shard, now) for shard in list(self.positions)]
+            return any(found)
+        except AWAY as error:
+            # Nothing is lost: the events stay in the stream until SQL has them.
+            log.warning("recorder_waits", reason=type(error).__name__)
+            self.pause_seconds = AWAY_SECONDS
+            db.session.rollback()
+            return False
+        finally:
+            db.session.remove()
+
+    def close(self) -> None:
+        """Let a standby take over at once."""
+        try:
+            state.give_up_lease(self.live, owner=self.owner)
+        except StoreUnavailable:
+            log.warning("lease_not_given_up")
+
+    # Recording
+
+    def _record(self, shard: Shard, now: datetime) -> bool:
+        position = self.positions[shard]
+        started = time.monotonic()
+        try:
+            self.positions[shard], count = recorder.record(self.live, position, count=self.count, now=now)
+        except FenceLost:
+            del self.positions[shard]
+            return True
+        except state.Recovering:
+            return False
+        if count:
+            self._adapt(time.monotonic() - started, count)
+        return count > 0
+
+    def _adapt(self, seconds: float, count: int) -> None:
+        if seconds > SLOW_SECONDS:
+            self.count = max(FEWEST_EVENTS, self.count // 2)
+        elif seconds < QUICK_SECONDS and count == self.count:
+            self.count = min(MOST_EVENTS, self.count * 2)
+        if db.engine.dialect.name == "sqlite":
+            # SQLite has one writer: let those who wait come in.
+            time.sleep(YIELD_SECONDS)
+
+    # Duties
+
+    def _do_duties(self, now: datetime) -> None:
+        clock = time.monotonic()
+        if clock < self._duties_due:
+            return
+        is_minute = clock >= self._minute_due
+        self._duties_due = clock + DUTY_SECONDS
+        contests = _active_contests()
+        self.positions = {shard: self.positions[shard] for shard in self.positions if shard.contest_id in contests}
+        for contest in contests.values():
+            shard = Shard(contest.id)
+            try:
+                self._keep(contest, shard, now, is_minute=is_minute)
+            except (state.Recovering, RebuildTakenOver, RebuildNeedsDecision, FenceLost):
+                self.positions.pop(shard, None)
+        if is_minute:
+            self._minute_due = clock + MINUTE_SECONDS
+            self._find_lost(now)
+
+    def _keep(self, contest: Contest, shard: Shard, now: datetime, *, is_minute: bool) -> None:
+        position = self._position(contest, shard, now)
+        if position is None or position.halted_reason:
+            return
+        if not self._reconcile(contest, position):
+            return
+        self._sweep(shard)
+        playing = state.figures(self.live, shard).playing
+        state.sample(self.live, shard, playing=playing)
+        if is_minute:
+            write_sample(live=self.live, shard=shard, now=now)
+            self._settle(contest, position, now)
+
+    def _position(self, contest: Contest, shard: Shard, now: datetime) -> Position | None:
+        """Where recording stands, with a gate to it; makes the gate where there is none.
+
+        A halted position is read anew each time, since a person may have decided.
+        """
+        position = self.positions.get(shard)
+        if position is None or position.halted_reason:
+            position = recorder.read_position(shard)
+            if position is not None and position.halted_reason:
+                return position
+            if position is not None and state.has_gate(self.live, shard):
+                recorder.finish_leftovers(self.live, position)
+                self.positions[shard] = position
+                return position
+        if not state.has_gate(self.live, shard):
+            self.positions.pop(shard, None)
+            if not open_if_new(shard=shard, now=now):
+                rebuild(contest=contest, shard=shard, now=now, discards=False)
+            position = recorder.read_position(shard)
+            if position is not None:
+                self.positions[shard] = position
+        return position
+
+    def _reconcile(self, contest: Contest, position: Position) -> bool:
+        """Bring the gate up to date with SQL; False when its numbers show that Redis went back in time."""
+        shard = position.shard
+        fields = state.read_gate_fields(self.live, shard)
+        reason = ""
+        if fields.get("lineage") != position.lineage:
+            reason = "the live data belong to another lineage than the records"
+        elif int(fields["number"]) < position.number:
+            reason = f"the live data know {fields['number']} events where {position.number} are recorded"
+        elif int(fields["number"]) > position.number and not state.count_events(self.live, shard):
+            # Counted after the gate was read, and nothing is trimmed but by this recorder: the events are gone.
+            reason = f"events {position.number + 1} to {fields['number']} are missing in the stream"
+        if reason:
+            self.positions[shard] = recorder.halt(self.live, position, reason=reason)
+            return False
+        wanted = [*gates.settings_fields(gate_settings(contest)), *queries.gate_clock(contest)]
+        pairs = zip(wanted[::2], wanted[1::2], strict=True)
+        if any(fields.get(str(name)) != str(value) for name, value in pairs):
+            state.write_gate(self.live, shard, wanted)
+        return True
+
+    def _sweep(self, shard: Shard) -> None:
+        for _sweep in range(SWEEPS_AT_ONCE):
+            if state.expire(self.live, shard, wait_ms=self.wait_ms) < 200:
+                return
+
+    def _settle(self, contest: Contest, position: Position, now: datetime) -> None:
+        shard = position.shard
+        if now < contest.closes_at + SETTLED_AFTER or state.count_events(self.live, shard):
+            return
+        if state.count_open(self.live, shard):
+            return
+        db.session.execute(
+            update(RecorderPosition)
+            .where(RecorderPosition.contest_id == shard.contest_id, RecorderPosition.shard == shard.number)
+            .where(RecorderPosition.last_number == position.number)
+            .values(is_settled=True)
+            .execution_options(synchronize_session=False)
+        )
+        db.session.commit()
+
+    def _find_lost(self, now: datetime) -> None:
+        """Rebuild settled contests whose live state is gone: their boards are still looked at."""
+        with reading():
+            settled = select(RecorderPosition.contest_id, RecorderPosition.shard).where(
+                RecorderPosition.is_settled.is_(True), RecorderPosition.halted_reason == ""
+            )
+            shards = [Shard(contest_id, number) for contest_id, number in db.session.execute(settled)]
+            db.session.rollback()
+        for shard in shards:
+            if not state.has_gate(self.live, shard):
+                self._rebuild_settled(shard, now)
+
+    def _rebuild_settled(self, shard: Shard, now: datetime) -> None:
+        contest = db.session.get(Contest, shard.contest_id)
+        try:
+            if contest is not None:
+                rebuild(contest=contest, shard=shard, now=now, discards=False)
+        except (RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
+            log.warning("settled_not_rebuilt", contest_id=shard.contest_id, reason=type(error).__name__)
+
+
+def _active_contests() -> dict[int, Contest]:
+    """Published contests that are not settled."""
+    with reading():
+        query = (
+            select(Contest)
+            .outerjoin(RecorderPosition, and_(RecorderPosition.contest_id == Contest.id, RecorderPosition.shard == 0))
+            .where(Contest.state == "published")
+            .where(or_(RecorderPosition.is_settled.is_(None), RecorderPosition.is_settled.is_(False)))
+            .order_by(Contest.id)
+        )
+        found = {contest.id: contest for contest in db.session.scalars(query)}
+        for contest in found.values():
+            db.session.expunge(contest)
+        db.session.rollback()
+    return found
+
+
+def write_sample(*, live: Live, shard: Shard, now: datetime) -> None:
+    """Write this minute's figures that no answer can recompute; commits. Twice in a minute changes nothing."""
+    figures = state.figures(live, shard)
+    minute_ms = to_ms(now) // 60_000 * 60_000
+    known = select(LiveSample.id).where(LiveSample.contest_id == shard.contest_id, LiveSample.minute_ms == minute_ms)
+    if db.session.scalar(known) is None:
+        counters = figures.counters
+        db.session.add(
+            LiveSample(
+                contest_id=shard.contest_id,
+                minute_ms=minute_ms,
+                visits=counters.get("visits", 0),
+                visitors=figures.visitors,
+                playing=figures.playing,
+                peak=counters.get("peak", 0),
+                peak_at_ms=counters.get("peak_at"),
+            )
+        )
+    db.session.commit()

@@ -1,0 +1,103 @@
+"""Reads of recorded attempts, for what live memory no longer holds and for the person's own history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from quizapp.contests.kit import Kit
+from quizapp.contests.models import Contest
+from quizapp.contests.rules import DrawnQuestion
+from quizapp.core.db import db
+from quizapp.play import packing
+from quizapp.play.hashes import LiveAttempt, Stored
+from quizapp.play.models import Answer, Attempt, ContestClock, DeadLetter, RecorderPosition
+
+
+def get_attempt(attempt_id: str) -> Attempt | None:
+    return db.session.get(Attempt, attempt_id)
+
+
+def attempts_of(*, contest_id: int, person: str) -> Sequence[Attempt]:
+    """A person's recorded attempts in a contest, the newest first."""
+    query = select(Attempt).where(Attempt.contest_id == contest_id, Attempt.person == person)
+    return db.session.scalars(query.order_by(Attempt.number.desc())).all()
+
+
+def answers_of(attempt_id: str) -> Sequence[Answer]:
+    return db.session.scalars(select(Answer).where(Answer.attempt_id == attempt_id)).all()
+
+
+def paper_of(attempt: Attempt) -> tuple[DrawnQuestion, ...]:
+    return tuple(
+        DrawnQuestion(question_id, revision_id, points, tuple(option_ids))
+        for question_id, revision_id, points, option_ids in attempt.paper
+    )
+
+
+def as_live(attempt: Attempt, answers: Sequence[Answer], *, kit: Kit, paper: Sequence[DrawnQuestion]) -> LiveAttempt:
+    """A recorded attempt in the form in which it lies in Redis."""
+    places = {drawn.question_id: place for place, drawn in enumerate(paper)}
+    answered = [answer for answer in answers if answer.response]
+    knowledge_points = sum(kit.questions[answer.question_id].knowledge_points for answer in answered)
+    return LiveAttempt(
+        id=attempt.id,
+        person=attempt.person,
+        kit=attempt.kit_version,
+        number=attempt.number,
+        started_ms=attempt.started_ms,
+        ends_ms=attempt.deadline_ms - attempt.shift_ms if attempt.deadline_ms is not None else None,
+        still_ms=attempt.still_ms,
+        score_hundredths=sum(answer.points_hundredths for answer in answers),
+        right=sum(answer.is_right for answer in answers),
+        answered=len(answered),
+        knowledge_points=knowledge_points,
+        finish=attempt.finish,
+        finished_ms=attempt.finished_ms,
+        duration_ms=attempt.duration_ms,
+        paper=packing.pack_paper(kit=kit, paper=paper),
+        answers={places[answer.question_id]: _stored(kit, answer) for answer in answers},
+    )
+
+
+def _stored(kit: Kit, answer: Answer) -> Stored:
+    question = kit.questions[answer.question_id]
+    response = packing.pack_response(question=question, response=answer.response)
+    return Stored(answer.seq, answer.points_hundredths, answer.is_right, response)
+
+
+def clock_of(contest_id: int) -> ContestClock:
+    """What pauses and gifts of time have added up to; zeros where there were none."""
+    stored = db.session.get(ContestClock, contest_id)
+    return stored or ContestClock(contest_id=contest_id, shift_ms=0, still_ms=0)
+
+
+def gate_clock(contest: Contest) -> list[str | int]:
+    """The fields of the gate that come from the contest's clock, as play.lua names them."""
+    clock = clock_of(contest.id)
+    since = round(contest.paused_at.timestamp() * 1000) if contest.paused_at else 0
+    return ["since", since, "shift", clock.shift_ms, "still", clock.still_ms]
+
+
+def positions(*, contest_id: int) -> Sequence[RecorderPosition]:
+    query = select(RecorderPosition).where(RecorderPosition.contest_id == contest_id)
+    return db.session.scalars(query.order_by(RecorderPosition.shard)).all()
+
+
+def dead_letters_count(contest_id: int) -> int:
+    return db.session.scalar(select(func.count(DeadLetter.id)).where(DeadLetter.contest_id == contest_id)) or 0
+
+
+def halted() -> Sequence[RecorderPosition]:
+    """The shards whose recording has stopped and waits for a person."""
+    return db.session.scalars(select(RecorderPosition).where(RecorderPosition.halted_reason != "")).all()
+
+
+def recorded_totals(contest_id: int) -> Mapping[str, Any]:
+    """begun and finished attempts as SQL has them."""
+    row = db.session.execute(
+        select(func.count(Attempt.id), func.count(Attempt.finish)).where(Attempt.contest_id == contest_id)
+    ).one()
+    return {"begun": row[0], "finished": row[1]}

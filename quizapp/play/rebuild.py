@@ -1,0 +1,224 @@
+"""Making a contest's live state: for the first time, and again from SQL when Redis has lost it.
+
+1. Take the lock of the shard; whoever else wants to rebuild waits.
+2. Shut the doors (there may be a gate still, when a person asked for this).
+3. Record what is left in the stream.
+4. Remove what is left of the live state, and begin a new lineage in SQL, so that no event of the former life
+   can be taken for one of the new.
+5. Write people, open attempts, boards and counters from SQL.
+6. Make the gate: the doors open.
+
+When this is broken off anywhere, the gate is missing and the next one begins anew.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from quizapp.contests import state as gates
+from quizapp.contests.actions import gate_settings
+from quizapp.contests.models import Contest
+from quizapp.core.db import db
+from quizapp.core.live import Live, get_live
+from quizapp.core.logs import get_logger
+from quizapp.leaderboards.state import board_key
+from quizapp.play import packing, queries, recorder, state
+from quizapp.play.hashes import attempt_fields
+from quizapp.play.models import RecorderPosition
+from quizapp.play.recorded import Recorded, RecordedPerson
+from quizapp.play.state import Shard
+
+COMMANDS_AT_ONCE = 1000
+EVENTS_AT_ONCE = 500
+
+log = get_logger("play")
+
+
+class RebuildTakenOver(Exception):
+    """Somebody else rebuilds this shard, or has just done so."""
+
+
+class RebuildNeedsDecision(Exception):
+    """Events are left that do not follow on the recorded ones; a person must say that they may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild found."""
+
+    people: int
+    open_attempts: int
+    recorded: int
+    """Events of the former life that were recorded first."""
+    discarded: int
+    """Events that could not be, kept as dead letters."""
+
+
+def open_if_new(*, shard: Shard, now: datetime) -> bool:
+    """Make the gate of a published contest that was never opened; False when it was, or is being, opened.
+
+    Commits: of several at once the position's primary key lets one through.
+    """
+    contest = db.session.get(Contest, shard.contest_id)
+    if contest is None or not contest.is_published or recorder.read_position(shard) is not None:
+        return False
+    lineage = secrets.token_hex(16)
+    db.session.add(RecorderPosition(contest_id=shard.contest_id, shard=shard.number, lineage=lineage, recorded_at=now))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        return False
+    live = get_live()
+    if not state.lock_for_rebuild(live, shard, token=lineage):
+        return False
+    return state.open_gate(live, shard, token=lineage, fields=_gate_fields(contest, lineage), is_rebuilt=False)
+
+
+def _gate_fields(contest: Contest, lineage: str) -> list[str | int]:
+    settings = gates.settings_fields(gate_settings(contest))
+    return ["lineage", lineage, "number", 0, *settings, *queries.gate_clock(contest)]
+
+
+def rebuild(*, contest: Contest, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
+    """Make the live state of a shard anew from SQL and open its doors; commits.
+
+    With `discards` events that do not follow on the recorded ones are kept as dead letters.
+    Raises RebuildTakenOver, RebuildNeedsDecision (never with `discards`), FenceLost, StoreUnavailable.
+    """
+    live, token = get_live(), secrets.token_hex(16)
+    position = recorder.read_position(shard)
+    if position is None:
+        raise RebuildTakenOver
+    if not state.lock_for_rebuild(live, shard, token=token):
+        raise RebuildTakenOver
+    try:
+        return _rebuild(live, contest, position, token, now, discards=discards)
+    except Exception:
+        state.unlock(live, shard, token=token)
+        raise
+
+
+def _rebuild(
+    live: Live, contest: Contest, position: recorder.Position, token: str, now: datetime, *, discards: bool
+) -> Rebuilt:
+    shard = position.shard
+    _require(state.shut(live, shard, token=token))
+    position, recorded = _record_rest(live, position, token, now)
+    discarded = 0
+    if position.halted_reason:
+        if not discards:
+            raise RebuildNeedsDecision
+        discarded = _discard_rest(live, shard, position, now)
+    _remove(live, shard)
+    _begin_lineage(position, token, now)
+    people, open_attempts = _restore(live, contest, shard, token)
+    fields = _gate_fields(contest, token)
+    _require(state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=True))
+    log.warning("rebuilt", contest_id=shard.contest_id, shard=shard.number, people=people, recorded=recorded)
+    return Rebuilt(people, open_attempts, recorded, discarded)
+
+
+def _require(is_ours: bool) -> None:
+    if not is_ours:
+        raise RebuildTakenOver
+
+
+def _record_rest(live: Live, position: recorder.Position, token: str, now: datetime) -> tuple[recorder.Position, int]:
+    total = 0
+    if position.halted_reason:
+        return position, total
+    while True:
+        _require(state.restore(live, position.shard, token=token, commands=[]))
+        position, count = recorder.record(live, position, count=EVENTS_AT_ONCE, now=now)
+        total += count
+        if not count:
+            return position, total
+
+
+def _discard_rest(live: Live, shard: Shard, position: recorder.Position, now: datetime) -> int:
+    """Keep the events that cannot follow as dead letters."""
+    last, total = position.stream_id, 0
+    entries = state.read_events(live, shard, after="0-0", count=EVENTS_AT_ONCE)
+    while entries:
+        for stream_id, fields in entries:
+            reason = f"discarded by a rebuild; {position.halted_reason}"
+            recorder.add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
+        total += len(entries)
+        last = entries[-1][0]
+        entries = state.read_events(live, shard, after=last, count=EVENTS_AT_ONCE)
+    db.session.commit()
+    return total
+
+
+def _remove(live: Live, shard: Shard) -> None:
+    for keys in state.stored_keys(live, shard):
+        if keys:
+            live.command("UNLINK", *keys)
+    live.command("UNLINK", board_key(*shard, "overall"))
+
+
+def _begin_lineage(position: recorder.Position, lineage: str, now: datetime) -> None:
+    shard = position.shard
+    moved = db.session.execute(
+        update(RecorderPosition)
+        .where(
+            RecorderPosition.contest_id == shard.contest_id,
+            RecorderPosition.shard == shard.number,
+            RecorderPosition.lineage == position.lineage,
+        )
+        .values(
+            lineage=lineage,
+            last_number=0,
+            last_stream_id="0-0",
+            halted_reason="",
+            is_settled=False,
+            recorded_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        db.session.rollback()
+        raise RebuildTakenOver
+    db.session.commit()
+
+
+def _restore(live: Live, contest: Contest, shard: Shard, token: str) -> tuple[int, int]:
+    recorded = Recorded(contest, shard)
+    people = open_attempts = 0
+    batch: list[Sequence[str]] = []
+    for person in recorded.people():
+        people += 1
+        open_attempts += len(person.open_attempts)
+        batch += _person_commands(shard, person)
+        if len(batch) >= COMMANDS_AT_ONCE:
+            _require(state.restore(live, shard, token=token, commands=batch))
+            batch = []
+    counters = recorded.totals.counters() | recorded.visitors()
+    batch.append(["HSET", state.counters_key(shard), *_flat(counters)])
+    _require(state.restore(live, shard, token=token, commands=batch))
+    db.session.rollback()
+    return people, open_attempts
+
+
+def _person_commands(shard: Shard, person: RecordedPerson) -> Iterator[Sequence[str]]:
+    yield ["HSET", state.person_key(shard, person.person), *_flat(person.fields)]
+    if person.rank is not None:
+        yield ["ZADD", board_key(*shard, "overall"), str(person.rank), person.person]
+    for attempt in person.open_attempts:
+        fields, texts = attempt_fields(attempt, packing.parts(attempt.paper))
+        yield ["HSET", state.attempt_key(shard, attempt.id), *_flat(fields)]
+        if texts:
+            yield ["HSET", state.texts_key(shard, attempt.id), *_flat(texts)]
+        ends = attempt.ends_ms if attempt.ends_ms is not None else state.NEVER
+        yield ["ZADD", state.deadlines_key(shard), str(ends), attempt.id]
+
+
+def _flat(fields: dict[str, str] | dict[str, int]) -> list[str]:
+    return [str(part) for pair in fields.items() for part in pair]

@@ -1,0 +1,304 @@
+"""The recorder: carries live events into SQL, each exactly once.
+
+1. Read the events after the committed position.
+2. Check that their numbers go on without a gap: a gap or a step back means that Redis lost or went back to
+   older data; recording stops for this contest, its doors shut, and a person decides.
+3. In one transaction move the position by a conditional UPDATE (the fence: of two recorders, or of one that
+   slept and woke up, only one has a row count of 1) and apply the events.
+4. Let ended attempts leave Redis after an hour, and trim the stream exactly up to the position.
+
+An event that SQL refuses is found by halving the batch, kept raw in dead_letter, and the others go on.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, Table, Update, bindparam, case, cast, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
+
+from quizapp.bank.models import Question
+from quizapp.core.db import db, reading
+from quizapp.core.live import Live
+from quizapp.core.logs import get_logger
+from quizapp.play import events, state
+from quizapp.play.models import Answer, Attempt, DeadLetter, RecorderPosition
+from quizapp.play.state import Shard
+
+# What SQL says about the data themselves. Everything else (gone, busy, locked) is tried again later.
+POISON = (events.BadEvent, IntegrityError, DataError, OverflowError)
+
+log = get_logger("play")
+
+_attempts, _answers, _questions = (typing.cast(Table, model.__table__) for model in (Attempt, Answer, Question))
+
+Entry = tuple[str, dict[str, str]]
+"""(stream id, fields)"""
+
+
+class FenceLost(Exception):
+    """Another recorder moved the position meanwhile; what this one read is recorded or will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a shard is in SQL, as this recorder knows it."""
+
+    shard: Shard
+    lineage: str
+    number: int
+    stream_id: str
+    halted_reason: str = ""
+
+
+def read_position(shard: Shard) -> Position | None:
+    """The committed position; None for a contest that was never opened."""
+    with reading():
+        row = db.session.execute(
+            select(
+                RecorderPosition.lineage,
+                RecorderPosition.last_number,
+                RecorderPosition.last_stream_id,
+                RecorderPosition.halted_reason,
+            ).where(RecorderPosition.contest_id == shard.contest_id, RecorderPosition.shard == shard.number)
+        ).one_or_none()
+        db.session.rollback()
+    return Position(shard, *row) if row else None
+
+
+def record(live: Live, position: Position, *, count: int, now: datetime) -> tuple[Position, int]:
+    """Record at most `count` events; return the new position and how many there were.
+
+    Raises FenceLost, and what SQL and Redis raise when they are away. A position with a reason to halt is
+    returned as it is.
+    """
+    if position.halted_reason:
+        return position, 0
+    entries = state.read_events(live, position.shard, after=position.stream_id, count=count)
+    good, reason = _dense(entries, position.number)
+    new, ended = record_entries(position, good, now=now)
+    if ended:
+        state.let_go(live, position.shard, attempt_ids=ended)
+    if good:
+        state.trim_events(live, position.shard, last=new.stream_id)
+    if reason:
+        new = halt(live, new, reason=reason)
+    return new, len(good)
+
+
+def _dense(entries: Sequence[Entry], last: int) -> tuple[list[Entry], str]:
+    """The entries up to the first whose number is not the next one, and why it stops there.
+
+    What carries no number was not written by our script: it is passed on and becomes a dead letter.
+    """
+    for place, (stream_id, fields) in enumerate(entries):
+        number = events.number_of(fields)
+        if number is None:
+            continue
+        if number != last + 1:
+            return list(entries[:place]), f"event {stream_id} has number {number} where {last + 1} must follow"
+        last = number
+    return list(entries), ""
+
+
+def record_entries(position: Position, entries: Sequence[Entry], *, now: datetime) -> tuple[Position, list[str]]:
+    """Record consecutive entries; return the new position and the attempts that ended. Raises FenceLost."""
+    if not entries:
+        return position, []
+    after = _position_after(position, entries)
+    try:
+        ended = _in_one_transaction(position, after, entries, now)
+    except POISON as error:
+        db.session.rollback()
+        if len(entries) == 1:
+            _bury(position, after, entries[0], reason=_reason(error), now=now)
+            return after, []
+        half = len(entries) // 2
+        middle, first = record_entries(position, entries[:half], now=now)
+        last, second = record_entries(middle, entries[half:], now=now)
+        return last, first + second
+    except Exception:
+        db.session.rollback()
+        raise
+    return after, ended
+
+
+def _position_after(position: Position, entries: Sequence[Entry]) -> Position:
+    numbers = [number for _id, fields in entries if (number := events.number_of(fields)) is not None]
+    return replace(position, number=max([position.number, *numbers]), stream_id=entries[-1][0])
+
+
+def _in_one_transaction(position: Position, after: Position, entries: Sequence[Entry], now: datetime) -> list[str]:
+    shard = position.shard
+    rows = [events.rows_of(fields, contest_id=shard.contest_id, shard=shard.number) for _id, fields in entries]
+    _move(position, after, now)
+    attempts = [row.attempt for row in rows if row.attempt]
+    answers = [answer for row in rows for answer in row.answers]
+    endings = [row.ending for row in rows if row.ending]
+    _insert_attempts(attempts)
+    _upsert_answers(answers)
+    _end_attempts(endings)
+    db.session.commit()
+    return [ending["attempt"] for ending in endings]
+
+
+def _move(position: Position, after: Position, now: datetime) -> None:
+    """The fence; raises FenceLost when the position is not where this recorder left it."""
+    values = {"last_number": after.number, "last_stream_id": after.stream_id, "recorded_at": now}
+    moved = db.session.execute(_at(position).values(values))
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        db.session.rollback()
+        raise FenceLost(f"contest {position.shard.contest_id}, shard {position.shard.number}")
+
+
+def _at(position: Position) -> Update:
+    """An UPDATE of the position's row that finds it only where this recorder left it."""
+    return (
+        update(RecorderPosition)
+        .where(
+            RecorderPosition.contest_id == position.shard.contest_id,
+            RecorderPosition.shard == position.shard.number,
+            RecorderPosition.lineage == position.lineage,
+            RecorderPosition.last_number == position.number,
+            RecorderPosition.last_stream_id == position.stream_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _insert(table: Any) -> Any:
+    """An INSERT that can say what to do on a conflict, of the database in use."""
+    name = db.engine.dialect.name
+    return postgresql_insert(table) if name == "postgresql" else sqlite_insert(table)
+
+
+def _insert_attempts(rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        db.session.execute(_insert(_attempts).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def _upsert_answers(rows: Sequence[Mapping[str, Any]]) -> None:
+    newest: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for row in rows:
+        name = (row["attempt_id"], row["question_id"])
+        if name not in newest or row["seq"] > newest[name]["seq"]:
+            newest[name] = row
+    if not newest:
+        return
+    insert = _insert(_answers)
+    changing = ("revision_id", "response", "seq", "is_right", "points_hundredths", "answered_ms", "spent_ms")
+    upsert = insert.on_conflict_do_update(
+        index_elements=["attempt_id", "question_id"],
+        set_={name: insert.excluded[name] for name in changing},
+        where=insert.excluded.seq > _answers.c.seq,
+    )
+    db.session.execute(upsert, list(newest.values()))
+
+
+def _end_attempts(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write results, and count the answers of these attempts for their questions."""
+    if not rows:
+        return
+    ids = [row["attempt"] for row in rows]
+    is_open = (Attempt.id.in_(ids), Attempt.finish.is_(None))
+    found = set(db.session.scalars(select(Attempt.id).where(*is_open)))
+    if missing := [attempt_id for attempt_id in ids if attempt_id not in found]:
+        raise events.BadEvent(f"there is no open attempt {missing[0]}")
+    columns = ("finish", "finished_ms", "score_hundredths", "right", "answered", "knowledge_points", "duration_ms")
+    db.session.connection().execute(
+        update(_attempts)
+        .where(_attempts.c.id == bindparam("attempt"))
+        .values({name: bindparam(name) for name in columns}),
+        list(rows),
+    )
+    _count_uses(ids)
+
+
+def _count_uses(attempt_ids: Sequence[str]) -> None:
+    uses = db.session.execute(
+        select(Answer.question_id, func.count(), func.sum(case((Answer.is_right, 1), else_=0)))
+        .where(Answer.attempt_id.in_(attempt_ids), cast(Answer.response, String) != "[]")
+        .group_by(Answer.question_id)
+        .order_by(Answer.question_id)
+    ).all()
+    if uses:
+        db.session.connection().execute(
+            update(_questions)
+            .where(_questions.c.id == bindparam("question"))
+            .values(
+                times_answered=_questions.c.times_answered + bindparam("answered"),
+                times_right=_questions.c.times_right + bindparam("were_right"),
+            ),
+            [{"question": question, "answered": count, "were_right": int(right)} for question, count, right in uses],
+        )
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, StatementError) and error.orig else error
+    return f"{type(cause).__name__}: {cause}"[:500]
+
+
+def _bury(position: Position, after: Position, entry: Entry, *, reason: str, now: datetime) -> None:
+    """Keep an event that cannot be applied, and go on behind it. Raises FenceLost."""
+    shard, (stream_id, fields) = position.shard, entry
+    _move(position, after, now)
+    add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
+    db.session.commit()
+    log.error("dead_letter", contest_id=shard.contest_id, shard=shard.number, stream_id=stream_id, reason=reason)
+
+
+def add_dead_letter(shard: Shard, stream_id: str, fields: Mapping[str, str], *, reason: str, now: datetime) -> None:
+    db.session.add(
+        DeadLetter(
+            contest_id=shard.contest_id,
+            shard=shard.number,
+            stream_id=stream_id,
+            event=json.dumps(fields, ensure_ascii=True),
+            reason=reason,
+            at=now,
+        )
+    )
+    db.session.flush()
+
+
+def halt(live: Live, position: Position, *, reason: str) -> Position:
+    """Stop recording a shard and shut its doors until a person decides; `quizapp play rebuild` opens them.
+
+    Raises FenceLost when the position has moved: then what looked wrong was an old view of it.
+    """
+    shard = position.shard
+    halted = db.session.execute(_at(position).values(halted_reason=reason[:255]))
+    if halted.rowcount != 1:  # type: ignore[attr-defined]
+        db.session.rollback()
+        raise FenceLost(f"contest {shard.contest_id}, shard {shard.number}")
+    db.session.commit()
+    if state.has_gate(live, shard):
+        state.write_gate(live, shard, ["halted", 1])
+    log.critical("recording_halted", contest_id=shard.contest_id, shard=shard.number, reason=reason)
+    return replace(position, halted_reason=reason)
+
+
+def finish_leftovers(live: Live, position: Position) -> None:
+    """Do again what a recorder that was killed between its commit and its trim left undone."""
+    shard = position.shard
+    while entries := state.read_events(live, shard, after="0-0", count=500):
+        done = [(stream_id, fields) for stream_id, fields in entries if _is_upto(stream_id, position.stream_id)]
+        if not done:
+            return
+        ended = [fields["a"] for _id, fields in done if fields.get("k") == "finish" and "a" in fields]
+        state.let_go(live, shard, attempt_ids=ended)
+        state.trim_events(live, shard, last=done[-1][0])
+
+
+def _is_upto(stream_id: str, last: str) -> bool:
+    def parts(text: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in text.split("-"))
+
+    return parts(stream_id) <= parts(last)
