@@ -109,7 +109,6 @@ class NewStaffForm(FlaskForm):
     role = RadioField(
         _l("角色"),
         choices=ROLE_CHOICES,
-        default="organiser",
         validate_choice=False,
     )
 

@@ -32,7 +32,8 @@ def audit_trail() -> ResponseReturnValue:
 def notices_page() -> ResponseReturnValue:
     """Write a new version over the newest one, look at it, put it in force."""
     newest = latest_notice()
-    form = NoticeForm(data={"body": newest.body, "body_en": newest.body_en, "after_version": newest.version})
+    seen = newest.version if request.method == "GET" else ""
+    form = NoticeForm(data={"body": newest.body, "body_en": newest.body_en, "after_version": seen})
     wants_preview = request.form.get("act") != "publish"
     if form.validate_on_submit() and not wants_preview:
         notice = actions.publish_notice(

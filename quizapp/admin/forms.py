@@ -10,10 +10,12 @@ from wtforms import BooleanField, IntegerField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from quizapp.accounts.forms import VersionedForm, one_line
+from quizapp.admin.models import Site
 from quizapp.admin.pictures import MOST_BYTES, UnusablePicture, clean_png
 from quizapp.admin.rules import LEAST_LOG_DAYS, MOST_LOG_DAYS, is_readable, is_verification_name, normalise_colour
 from quizapp.core.i18n import _, _l
 
+COLUMNS = ("name", "host_unit", "icp_number", "police_number", "accent", "log_retention_days")
 WRONG_DAYS = _l("请填写 183 至 3650 之间的整数；法律要求日志至少保留六个月。")
 PICTURE_WORDS = {
     "not_png": _l("标志须是 PNG 图片，请在看图软件里另存为 PNG 再上传。"),
@@ -81,8 +83,12 @@ class SiteForm(VersionedForm):
 
     def changes(self) -> dict[str, str | int]:
         """The columns as the form has them, after validation."""
-        names = ("name", "host_unit", "icp_number", "police_number", "accent", "log_retention_days")
-        return {name: self[name].data for name in names}
+        return {column: self[column].data for column in COLUMNS}
+
+
+def values_of(site: Site) -> dict[str, str | int]:
+    """The fields of the form as the settings fill them; a state seen must be sent along and is not filled in."""
+    return {column: getattr(site, column) for column in COLUMNS}
 
 
 class VerificationForm(FlaskForm):

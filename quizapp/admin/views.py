@@ -10,7 +10,7 @@ from quizapp.accounts.access import current_staff, require
 from quizapp.accounts.forms import show_refusal
 from quizapp.admin import actions, health, queries
 from quizapp.admin.desk import tasks_for
-from quizapp.admin.forms import SiteForm, VerificationForm
+from quizapp.admin.forms import SiteForm, VerificationForm, values_of
 from quizapp.admin.models import Site, VerificationFile
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
@@ -42,7 +42,7 @@ def desk() -> ResponseReturnValue:
 @require("admin")
 def site_settings() -> ResponseReturnValue:
     site = queries.get_site()
-    form = SiteForm(obj=site)
+    form = SiteForm(data=values_of(site))
     if form.validate_on_submit():
         actions.change_site(
             changes=form.changes(),
@@ -72,7 +72,7 @@ def add_verification_file() -> ResponseReturnValue:
             flash(_("已添加，现在可以到平台上点“验证”了。"), "success")
             return redirect(url_for("admin.site_settings"), 303)
     site = queries.get_site()
-    return _settings_page(site, SiteForm(formdata=None, obj=site), form), 422
+    return _settings_page(site, SiteForm(formdata=None, data=values_of(site)), form), 422
 
 
 @blueprint.post("/admin/site/files/<int:file_id>/delete")

@@ -103,6 +103,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["quizapp.settings"] = settings
     app.before_request(_start_request)
     app.after_request(_add_headers)
+    app.teardown_request(_end_request)
     app.context_processor(_template_names)
     app.url_defaults(_add_version)
     app.template_filter("points")(points_text)
@@ -166,6 +167,11 @@ def _start_request() -> None:
     structlog.contextvars.bind_contextvars(request_id=g.request_id, path=request.path, method=request.method)
     if not is_known_host(request.host, _settings()):
         abort(400)
+
+
+def _end_request(_error: BaseException | None) -> None:
+    """What the thread does next does not belong to this request."""
+    structlog.contextvars.clear_contextvars()
 
 
 def is_known_host(host: str, settings: Settings) -> bool:
