@@ -13,6 +13,7 @@ import pytest
 import redis
 from flask import Flask, g
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from quizapp.app import create_app
 from quizapp.core import schema
@@ -131,8 +132,16 @@ def settings(tmp_path: Path, database_template: Path, valkey: Valkey) -> Setting
     return make_settings(database_url=f"sqlite:///{path}", redis_url=valkey.url, data_dir=tmp_path)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(short_folder: Path) -> FileSystemBytecodeCache:
+    """Templates are compiled once for all tests: each test has an app of its own."""
+    folder = short_folder / "templates"
+    folder.mkdir()
+    return FileSystemBytecodeCache(str(folder))
+
+
 @pytest.fixture
-def app(settings: Settings, valkey: Valkey) -> Iterator[Flask]:
+def app(settings: Settings, valkey: Valkey, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The app on an empty database and an empty Valkey; CSRF tokens are asked for as in production.
 
     The app has the rights of production on Valkey; a test that empties or reconfigures the server uses `admin_url`.
@@ -142,6 +151,7 @@ def app(settings: Settings, valkey: Valkey) -> Iterator[Flask]:
     client.close()
     app = create_app(settings)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
 
     @app.before_request
     def forget_visitor() -> None:
