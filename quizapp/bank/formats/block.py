@@ -20,7 +20,7 @@ from quizapp.bank.formats.line_kinds import (
     truth_option,
 )
 
-_SENTENCE_END = re.compile(r"[。！？：；!?:;.）)】]$")
+_SENTENCE_ENDS = "。！？：；!?:;.）)】"
 _LAST_KEY = re.compile(
     r"(?P<text>.*\S)(?:\s*[(（【]\s?(?P<boxed>[A-HＡ-Ｈ]{1,8})\s?[)）】]|(?:\s{2,}|\t)\s*(?P<bare>[A-HＡ-Ｈ]{1,8}))\s*[。.]?",
     re.DOTALL,
@@ -48,7 +48,7 @@ def join(before: str, after: str) -> str:
     """Put a wrapped line behind the one it continues: on a line of its own only after the end of a sentence."""
     if not before or not after:
         return before or after
-    if _SENTENCE_END.search(before) or after[:1] in "①②③④⑤⑥⑦⑧⑨⑩" or re.match(r"[(（]?[0-9]{1,2}[)）.、]", after):
+    if before[-1] in _SENTENCE_ENDS or after[:1] in "①②③④⑤⑥⑦⑧⑨⑩" or re.match(r"[(（]?[0-9]{1,2}[)）.、]", after):
         return f"{before}\n{after}"
     is_latin = before[-1].isascii() and after[0].isascii() and before[-1].isalnum() and after[0].isalnum()
     return f"{before} {after}" if is_latin else before + after

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Kangxi radicals (U+2F00 to U+2FD5) have a compatibility mapping; of the supplement, most have none, so those
 # that stand for a whole character are listed (Unicode, EquivalentUnifiedIdeograph.txt).
@@ -26,6 +27,8 @@ _DROPPED: dict[int, None] = dict.fromkeys(
 _CONTROLS: dict[int, None] = dict.fromkeys(
     code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
 )
+_SHORT = 16
+"""Letters of the words and keys that come again and again."""
 _LINE_ENDS = {0x2028: "\n", 0x2029: "\n", 0x0B: "\n", 0x0C: "\n", 0x85: "\n"}
 _TABLE: dict[int, str | None] = {**_CONTROLS, **_RADICALS, **_SUPPLEMENT, **_SPACES, **_DROPPED, **_LINE_ENDS}
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -42,6 +45,15 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """For comparing words and keys, never for keeping: width, case and surrounding space make no difference."""
+    return _fold_short(text) if len(text) <= _SHORT else _fold(text)
+
+
+@lru_cache(maxsize=4096)
+def _fold_short(text: str) -> str:
+    return _fold(text)
+
+
+def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).upper().replace("\ufe0f", "").strip()
 
 

@@ -55,6 +55,8 @@ def date_of_serial(days: int) -> date:
 
 def read_legal_basis(law: str, article: str) -> tuple[str, str, str]:
     """Law, article and what is left over; a citation in one cell, 《宗教事务条例》第四十一条…, is divided."""
+    if not law and not article:
+        return "", "", ""
     law, article = clean(law), clean(article)
     rest = ""
     if law and not article:
@@ -73,6 +75,8 @@ def read_legal_basis(law: str, article: str) -> tuple[str, str, str]:
 
 def read_topics(text: str) -> tuple[str, ...]:
     """Topic names in the order written, each once; marks between them are 、 ， ； | and line ends."""
+    if not text:
+        return ()
     names = (clean(part) for part in re.split(r"[、,，;；|\n]+", text))
     return tuple(dict.fromkeys(name for name in names if name))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from quizapp.bank.formats import answers
 from quizapp.bank.formats.characters import fold
+from quizapp.bank.formats.draft import LONGEST_TEXT
 from quizapp.bank.formats.kinds import Heading, Hint, section_heading, take_tag
 
 _FIELDS: dict[str, str] = {
@@ -113,6 +114,11 @@ class Kind:
         return bool(self.text) and not is_marked and not is_option
 
     @property
+    def is_mark(self) -> bool:
+        """A line at which a search for the start of a stem ends."""
+        return bool(self.heading or self.numbered or self.is_passage or self.label is not None or self.opens_options)
+
+    @property
     def is_evidence(self) -> bool:
         """Whether the line shows that a question is going on: options from A, an answer, a key in the stem."""
         return self.opens_options or self.label == "answer" or self.is_key
@@ -121,7 +127,7 @@ class Kind:
 def classify(text: str) -> Kind:
     """Tell what a cleaned line is."""
     kind = Kind(text)
-    if not text:
+    if not text or len(text) > LONGEST_TEXT:
         return kind
     kind.heading = section_heading(text)
     if kind.heading:

@@ -22,6 +22,7 @@ from quizapp.bank.formats.parsed import Problem
 
 LEAST_REPEATS_OF_A_HEADER = 5
 LEAST_HEADER_LETTERS = 4
+MOST_LINES_OF_A_QUESTION = 500
 TITLE_LINES = 8
 """Lines before the first question, or under a heading, that pass as titles and instructions."""
 _CERTAIN = 0.8
@@ -33,14 +34,14 @@ def read_lines(lines: Sequence[Line], collected: Collected) -> None:
     cutter.cut()
     for problem in cutter.problems:
         collected.report(problem)
-    collected.take([read_block(block) for block in cutter.blocks], Numbers())
+    collected.take([read_block(block) for block in cutter.whole_blocks], Numbers())
 
 
 def read_if_certain(lines: Sequence[Line], collected: Collected) -> bool:
     """Read lines that may be a text of questions; only when most of its questions are usable."""
     cutter = _Cutter(lines)
     cutter.cut()
-    drafts = [read_block(block) for block in cutter.blocks]
+    drafts = [read_block(block) for block in cutter.whole_blocks]
     good = [draft for draft in drafts if settle(draft, numbers=Numbers(), default_kind=None)[0]]
     if len(good) < 2 or len(good) < _CERTAIN * len(drafts) or len(cutter.problems) > len(good):
         return False
@@ -65,6 +66,7 @@ class _Cutter:
         self.is_in_passage = False
         self.evidence = self._evidence()
         self.is_numbered = self._is_numbered()
+        self.next_mark, self.next_empty, self.last_text = self._neighbours()
         self._mark_page_headers()
 
     # Looking ahead --------------------------------------------------------------------------------------------
@@ -82,6 +84,22 @@ class _Cutter:
             if kind.numbered or kind.is_id:
                 ahead = False
         return evidence
+
+    def _neighbours(self) -> tuple[list[int], list[int], list[int]]:
+        """For each place: the next line that is something by itself, the next empty one, the last text before it."""
+        count = len(self.kinds)
+        next_mark, next_empty, last_text = [count] * count, [count] * count, [-1] * (count + 1)
+        mark = empty = count
+        for place in range(count - 1, -1, -1):
+            next_mark[place], next_empty[place] = mark, empty
+            kind = self.kinds[place]
+            if not kind.text:
+                empty = place
+            elif kind.is_mark or (kind.label == "answer" and not self.is_numbered):
+                mark = place
+        for place, kind in enumerate(self.kinds):
+            last_text[place + 1] = place if kind.text else last_text[place]
+        return next_mark, next_empty, last_text
 
     def _is_numbered(self) -> bool:
         numbered = sum(
@@ -130,6 +148,11 @@ class _Cutter:
             elif kind.text and not kind.is_furniture:
                 self._take(line, kind)
 
+    @property
+    def whole_blocks(self) -> list[Block]:
+        """The questions that are not too long to be one."""
+        return [block for block in self.blocks if len(block.lines) <= MOST_LINES_OF_A_QUESTION]
+
     def _open_section(self, kind: Kind) -> None:
         assert kind.heading is not None  # noqa: S101 (told by the caller)
         self.section = Hint(kind.heading.kind, insists=False, words=shorten(kind.heading.words, 20))
@@ -165,8 +188,8 @@ class _Cutter:
         return is_next and not self.has_answer
 
     def _is_next_plain(self, place: int) -> bool:
-        after = next((kind for kind in self.kinds[place + 1 :] if kind.text), None)
-        return after is not None and (after.is_plain or after.is_key)
+        after = self.kinds[place + 1] if place + 1 < len(self.kinds) else Kind("")
+        return after.is_plain or after.is_key
 
     def _plain_opens(self, place: int) -> bool:
         """A line without a number: only behind a complete question, when options or an answer follow it.
@@ -178,24 +201,17 @@ class _Cutter:
             return False
         if self.current is None and self.is_numbered:
             return False
-        ahead = self._until_evidence(place)
-        if ahead is None:
+        mark = self.next_mark[place]
+        if mark == len(self.kinds) or not self._shows_question(self.kinds[mark]):
             return False
-        gap = next((n for n, kind in enumerate(ahead) if not kind.text), len(ahead))
-        if gap < len(ahead) and any(kind.text for kind in ahead[gap:]):
+        if self.next_empty[place] < self.last_text[mark]:
             return False
-        if self.in_explanation and ahead and place and self.kinds[place - 1].text:
+        if self.in_explanation and self.last_text[mark] > place and self.kinds[place - 1].text:
             self.problems.append(Problem(self.lines[place].where, "stem_start_unclear", severity="warning"))
         return True
 
-    def _until_evidence(self, place: int) -> list[Kind] | None:
-        """The lines between this one and the options or answer that follow; None where none follow."""
-        for offset, kind in enumerate(self.kinds[place + 1 :]):
-            if kind.opens_options or (kind.label == "answer" and not self.is_numbered):
-                return self.kinds[place + 1 : place + 1 + offset]
-            if kind.heading or kind.numbered or kind.is_passage or kind.label is not None:
-                return None
-        return None
+    def _shows_question(self, kind: Kind) -> bool:
+        return kind.opens_options or (kind.label == "answer" and not self.is_numbered)
 
     def _open_question(self, place: int, kind: Kind) -> None:
         line = self.lines[place]
@@ -213,7 +229,11 @@ class _Cutter:
 
     def _take(self, line: Line, kind: Kind) -> None:
         if self.current is not None:
-            self.current.lines.append(line)
+            if len(self.current.lines) == MOST_LINES_OF_A_QUESTION:
+                params = {"limit": str(MOST_LINES_OF_A_QUESTION)}
+                self.problems.append(Problem(self.current.lines[0].where, "too_many_lines", params))
+            if len(self.current.lines) <= MOST_LINES_OF_A_QUESTION:
+                self.current.lines.append(line)
             self.has_options = self.has_options or kind.opens_options
             self.in_explanation = self.in_explanation or kind.label == "explanation"
             self.has_answer = (
@@ -222,7 +242,8 @@ class _Cutter:
                 or (self.has_options and kind.is_key and not kind.opens_options)
             )
         elif self.is_in_passage:
-            self.passage = join(self.passage, line.text)
+            if len(self.passage) <= LONGEST_TEXT:
+                self.passage = join(self.passage, line.text)
         else:
             self._take_outside(line, kind)
 

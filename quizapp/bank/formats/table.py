@@ -167,6 +167,7 @@ class _Rows:
     def __init__(self, table: Table, columns: Columns) -> None:
         self.table = table
         self.columns = columns
+        self.header = table.rows[table.header_at].cells if table.has_header else None
         self.section = table.section
         self.shared_answer = ""
         self.reading = _Reading()
@@ -185,6 +186,8 @@ class _Rows:
     def _is_furniture(self, row: Row) -> bool:
         places = [place for place, text in enumerate(row.cells) if text]
         texts = [row.cells[place] for place in places]
+        if row.cells == self.header:
+            return True
         again = read_header(row.cells) if len(texts) > 2 else Columns()
         if again.is_questions and again.score == len(texts) - len(again.unused) and again.score > 2:
             self.columns, self.last = again, None
