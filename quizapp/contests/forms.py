@@ -11,24 +11,22 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import wtforms
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
     Field,
-    FieldList,
     Form,
     FormField,
     HiddenField,
     IntegerField,
-    RadioField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import ValidationError
+from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget, NumberInput, TextInput
 
 from quizapp.accounts.queries import unit_choices
@@ -54,6 +52,7 @@ ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/T
 FORM_NAMES = {"limit_seconds": "limit_minutes", "pass_mark_hundredths": "pass_mark"}
 POINTS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 ROW_DIGITS = 3
+WHEN = _l("请填写日期和时间，如 2026-12-04 08:00。")
 
 
 # Fields whose messages say how to mend what was typed
@@ -101,7 +100,7 @@ class LocalTimeField(DateTimeLocalField):
         text = _typed(valuelist).replace(" ", "T")
         self.data = None
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?", text):
-            raise ValueError(_("请填写日期和时间，如 2026-12-04 08:00。"))
+            raise ValueError(str(WHEN))
         try:
             self.data = datetime.fromisoformat(text)
         except ValueError:
@@ -117,14 +116,14 @@ def _typed(valuelist: list[str]) -> str:
     return unicodedata.normalize("NFKC", valuelist[0]).strip() if valuelist else ""
 
 
-class OneOf(SelectField):
+class SelectField(wtforms.SelectField):
     """A choice of several in a list."""
 
     def pre_validate(self, form: Any) -> None:
         _check_choice(self)
 
 
-class OneOfButtons(RadioField):
+class RadioField(wtforms.RadioField):
     """A choice of several, all in view."""
 
     def pre_validate(self, form: Any) -> None:
@@ -136,7 +135,7 @@ def choices_of(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     return [SelectChoice(value, text) for value, text in pairs]
 
 
-def _check_choice(field: SelectField) -> None:
+def _check_choice(field: wtforms.SelectField) -> None:
     if not any(choice.selected for choice in field.iter_choices()):
         raise ValidationError(str(COMPLAINTS["choice"]))
 
@@ -153,7 +152,7 @@ class MultiCheckboxField(SelectMultipleField):
             raise ValidationError(str(COMPLAINTS["choice"]))
 
 
-class RowsField(FieldList):
+class FieldList(wtforms.FieldList):
     """Rows of one form; other digits than 0 to 9 in a row's number are not read."""
 
     def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
@@ -177,12 +176,12 @@ class SectionForm(Form):
     """A row of the paper."""
 
     id = HiddenField()
-    bank_id = OneOf(_l("题库"), coerce=int)
-    kind = OneOf(_l("题型"))
-    topic_id = OneOf(_l("知识点"), coerce=number_or_none)
-    difficulty = OneOf(_l("难度"), coerce=number_or_none)
-    count = WholeNumberField(_l("抽几题"))
-    points = PointsField(_l("每题几分"))
+    bank_id = SelectField(_l("题库"), coerce=int)
+    kind = SelectField(_l("题型"))
+    topic_id = SelectField(_l("知识点"), coerce=number_or_none)
+    difficulty = SelectField(_l("难度"), coerce=number_or_none)
+    count = WholeNumberField(_l("抽几题"), [InputRequired(COMPLAINTS["count"])])
+    points = PointsField(_l("每题几分"), [InputRequired(COMPLAINTS["points"])])
 
     usable = 0
     """How many questions of the bank fit this row now."""
@@ -224,7 +223,12 @@ class SectionForm(Form):
 class ContestForm(FlaskForm):
     """All of a draft on one page."""
 
-    title = StringField(_l("竞赛名称"), filters=[strip], description=_l("如：民族宗教政策法规知识竞赛"))
+    title = StringField(
+        _l("竞赛名称"),
+        [InputRequired(COMPLAINTS["title_empty"])],
+        filters=[strip],
+        description=_l("如：民族宗教政策法规知识竞赛"),
+    )
     host_name = StringField(_l("主办单位"), filters=[strip], description=_l("显示在竞赛页面和海报上。"))
     slug = StringField(
         _l("网址中的名字"),
@@ -234,12 +238,14 @@ class ContestForm(FlaskForm):
     introduction = TextAreaField(_l("说明"), filters=[strip], description=_l("竞赛的目的、奖项、联系方式等。"))
     accent = StringField(_l("主题色"), filters=[strip], description=_l("如 #b3261e；留空时用全站的颜色。"))
 
-    timezone = OneOf(_l("时区"))
-    opens_at = LocalTimeField(_l("开始时间"))
-    closes_at = LocalTimeField(_l("结束时间"), description=_l("到这一刻停止答题，未交的试卷由系统自动交卷。"))
+    timezone = SelectField(_l("时区"))
+    opens_at = LocalTimeField(_l("开始时间"), [InputRequired(WHEN)])
+    closes_at = LocalTimeField(
+        _l("结束时间"), [InputRequired(WHEN)], description=_l("到这一刻停止答题，未交的试卷由系统自动交卷。")
+    )
 
-    paper = OneOfButtons(_l("出题方式"), choices=choices_of(PAPER_WORDS.items()), default="random")
-    sections = RowsField(FormField(SectionForm), _l("试卷的各个部分"), max_entries=SECTIONS_LIMIT)
+    paper = RadioField(_l("出题方式"), choices=choices_of(PAPER_WORDS.items()), default="random")
+    sections = FieldList(FormField(SectionForm), _l("试卷的各个部分"), max_entries=SECTIONS_LIMIT)
     shuffle_questions = BooleanField(_l("每个部分内打乱题目顺序"), default=True)
     shuffle_options = BooleanField(_l("打乱选项顺序（判断题除外）"), default=True)
 
@@ -249,10 +255,12 @@ class ContestForm(FlaskForm):
     attempts_per_day = WholeNumberField(_l("每人每天可答次数"), description=_l("留空为不限。"))
     attempts_total = WholeNumberField(_l("每人一共可答次数"), description=_l("留空为不限。"))
     pass_mark = PointsField(_l("合格线（分）"), description=_l("留空为不设合格线。"))
-    feedback = OneOf(_l("给参与者看什么"), choices=choices_of(FEEDBACK_WORDS.items()), default="explanations")
-    feedback_time = OneOf(_l("什么时候看"), choices=choices_of(FEEDBACK_TIME_WORDS.items()), default="after_finish")
+    feedback = SelectField(_l("给参与者看什么"), choices=choices_of(FEEDBACK_WORDS.items()), default="explanations")
+    feedback_time = SelectField(
+        _l("什么时候看"), choices=choices_of(FEEDBACK_TIME_WORDS.items()), default="after_finish"
+    )
 
-    entry_mode = OneOfButtons(_l("怎样参赛"), choices=choices_of(ENTRY_MODE_WORDS.items()), default="nickname")
+    entry_mode = RadioField(_l("怎样参赛"), choices=choices_of(ENTRY_MODE_WORDS.items()), default="nickname")
     entry_fields = MultiCheckboxField(
         _l("报名表里填什么"),
         choices=choices_of((name, ENTRY_FIELD_WORDS[name]) for name in ENTRY_FIELDS),
@@ -262,10 +270,13 @@ class ContestForm(FlaskForm):
     audience_groups = TextAreaField(
         _l("可选的人群"), filters=[strip], description=_l("报名表里有“人群”时填写，每行一个，如：机关干部。")
     )
-    unit_root_id = OneOf(_l("可选的单位"), coerce=number_or_none)
+    unit_root_id = SelectField(_l("可选的单位"), coerce=number_or_none)
     capacity = WholeNumberField(_l("同时答题人数上限"), description=_l("超过时后来的人排队等候；留空为不限。"))
     retention_days = WholeNumberField(
-        _l("个人信息保留天数"), default=180, description=_l("竞赛结束这么多天后，自动删除姓名和手机号，成绩保留。")
+        _l("个人信息保留天数"),
+        [InputRequired(COMPLAINTS["retention_days"])],
+        default=180,
+        description=_l("竞赛结束这么多天后，自动删除姓名和手机号，成绩保留。"),
     )
     lock_version = HiddenField()
 

@@ -41,7 +41,7 @@ from quizapp.core.settings import get_settings
 from quizapp.core.web import points_text
 
 PAGE_SIZE = 20
-POOL_PAGE_SIZE = 50
+POOL_PAGE_SIZE = 30
 STAGE_TONES = {"draft": "neutral", "waiting": "info", "open": "good", "paused": "warn", "closed": "neutral"}
 
 WORDS: dict[str, Any] = {

@@ -116,13 +116,12 @@ def test_the_right_code_lets_a_person_come_back_also_after_the_end(contest: Cont
     assert again.entry is first.entry and not again.is_new and again.resume_code is None
 
 
-@pytest.mark.parametrize("code", ["000000", "", "12345", "1234567", "abcdef", "１２３４５６", "1" * 5000])
-def test_a_wrong_code_is_refused(contest: Contest, units: list[Unit], code: str) -> None:
+def test_a_wrong_code_is_refused(contest: Contest, units: list[Unit]) -> None:
     first = go(contest, fields_of(units))
-    if code == first.resume_code:
-        code = "000001"
-    with pytest.raises(ResumeCodeRequired):
-        go(contest, fields_of(units), resume_code=code)
+    for code in ("000000", "", "12345", "1234567", "abcdef", "１２３４５６", "1" * 5000):
+        wrong = code if code != first.resume_code else "000001"
+        with pytest.raises(ResumeCodeRequired):
+            go(contest, fields_of(units), resume_code=wrong)
 
 
 def test_codes_cannot_be_tried_out(contest: Contest, units: list[Unit]) -> None:
@@ -157,34 +156,32 @@ def test_a_nickname_is_a_new_person_each_time_but_for_a_repeat_by_the_same_brows
     assert entries() == 3
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("name", ""),
-        ("name", "  "),
-        ("name", "字" * 33),
-        ("name", "张\x00三"),
-        ("name", "\u202e三张"),
-        ("name", "😀\ud800"),
-        ("phone", ""),
-        ("phone", "1380000123"),
-        ("phone", "138000012345"),
-        ("phone", "13800001234 转 8"),
-        ("phone", "23800001234"),
-        ("phone", "abc"),
-        ("unit", ""),
-        ("unit", "999999"),
-        ("unit", "1 or 1=1"),
-        ("audience", ""),
-        ("audience", "领导"),
-    ],
-)
-def test_a_bad_field_is_named_and_nothing_is_stored(
-    contest: Contest, units: list[Unit], field: str, value: str
-) -> None:
-    with pytest.raises(Invalid) as refusal:
-        go(contest, fields_of(units) | {field: value})
-    assert list(refusal.value.fields) == [field]
+BAD_FIELDS = [
+    ("name", ""),
+    ("name", "  "),
+    ("name", "字" * 33),
+    ("name", "张\x00三"),
+    ("name", "\u202e三张"),
+    ("name", "😀\ud800"),
+    ("phone", ""),
+    ("phone", "1380000123"),
+    ("phone", "138000012345"),
+    ("phone", "13800001234 转 8"),
+    ("phone", "23800001234"),
+    ("phone", "abc"),
+    ("unit", ""),
+    ("unit", "999999"),
+    ("unit", "1 or 1=1"),
+    ("audience", ""),
+    ("audience", "领导"),
+]
+
+
+def test_a_bad_field_is_named_and_nothing_is_stored(contest: Contest, units: list[Unit]) -> None:
+    for field, value in BAD_FIELDS:
+        with pytest.raises(Invalid) as refusal:
+            go(contest, fields_of(units) | {field: value})
+        assert list(refusal.value.fields) == [field], value
     assert entries() == 0
 
 

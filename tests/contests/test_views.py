@@ -156,67 +156,65 @@ def test_a_contest_without_an_address_gets_one(post: Post, bank: Bank) -> None:
     assert post("/contests/new", fields_of(bank, slug="", title="Law Quiz 2030")).location == "/contests/law-quiz-2030"
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"title": ""}, "请填写竞赛名称"),
-        ({"title": None}, "请填写竞赛名称"),
-        ({"title": "字" * 129}, "名称最多 128 个字"),
-        ({"title": "a\u202eb"}, "不能显示的字符"),
-        ({"slug": "宪法"}, "网址请用"),
-        ({"slug": "a/../b"}, "网址请用"),
-        ({"slug": "new"}, "网址请用"),
-        ({"slug": "autumn"}, "网址已被另一场竞赛使用"),
-        ({"introduction": "字" * 5001}, "说明最多 5000 个字"),
-        ({"introduction": "a\x00b"}, "控制字符"),
-        ({"accent": "red; }"}, "十六进制"),
-        ({"opens_at": ""}, "请填写日期和时间"),
-        ({"opens_at": "0000-01-01T00:00"}, "没有这样的日期"),
-        ({"opens_at": "0001-01-01T00:00"}, "夏令时"),
-        ({"closes_at": "9999-12-31T23:59"}, "2099"),
-        ({"closes_at": "2030-02-30T08:00"}, "没有这样的日期"),
-        ({"closes_at": "2030-12-04T08:00"}, "结束时间要晚于开始时间"),
-        ({"closes_at": "2030-12-01T08:00"}, "结束时间要晚于开始时间"),
-        ({"closes_at": "2032-12-01T08:00"}, "366"),
-        ({"timezone": "Mars/Base"}, "请从列出的选项中选择"),
-        ({"paper": "oral"}, "请从列出的选项中选择"),
-        ({"sections-0-bank_id": None}, "请从列出的选项中选择"),
-        ({"sections-0-bank_id": "999"}, "请从列出的选项中选择"),
-        ({"sections-0-bank_id": "x"}, "没有保存"),
-        ({"sections-0-topic_id": "999"}, "请从列出的选项中选择"),
-        ({"sections-0-kind": "short_text"}, "请从列出的选项中选择"),
-        ({"sections-0-difficulty": "9"}, "请从列出的选项中选择"),
-        ({"sections-0-count": "0"}, "题数请填 1 到 200"),
-        ({"sections-0-count": "-3"}, "题数请填 1 到 200"),
-        ({"sections-0-count": "1e3"}, "请填写整数"),
-        ({"sections-0-count": "9" * 5000}, "请填写整数"),
-        ({"sections-0-points": "0"}, "每题分数请填"),
-        ({"sections-0-points": "-1"}, "请填写数字"),
-        ({"sections-0-points": "nan"}, "请填写数字"),
-        ({"sections-0-points": "1e309"}, "请填写数字"),
-        ({"sections-0-points": "3.333"}, "请填写数字"),
-        ({"limit_minutes": "0"}, "1 到 180 分钟"),
-        ({"limit_minutes": "181"}, "1 到 180 分钟"),
-        ({"limit_minutes": "", "closes_at": "2031-01-11T22:00"}, "最长 24 天"),
-        ({"attempts_per_day": "0"}, "次数请填 1 到 1000"),
-        ({"attempts_total": "2.5"}, "请填写整数"),
-        ({"pass_mark": "101"}, "合格线"),
-        ({"feedback": "score", "feedback_time": "at_once"}, "每答一题立即显示"),
-        ({"entry_mode": "form", "entry_fields": ["phone"]}, "要有“姓名”"),
-        ({"entry_mode": "form", "entry_fields": ["name", "religion"]}, "请从列出的选项中选择"),
-        ({"entry_mode": "form", "entry_fields": ["name", "audience"]}, "请写出可选的人群"),
-        ({"unit_root_id": "999"}, "请从列出的选项中选择"),
-        ({"unit_root_id": "' or 1=1--"}, "没有保存"),
-        ({"capacity": "0"}, "同时答题人数"),
-        ({"retention_days": ""}, "保留天数"),
-    ],
-)
-def test_bad_input_is_told_next_to_its_field_and_not_stored(
-    post: Post, draft: Contest, bank: Bank, changes: dict[str, Any], sentence: str
-) -> None:
-    answer = post("/contests/new", fields_of(bank, **changes))
-    assert answer.status_code == 422
-    assert sentence in answer.text
+BAD_INPUT: list[tuple[dict[str, Any], str]] = [
+    ({"title": ""}, "请填写竞赛名称"),
+    ({"title": None}, "请填写竞赛名称"),
+    ({"title": "字" * 129}, "名称最多 128 个字"),
+    ({"title": "a\u202eb"}, "不能显示的字符"),
+    ({"slug": "宪法"}, "网址请用"),
+    ({"slug": "a/../b"}, "网址请用"),
+    ({"slug": "new"}, "网址请用"),
+    ({"slug": "autumn"}, "网址已被另一场竞赛使用"),
+    ({"introduction": "字" * 5001}, "说明最多 5000 个字"),
+    ({"introduction": "a\x00b"}, "控制字符"),
+    ({"accent": "red; }"}, "十六进制"),
+    ({"opens_at": ""}, "请填写日期和时间"),
+    ({"opens_at": "0000-01-01T00:00"}, "没有这样的日期"),
+    ({"opens_at": "0001-01-01T00:00"}, "夏令时"),
+    ({"closes_at": "9999-12-31T23:59"}, "2099"),
+    ({"closes_at": "2030-02-30T08:00"}, "没有这样的日期"),
+    ({"closes_at": "2030-12-04T08:00"}, "结束时间要晚于开始时间"),
+    ({"closes_at": "2030-12-01T08:00"}, "结束时间要晚于开始时间"),
+    ({"closes_at": "2032-12-01T08:00"}, "366"),
+    ({"timezone": "Mars/Base"}, "请从列出的选项中选择"),
+    ({"paper": "oral"}, "请从列出的选项中选择"),
+    ({"sections-0-bank_id": None}, "请从列出的选项中选择"),
+    ({"sections-0-bank_id": "999"}, "请从列出的选项中选择"),
+    ({"sections-0-bank_id": "x"}, "没有保存"),
+    ({"sections-0-topic_id": "999"}, "请从列出的选项中选择"),
+    ({"sections-0-kind": "short_text"}, "请从列出的选项中选择"),
+    ({"sections-0-difficulty": "9"}, "请从列出的选项中选择"),
+    ({"sections-0-count": "0"}, "题数请填 1 到 200"),
+    ({"sections-0-count": "-3"}, "题数请填 1 到 200"),
+    ({"sections-0-count": "1e3"}, "请填写整数"),
+    ({"sections-0-count": "9" * 5000}, "请填写整数"),
+    ({"sections-0-points": "0"}, "每题分数请填"),
+    ({"sections-0-points": "-1"}, "请填写数字"),
+    ({"sections-0-points": "nan"}, "请填写数字"),
+    ({"sections-0-points": "1e309"}, "请填写数字"),
+    ({"sections-0-points": "3.333"}, "请填写数字"),
+    ({"limit_minutes": "0"}, "1 到 180 分钟"),
+    ({"limit_minutes": "181"}, "1 到 180 分钟"),
+    ({"limit_minutes": "", "closes_at": "2031-01-11T22:00"}, "最长 24 天"),
+    ({"attempts_per_day": "0"}, "次数请填 1 到 1000"),
+    ({"attempts_total": "2.5"}, "请填写整数"),
+    ({"pass_mark": "101"}, "合格线"),
+    ({"feedback": "score", "feedback_time": "at_once"}, "每答一题立即显示"),
+    ({"entry_mode": "form", "entry_fields": ["phone"]}, "要有“姓名”"),
+    ({"entry_mode": "form", "entry_fields": ["name", "religion"]}, "请从列出的选项中选择"),
+    ({"entry_mode": "form", "entry_fields": ["name", "audience"]}, "请写出可选的人群"),
+    ({"unit_root_id": "999"}, "请从列出的选项中选择"),
+    ({"unit_root_id": "' or 1=1--"}, "没有保存"),
+    ({"capacity": "0"}, "同时答题人数"),
+    ({"retention_days": ""}, "保留天数"),
+]
+
+
+def test_bad_input_is_told_next_to_its_field_and_not_stored(post: Post, draft: Contest, bank: Bank) -> None:
+    for changes, sentence in BAD_INPUT:
+        answer = post("/contests/new", fields_of(bank, **changes))
+        assert (answer.status_code, sentence in answer.text) == (422, True), changes
+        assert "{&#39;" not in answer.text, changes
     assert contests() == 1
 
 

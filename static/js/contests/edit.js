@@ -1,5 +1,5 @@
-// The contest's edit page: how many questions fit a row, as soon as a choice in it changes. Without script the
-// button "count again" does the same.
+// The contest's edit page: how many questions fit a row, as soon as a choice in it changes, and what the rows
+// add up to. Without script the button "count again" does the same.
 const form = document.querySelector("[data-contest-form]");
 const rows = form.querySelector("[data-usable]");
 
@@ -10,6 +10,12 @@ for (const row of form.querySelectorAll("[data-section]")) {
     }
   });
 }
+
+rows.addEventListener("input", (event) => {
+  if (event.target.dataset.number) {
+    addUp();
+  }
+});
 
 form.querySelector("[data-without-script]").hidden = true;
 
@@ -37,6 +43,21 @@ async function count(row) {
   } catch {
     shown.textContent = "?";
   }
+}
+
+// Points are added in whole hundredths; a row that is not a number yet counts as nothing.
+function addUp() {
+  let questions = 0;
+  let hundredths = 0;
+  for (const row of form.querySelectorAll("[data-section]")) {
+    const [count, points] = ["count", "points"].map((name) => Number(row.querySelector(`[data-number="${name}"]`).value));
+    if (count > 0 && points > 0) {
+      questions += count;
+      hundredths += count * Math.round(points * 100);
+    }
+  }
+  const sum = form.querySelector("[data-sum]");
+  sum.textContent = sum.dataset.sum.replace("{count}", questions).replace("{full}", hundredths / 100);
 }
 
 // Each bank has its own topics; the first choice, "all", stays.
