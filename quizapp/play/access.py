@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Response, current_app, request
+from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms.validators import ValidationError
 
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import to_ms
 from quizapp.core.db import READING_METHODS
-from quizapp.core.errors import DomainError, Invalid, NotFound
+from quizapp.core.errors import DomainError, Invalid, NotFound, StoreUnavailable
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.settings import get_settings
+from quizapp.core.throttle import count_try
 from quizapp.play import tokens
 from quizapp.play.answering import paper_of
 from quizapp.play.state import Recovering, Shard
@@ -41,6 +43,26 @@ class EntryRequired(DomainError):
 
     def message(self) -> str:
         return _("请先在竞赛页面报名，再开始答题。")
+
+
+class TooManyRequests(DomainError):
+    """More calls of a kind from one address than a school full of phones makes."""
+
+    status, code = 429, "too_many_requests"
+    retry_after: int | None = 30
+
+    def message(self) -> str:
+        return _("操作太频繁，请稍候再试。")
+
+
+def limit(name: str, *, a_minute: int) -> None:
+    """Count a call of this address; raises TooManyRequests. When calls cannot be counted they are let through."""
+    try:
+        is_allowed = count_try(name=f"play.{name}", subject=get_remote_address(), times=a_minute, seconds=60)
+    except StoreUnavailable:
+        return
+    if not is_allowed:
+        raise TooManyRequests
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,216 @@
+"""What organisers do to a running contest: pause, resume, give time, move or set its end; and forget a person.
+
+Pauses and gifts of time are kept in SQL and reach all open attempts through the gate in one step: deadlines are
+stored without what was added later. The gate is written after the commit, and the recorder's process brings it
+up to date within a second when that fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from quizapp.accounts import audit
+from quizapp.accounts.models import User
+from quizapp.contests import entering
+from quizapp.contests import state as gates
+from quizapp.contests.actions import NotPublished, gate_settings
+from quizapp.contests.models import Contest, Entry
+from quizapp.contests.rules import UNTIMED_WINDOW_LIMIT, WINDOW_LIMIT
+from quizapp.core.db import after_commit, db
+from quizapp.core.errors import DomainError, Invalid, StoreUnavailable
+from quizapp.core.i18n import _
+from quizapp.core.live import get_live
+from quizapp.core.logs import get_logger
+from quizapp.play import queries, state
+from quizapp.play.models import ContestClock
+from quizapp.play.state import Shard
+
+GIFT_LIMIT = timedelta(hours=3)
+
+log = get_logger("play")
+
+
+class AlreadyPaused(DomainError):
+    """A paused contest cannot be paused again."""
+
+    status, code = 409, "already_paused"
+
+    def message(self) -> str:
+        return _("竞赛已经是暂停状态。")
+
+
+class NotPaused(DomainError):
+    """Only a paused contest can be resumed."""
+
+    status, code = 409, "not_paused"
+
+    def message(self) -> str:
+        return _("竞赛没有暂停。")
+
+
+class AlreadyClosed(DomainError):
+    """The contest is over; only moving its end opens it again."""
+
+    status, code = 409, "already_closed"
+
+    def message(self) -> str:
+        return _("竞赛已经结束。")
+
+
+def pause(*, contest: Contest, actor: User | None, now: datetime, reason: str = "") -> None:
+    """Stop beginning and answering, and all clocks with it. Raises NotPublished, AlreadyPaused, AlreadyClosed.
+
+    The reason is for the audit trail.
+    """
+    _require_running(contest, now)
+    if contest.paused_at is not None:
+        raise AlreadyPaused
+    contest.paused_at = now
+    _changed(contest, "pause", {"reason": reason}, actor, now)
+
+
+def resume(*, contest: Contest, actor: User | None, now: datetime) -> None:
+    """Go on: every open attempt gets the length of the pause back, up to the contest's end.
+
+    For a minute late answers are taken, so that phones can send what they kept. Raises NotPublished, NotPaused.
+    """
+    if not contest.is_published:
+        raise NotPublished
+    if contest.paused_at is None:
+        raise NotPaused
+    paused_ms = _end_pause(contest, now)
+    _changed(contest, "resume", {"paused_ms": paused_ms}, actor, now, resumes=True)
+
+
+def _end_pause(contest: Contest, now: datetime) -> int:
+    """Let the clock go on; return how long it stood still."""
+    paused_ms = round((now - (contest.paused_at or now)).total_seconds() * 1000)
+    clock = _clock(contest)
+    clock.shift_ms += paused_ms
+    clock.still_ms += paused_ms
+    contest.paused_at = None
+    return paused_ms
+
+
+def extend(
+    *,
+    contest: Contest,
+    actor: User | None,
+    now: datetime,
+    closes_at: datetime | None = None,
+    gift: timedelta = timedelta(),
+) -> None:
+    """Move the end to a later moment, give all open attempts more time, or both in one act.
+
+    A gift counts as time used: it makes up for trouble, and the tie rule still compares whole times.
+    Raises NotPublished, Invalid (an end that is not later, windows and gifts that are too long).
+    """
+    if not contest.is_published:
+        raise NotPublished
+    wrong = _wrong_extension(contest, closes_at, gift, now)
+    if wrong:
+        raise Invalid(wrong)
+    before = contest.closes_at
+    contest.closes_at = closes_at or before
+    if gift:
+        _clock(contest).shift_ms += round(gift.total_seconds() * 1000)
+    detail = {"closes_before": before.isoformat(), "closes": contest.closes_at.isoformat()}
+    _changed(contest, "extend", detail | {"gift_seconds": gift.total_seconds()}, actor, now)
+
+
+def _wrong_extension(contest: Contest, closes_at: datetime | None, gift: timedelta, now: datetime) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if closes_at is None and not gift:
+        wrong["closes_at"] = _("请填写新的结束时间，或给正在答题的人加时。")
+    if closes_at is not None and closes_at <= max(contest.closes_at, now):
+        wrong["closes_at"] = _("新的结束时间要晚于现在，也要晚于原来的结束时间。")
+    elif closes_at is not None and closes_at - contest.opens_at > _longest(contest):
+        wrong["closes_at"] = _("一场竞赛最长 %(days)s 天，请改早一些。", days=str(_longest(contest).days))
+    if not timedelta() <= gift <= GIFT_LIMIT:
+        wrong["gift"] = _("一次最多加时 180 分钟。")
+    elif gift and now >= (closes_at or contest.closes_at):
+        wrong["gift"] = _("竞赛已经结束，没有正在答题的人。")
+    return wrong
+
+
+def _longest(contest: Contest) -> timedelta:
+    return UNTIMED_WINDOW_LIMIT if contest.limit_seconds is None else WINDOW_LIMIT
+
+
+def close(*, contest: Contest, actor: User | None, now: datetime, reason: str = "") -> None:
+    """End a contest now: open attempts are handed in with what was saved. Raises NotPublished, AlreadyClosed.
+
+    Before its opening it is closed as it opens: a window needs some length. The reason is for the audit trail.
+    """
+    _require_running(contest, now)
+    before, was_paused = contest.closes_at, contest.paused_at is not None
+    contest.closes_at = max(now, contest.opens_at + timedelta(milliseconds=1))
+    if was_paused:
+        _end_pause(contest, now)
+    detail = {"closes_before": before.isoformat(), "reason": reason}
+    _changed(contest, "close", detail, actor, now, resumes=was_paused)
+
+
+def _require_running(contest: Contest, now: datetime) -> None:
+    if not contest.is_published:
+        raise NotPublished
+    if now >= contest.closes_at:
+        raise AlreadyClosed
+
+
+def _clock(contest: Contest) -> ContestClock:
+    """The contest's clock as a row that can be changed."""
+    clock = db.session.get(ContestClock, contest.id)
+    if clock is None:
+        clock = ContestClock(contest_id=contest.id, shift_ms=0, still_ms=0)
+        db.session.add(clock)
+    return clock
+
+
+def _changed(
+    contest: Contest, verb: str, detail: dict[str, Any], actor: User | None, now: datetime, *, resumes: bool = False
+) -> None:
+    """Flush, note the act, and let the gate follow after the commit."""
+    contest.lock_version += 1
+    for position in queries.positions(contest_id=contest.id):
+        position.is_settled = False
+    db.session.flush()
+    audit.record(
+        action=f"play.{verb}",
+        subject_kind="contest",
+        subject_id=str(contest.id),
+        detail=detail,
+        now=now,
+        actor=actor,
+    )
+    db.session.flush()
+    after_commit(_gate_writer(contest, resumes=resumes))
+
+
+def _gate_writer(contest: Contest, *, resumes: bool) -> Callable[[], None]:
+    shard = Shard(contest.id)
+    fields = [*gates.settings_fields(gate_settings(contest)), *queries.gate_clock(contest)]
+
+    def write() -> None:
+        try:
+            state.write_gate(get_live(), shard, fields, resumes=resumes)
+        except StoreUnavailable:
+            log.warning("gate_not_written", contest_id=shard.contest_id)
+
+    return write
+
+
+def forget(*, contest: Contest, entry: Entry, now: datetime) -> None:
+    """Delete a person's fields, in SQL and on the boards; the person can begin nothing more."""
+    entering.anonymise(entry=entry, now=now)
+    shard, person, name = Shard(contest.id, entry.shard), entry.person, entry.masked_name
+
+    def forget_live() -> None:
+        try:
+            state.forget_person(get_live(), shard, person=person, name=name)
+        except StoreUnavailable:
+            log.warning("person_not_forgotten_live", contest_id=shard.contest_id)
+
+    after_commit(forget_live)
