@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shlex
 import sys
@@ -12,16 +11,21 @@ from pathlib import Path
 import click
 
 from quizapp import first_start
+from quizapp.accounts.cli import unit_group, user_group
+from quizapp.admin import jobs as admin_jobs
 from quizapp.app import create_app
+from quizapp.bank.cli import group as bank_group
+from quizapp.contests import jobs as contests_jobs
+from quizapp.contests.cli import group as contest_group
 from quizapp.core import jobs, launcher, schema
 from quizapp.core.clock import utc_now
 from quizapp.core.command import Context, data_option, refusals, with_app
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
-from quizapp.duties import all_duties
-
-ROOMS = ("accounts", "bank", "contests", "play", "reports", "admin")
+from quizapp.play.bench_cli import group as bench_group
+from quizapp.play.jobs import run_recorder
+from quizapp.reports.cli import group as report_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,7 +98,7 @@ def record() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        stopping.wait()
+        run_recorder(stopping)
 
 
 @main.command("work")
@@ -104,7 +108,7 @@ def work() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        jobs.work(all_duties(), stopping=stopping)
+        jobs.work([*contests_jobs.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
 
 
 @main.group("db")
@@ -126,12 +130,5 @@ def check() -> None:
     schema.check()
 
 
-for room in ROOMS:
-    path = f"quizapp.{room}.cli"
-    try:
-        module = importlib.import_module(path)
-    except ImportError:
-        continue
-    for command in vars(module).values():
-        if isinstance(command, click.Group) and command.callback and command.callback.__module__ == path:
-            main.add_command(command)
+for room_group in (user_group, unit_group, bank_group, contest_group, bench_group, report_group):
+    main.add_command(room_group)

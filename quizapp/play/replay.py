@@ -1,0 +1,247 @@
+"""A whole campaign in small, on its own installation in a temporary folder: phones, servers, records, comparison.
+
+1. Start `quizapp run` on a free port, behind a pretended proxy so that each phone has its own address.
+2. Make a contest from the seed questions.
+3. Let the phones visit, enter, begin, answer and hand in; every answer must be acknowledged.
+4. Wait until the recorder has carried everything into SQL.
+5. Compare: `verify` (live state against records), and the phones' own account against the records.
+
+The cost of an answer is the processor time of all server processes over the whole campaign, from /proc, divided by
+the number of answers: visits, entries, begins and hand-ins are paid by the answers.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+
+from quizapp.accounts.queries import latest_notice
+from quizapp.bank import importing
+from quizapp.bank.actions import get_or_create_bank
+from quizapp.contests import actions as contests
+from quizapp.contests.drafts import Draft, SectionDraft
+from quizapp.contests.models import Contest
+from quizapp.core import installation
+from quizapp.core.clock import utc_now
+from quizapp.core.command import open_app
+from quizapp.core.db import db, reading
+from quizapp.play.models import Attempt
+from quizapp.play.phones import Exchange, Ledger, people, play
+from quizapp.play.verify import verify
+
+SLUG = "replay"
+QUESTIONS = 10
+POINTS_HUNDREDTHS = 1000
+CONNECTIONS = 48
+START_SECONDS = 60
+RECORD_SECONDS = 300
+SEEDS = Path(__file__).parents[1] / "bank" / "seeds"
+
+
+class ReplayFailed(Exception):
+    """The campaign could not be carried out; the message says which step."""
+
+
+def run(*, visits: int, answers: int) -> dict[str, Any]:
+    """Carry out a campaign and return its figures; raises ReplayFailed. Needs a command's context."""
+    with own_installation() as (serving, data), open_app(data):
+        attempts = -(-answers // QUESTIONS)
+        contest_id = make_contest(attempts=max(1, -(-attempts // visits)))
+        consent = latest_notice().version
+        # A command's transaction writes: an open one would keep everybody else from SQLite.
+        db.session.rollback()
+        before = processor_seconds(serving.pid)
+        started = time.monotonic()
+        ledger = campaign(address=serving.address, slug=SLUG, consent=consent, visits=visits, answers=answers)
+        seconds = time.monotonic() - started
+        lag_seconds = wait_for_records(contest_id=contest_id, attempts=len(ledger.results))
+        after = processor_seconds(serving.pid)
+        differences = compare_with_records(contest_id=contest_id, ledger=ledger)
+        differences += [str(difference) for difference in verify(contest=db.session.get_one(Contest, contest_id))]
+        return report(
+            ledger=ledger,
+            seconds=seconds,
+            lag_seconds=lag_seconds,
+            before=before,
+            after=after,
+            differences=differences,
+        )
+
+
+@contextmanager
+def own_installation() -> Iterator[tuple[installation.Serving, Path]]:
+    """A launcher with a temporary folder and that folder, stopped and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="quizapp-replay-"))
+    log = (folder / "launcher.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "quizapp", "run", "--port", "0", "--data", str(folder / "data")],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env={key: value for key, value in os.environ.items() if not key.startswith("QUIZAPP_")}
+        | {"QUIZAPP_TRUSTED_PROXIES": "1", "QUIZAPP_LOG_LEVEL": "WARNING"},
+    )
+    try:
+        yield _wait_for_serving(folder, process), folder / "data"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_serving(folder: Path, process: subprocess.Popen[bytes]) -> installation.Serving:
+    give_up_at = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < give_up_at:
+        serving = installation.read_serving(folder / "data")
+        if serving and "is running" in (folder / "launcher.log").read_text():
+            return serving
+        time.sleep(0.05)
+    raise ReplayFailed((folder / "launcher.log").read_text()[-2000:] or "the installation did not start")
+
+
+def make_contest(*, attempts: int) -> int:
+    """Make a contest of ten questions drawn from all seed files, open now, with so many attempts a person.
+
+    Publishes and commits it; returns its id.
+    """
+    now = utc_now()
+    bank = get_or_create_bank(name="Replay", actor=None, now=now)
+    for path in sorted(SEEDS.glob("*.csv")):
+        staged = importing.stage(
+            bank=bank, file_name=path.name, content=path.read_bytes(), format_name="csv", actor=None, now=now
+        )
+        importing.take(staged=staged, bank=bank, approve=True, actor=None, now=now)
+    draft = Draft(
+        slug=SLUG,
+        title="Replay",
+        opens_at=now - timedelta(minutes=1),
+        closes_at=now + timedelta(days=1),
+        sections=[SectionDraft(bank_id=bank.id, count=QUESTIONS, points_hundredths=POINTS_HUNDREDTHS)],
+        attempts_total=attempts,
+        feedback="score",
+    )
+    contest = contests.create_contest(draft=draft, actor=None, now=now)
+    contests.publish(contest=contest, actor=None, now=now)
+    db.session.commit()
+    return contest.id
+
+
+def campaign(*, address: str, slug: str, consent: str, visits: int, answers: int, seed: int = 1) -> Ledger:
+    """Let so many phones give so many answers; return what they were told. Takes as long as the server needs."""
+    parts = urlsplit(address)
+    ledger = Ledger()
+    chance = random.Random(seed)  # noqa: S311
+    phones = (
+        (person.number, play(person=person, slug=slug, consent=consent, ledger=ledger, chance=chance))
+        for person in people(visits=visits, answers=answers, questions=QUESTIONS)
+    )
+    exchange = Exchange(
+        host=parts.hostname or "", port=parts.port or 80, connections=min(CONNECTIONS, visits), ledger=ledger
+    )
+    exchange.run(phones)
+    return ledger
+
+
+def wait_for_records(*, contest_id: int, attempts: int) -> float:
+    """Wait until so many attempts are recorded as finished; return the seconds it took, raise ReplayFailed."""
+    started = time.monotonic()
+    while True:
+        with reading():
+            query = select(func.count()).where(Attempt.contest_id == contest_id, Attempt.finish.is_not(None))
+            recorded = db.session.scalar(query) or 0
+            db.session.rollback()
+        if recorded >= attempts:
+            return time.monotonic() - started
+        if time.monotonic() - started > RECORD_SECONDS:
+            raise ReplayFailed(f"after {RECORD_SECONDS} s only {recorded} of {attempts} attempts were recorded")
+        time.sleep(0.1)
+
+
+def compare_with_records(*, contest_id: int, ledger: Ledger) -> list[str]:
+    """Differences between what the phones were told at hand-in and what SQL holds, at most a hundred."""
+    with reading():
+        rows = db.session.execute(
+            select(Attempt.id, Attempt.answered, Attempt.score_hundredths).where(
+                Attempt.contest_id == contest_id, Attempt.finish == "handed_in"
+            )
+        ).all()
+        db.session.rollback()
+    recorded = {row.id: (row.answered, row.score_hundredths) for row in rows}
+    names = sorted(recorded.keys() | ledger.results.keys())
+    wrong = [name for name in names if recorded.get(name) != ledger.results.get(name)]
+    return [f"{name}: told {ledger.results.get(name)}, recorded {recorded.get(name)}" for name in wrong[:100]]
+
+
+def processor_seconds(launcher: int) -> dict[str, float]:
+    """The processor time of the launcher's children and their children, by what they are."""
+    names = {"gunicorn": "web", "quizapp record": "record", "quizapp work": "work", "valkey-server": "valkey"}
+    seconds = dict.fromkeys(names.values(), 0.0)
+    parents = {pid: _stat(pid) for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*"))}
+    for pid, (parent, used) in parents.items():
+        if launcher in (parent, parents.get(parent, (0, 0.0))[0]):
+            command = _command(pid)
+            for part, name in names.items():
+                if part in command:
+                    seconds[name] += used
+    return seconds
+
+
+def _stat(pid: int) -> tuple[int, float]:
+    """A process's parent and its user and system time in seconds, ended children included."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0, 0.0
+    return int(fields[1]), sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def report(
+    *,
+    ledger: Ledger,
+    seconds: float,
+    lag_seconds: float,
+    before: dict[str, float],
+    after: dict[str, float],
+    differences: list[str],
+) -> dict[str, Any]:
+    """The figures of a campaign; processor time in milliseconds an answer, by process and in all."""
+    used = {name: after[name] - before[name] for name in before}
+    answers = max(1, ledger.answers)
+    return {
+        "visits": ledger.visits,
+        "attempts": len(ledger.results),
+        "answers_acknowledged": ledger.answers,
+        "answers_sent": ledger.sent,
+        "gave_up": len(ledger.gave_up),
+        "gave_up_first": ledger.gave_up[:5],
+        "retried": ledger.retried,
+        "seconds": round(seconds, 2),
+        "answers_per_second": round(ledger.answers / seconds, 1),
+        "recorder_lag_seconds": round(lag_seconds, 2),
+        "server_cpu_ms_per_answer": round(sum(used.values()) * 1000 / answers, 3),
+        "server_cpu_ms_per_answer_by_process": {name: round(value * 1000 / answers, 3) for name, value in used.items()},
+        "differences": len(differences),
+        "differences_first": differences[:5],
+    }
