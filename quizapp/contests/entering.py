@@ -20,13 +20,14 @@ from quizapp.core.crypto import blind_index
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError, Invalid, NotFound
 from quizapp.core.i18n import _
-from quizapp.core.throttle import count_try
+from quizapp.core.throttle import count_try, forget_tries, seconds_to_wait
 
 NICKNAME_LETTERS = 16
 NAME_LETTERS = 32
 PERSON_DIGITS = 32
 RESUME_CODE = re.compile(r"[0-9]{6}")
 RESUME_TRIES, RESUME_SECONDS = 10, 3600
+RESUME_COUNTER = "contests.resume"
 ENTRY_KEY_LETTERS = 16
 """An entry key that is shorter could be guessed, and counts as none."""
 ANONYMOUS = "***"
@@ -67,7 +68,7 @@ class TooManyTries(DomainError):
     retry_after: int | None = RESUME_SECONDS
 
     def message(self) -> str:
-        return _("续答码试的次数太多，请一小时后再试。")
+        return _("续答码试的次数太多，请过一小时再试。")
 
 
 class EntryDeleted(DomainError):
@@ -181,15 +182,23 @@ def _come_back(entry: Entry, resume_code: str | None) -> Entered:
         raise EntryDeleted
     if not resume_code:
         raise ResumeCodeRequired
-    if not count_try(name="contests.resume", subject=entry.person, times=RESUME_TRIES, seconds=RESUME_SECONDS):
-        raise TooManyTries
+    _count_try(entry.person)
     code = rules.ascii_digits(resume_code)
     is_right = RESUME_CODE.fullmatch(code) is not None and hmac.compare_digest(
         _code_hash(entry.contest_id, entry.person, code), entry.resume_code_hash
     )
     if not is_right:
         raise ResumeCodeRequired
+    forget_tries(name=RESUME_COUNTER, subject=entry.person, times=RESUME_TRIES, seconds=RESUME_SECONDS)
     return Entered(entry, None, is_new=False)
+
+
+def _count_try(person: str) -> None:
+    counter = {"name": RESUME_COUNTER, "subject": person}
+    if not count_try(**counter, times=RESUME_TRIES, seconds=RESUME_SECONDS):
+        refusal = TooManyTries()
+        refusal.retry_after = seconds_to_wait(**counter, times=RESUME_TRIES, seconds=RESUME_SECONDS)
+        raise refusal
 
 
 def _code_hash(contest_id: int, person: str, code: str) -> str:

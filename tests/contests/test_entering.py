@@ -13,6 +13,7 @@ from quizapp.accounts.queries import latest_notice
 from quizapp.app import create_app
 from quizapp.contests.actions import enter
 from quizapp.contests.entering import (
+    RESUME_SECONDS,
     RESUME_TRIES,
     ConsentRequired,
     ContestClosed,
@@ -130,10 +131,17 @@ def test_codes_cannot_be_tried_out(contest: Contest, units: list[Unit]) -> None:
     for _number in range(RESUME_TRIES):
         with pytest.raises(ResumeCodeRequired):
             go(contest, fields_of(units), resume_code=wrong)
-    with pytest.raises(TooManyTries):
+    with pytest.raises(TooManyTries) as refusal:
         go(contest, fields_of(units), resume_code=right)
+    assert refusal.value.retry_after is not None and 0 < refusal.value.retry_after <= RESUME_SECONDS
     other = go(contest, fields_of(units, phone="13900001234"))
     assert go(contest, fields_of(units, phone="13900001234"), resume_code=other.resume_code).entry is other.entry
+
+
+def test_a_right_code_lets_tries_count_anew(contest: Contest, units: list[Unit]) -> None:
+    right = go(contest, fields_of(units)).resume_code
+    for _number in range(RESUME_TRIES + 2):
+        assert not go(contest, fields_of(units), resume_code=right).is_new
 
 
 def test_the_browser_that_entered_gets_a_new_code_when_the_reply_was_lost(contest: Contest, units: list[Unit]) -> None:
