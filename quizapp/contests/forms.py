@@ -395,9 +395,12 @@ class PublishForm(ActForm):
             raise ValidationError(_("请先勾选确认。"))
 
 
-def number_of(text: str | None) -> int:
-    """A lock version or row number from a hidden field or button; what is not one matches nothing."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
+def number_of(text: str | int | None) -> int:
+    """A lock version or row number from a hidden field or button; what is not one matches nothing.
+
+    A number instead of a text is what the form was filled with: the field was not sent.
+    """
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def values_of(draft: Draft) -> dict[str, Any]:
