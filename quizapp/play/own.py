@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +21,12 @@ from quizapp.contests.queries import own_fields
 from quizapp.contests.words import ENTRY_FIELD_WORDS
 from quizapp.core.clock import from_ms
 from quizapp.core.db import db
+from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live
 from quizapp.play import queries, rules, state
+from quizapp.play.access import Participant
 from quizapp.play.documents import moment
+from quizapp.play.hashes import LiveAttempt
 from quizapp.play.models import Answer, Attempt
 from quizapp.play.shown import points
 from quizapp.play.state import Shard
@@ -42,27 +45,40 @@ class OwnAttempt:
     is_best: bool = False
 
 
-def own_attempts(*, contest: Contest, person: str, is_closed: bool) -> list[OwnAttempt]:
-    """A person's recorded attempts, the newest first."""
-    attempts = queries.attempts_of(contest_id=contest.id, person=person)
-    scores = {attempt.id: _score(contest, attempt, is_closed) for attempt in attempts}
-    ranked = [attempt for attempt in attempts if scores[attempt.id] is not None]
+def own_attempts(*, live: Live, contest: Contest, participant: Participant, is_closed: bool) -> list[OwnAttempt]:
+    """A person's attempts, the newest first; the last one as it stands now, which may not be recorded yet."""
+    recorded = queries.attempts_of(contest_id=contest.id, person=participant.person)
+    found = {attempt.id: _own_attempt(contest, attempt, is_closed) for attempt in recorded}
+    try:
+        last = _last_attempt(live, contest, participant, is_closed)
+        found |= {last.id: last} if last else {}
+    except StoreUnavailable:
+        pass
+    attempts = sorted(found.values(), key=lambda attempt: attempt.number, reverse=True)
+    ranked = [attempt for attempt in attempts if attempt.score_hundredths is not None]
     best = max(ranked, key=lambda attempt: (attempt.score_hundredths or 0, -(attempt.duration_ms or 0)), default=None)
-    return [
-        OwnAttempt(
-            id=attempt.id,
-            number=attempt.number,
-            started_at=from_ms(attempt.started_ms),
-            finish=attempt.finish,
-            duration_ms=attempt.duration_ms,
-            score_hundredths=scores[attempt.id],
-            is_best=attempt is best and len(ranked) > 1,
-        )
-        for attempt in attempts
-    ]
+    return [replace(attempt, is_best=attempt is best and len(ranked) > 1) for attempt in attempts]
 
 
-def _score(contest: Contest, attempt: Attempt, is_closed: bool) -> int | None:
+def _own_attempt(contest: Contest, attempt: Attempt | LiveAttempt, is_closed: bool) -> OwnAttempt:
+    return OwnAttempt(
+        id=attempt.id,
+        number=attempt.number,
+        started_at=from_ms(attempt.started_ms),
+        finish=attempt.finish,
+        duration_ms=attempt.duration_ms,
+        score_hundredths=_score(contest, attempt, is_closed),
+    )
+
+
+def _last_attempt(live: Live, contest: Contest, participant: Participant, is_closed: bool) -> OwnAttempt | None:
+    """The attempt begun last, from live memory; raises StoreUnavailable."""
+    attempt_id = state.look(live, participant.shard, person=participant.person).person.last_attempt
+    reading = state.read(live, participant.shard, attempt_id=attempt_id) if attempt_id else None
+    return _own_attempt(contest, reading.attempt, is_closed) if reading else None
+
+
+def _score(contest: Contest, attempt: Attempt | LiveAttempt, is_closed: bool) -> int | None:
     shown = rules.shown_of(
         feedback=contest.feedback,
         feedback_time=contest.feedback_time,

@@ -252,7 +252,9 @@ def me(slug: str) -> ResponseReturnValue:
     return render_template(
         "play/me.html",
         contest=contest,
-        attempts=own.own_attempts(contest=contest, person=entry.person, is_closed=now >= contest.closes_at),
+        attempts=own.own_attempts(
+            live=get_live(), contest=contest, participant=participant, is_closed=now >= contest.closes_at
+        ),
         place=pages.place_now(get_live(), participant),
         fields=own.personal_fields(contest=contest, entry=entry),
         entered_at=entry.entered_at,

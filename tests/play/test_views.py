@@ -257,6 +257,16 @@ def test_an_empty_board_says_so(client: FlaskClient) -> None:
     assert "还没有人交卷" in client.get(f"/play/{contest.slug}/board").text
 
 
+def test_own_attempts_are_listed_before_they_are_recorded(client: FlaskClient) -> None:
+    contest = publish()
+    enter(client, contest.slug)
+    first, second = play(client, contest.slug), play(client, contest.slug, hand_in=False)
+    page = client.get(f"/play/{contest.slug}/me").text
+    assert "第 2 次" in page
+    assert "作答中" in page
+    assert second != first
+
+
 def test_own_data_is_handed_out_without_keys(client: FlaskClient) -> None:
     contest = publish(entry_mode="form", entry_fields=("name", "phone"))
     enter(client, contest.slug, name="张建国", phone="13800001234")
