@@ -52,6 +52,7 @@ ROUTES = {
         bank.show_import bank.submit bank.take_import
         contests.choose contests.copy contests.create contests.delete contests.edit contests.index contests.poster
         contests.preview contests.publish contests.qr contests.show contests.show_check contests.usable
+        monitor.act monitor.figures monitor.show
         reports.download reports.index reports.results
     """,
     ADMIN: """
