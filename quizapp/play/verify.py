@@ -69,7 +69,6 @@ def _verify_results(contest: Contest) -> Iterator[Difference]:
             answers.setdefault(answer.attempt_id, []).append(answer)
         for attempt in chunk:
             yield from _verify_result(attempt, answers.get(attempt.id, []))
-        db.session.expunge_all()
 
 
 def _verify_result(attempt: Attempt, answers: list[Answer]) -> Iterator[Difference]:
