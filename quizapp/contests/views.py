@@ -29,7 +29,8 @@ from quizapp.contests.forms import (
     values_of_new,
     values_of_published,
 )
-from quizapp.contests.kits import compile_kit
+from quizapp.contests.kit import Kit
+from quizapp.contests.kits import compile_kit, get_kit
 from quizapp.contests.models import Contest, Section
 from quizapp.contests.words import ENTRY_FIELD_WORDS, STATE_WORDS, rules_in_words
 from quizapp.core.clock import utc_now
@@ -129,7 +130,7 @@ def show(slug: str) -> ResponseReturnValue:
         "contests/show.html",
         contest=contest,
         stage=queries.stage_of(contest, now=utc_now()),
-        rules=rules_in_words(compile_kit(contest=contest, version=contest.kit_version)),
+        rules=rules_in_words(_kit(contest)),
         report=_check(contest) if not contest.is_published else None,
         address=posters.address(contest.slug),
         entries=queries.entries_count(contest.id),
@@ -225,7 +226,7 @@ def preview(slug: str) -> ResponseReturnValue:
     """A sample paper as a participant would get it; `seed` names which."""
     contest = queries.get_contest(slug)
     seed = request.args.get("seed", "1")[:32]
-    kit = compile_kit(contest=contest, version=contest.kit_version)
+    kit = _kit(contest)
     paper = previews.sample_paper(kit=kit, seed=seed)
     another = secrets.token_hex(3)
     return render_template("contests/preview.html", contest=contest, kit=kit, paper=paper, another=another)
@@ -262,9 +263,8 @@ def publish(slug: str) -> ResponseReturnValue:
             flash(_("竞赛已发布。可以张贴二维码海报了。"), "good")
             return redirect(url_for("contests.show", slug=contest.slug), 303)
     status = 422 if form.is_submitted() else 200
-    kit = compile_kit(contest=contest, version=contest.kit_version)
     return render_template(
-        "contests/publish.html", contest=contest, form=form, report=_check(contest), rules=rules_in_words(kit)
+        "contests/publish.html", contest=contest, form=form, report=_check(contest), rules=rules_in_words(_kit(contest))
     ), status
 
 
@@ -351,6 +351,13 @@ def qr(slug: str, form: str) -> ResponseReturnValue:
     if "download" in request.args:
         response.headers["Content-Disposition"] = f'attachment; filename="{contest.slug}.{form}"'
     return response
+
+
+def _kit(contest: Contest) -> Kit:
+    """The kit as published, or as it would be if a draft were published now."""
+    if contest.is_published:
+        return get_kit(contest_id=contest.id, version=contest.kit_version)
+    return compile_kit(contest=contest, version=1)
 
 
 def _banks() -> list[Bank]:

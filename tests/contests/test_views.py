@@ -377,6 +377,14 @@ def test_a_published_contest_shows_only_what_may_still_change(post: Post, organi
     assert post("/contests/winter/delete", {}).status_code == 409
 
 
+def test_a_published_contest_is_shown_as_it_was_published(organiser: FlaskClient, bank: Bank) -> None:
+    make_published(bank, slug="winter")
+    make_bank(single=40)
+    db.session.commit()
+    page = organiser.get("/contests/winter").text
+    assert "从 30 道题中抽 10 题" in page and "/play/winter/monitor" in page
+
+
 def test_a_copy_opens_for_editing_and_a_draft_is_deleted(post: Post, draft: Contest) -> None:
     assert post("/contests/autumn/copy", {}).location == "/contests/autumn-2/edit"
     assert post("/contests/autumn-2/delete", {}).location == "/contests/"
