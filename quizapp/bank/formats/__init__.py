@@ -64,7 +64,8 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
         return _refused(format, Problem(FILE, "file_too_large", size))
     found = look_at(content)
     if found.problem is not None:
-        return _refused(format, Problem(FILE, found.problem, _params(found)))
+        name = found.name if found.name in FORMATS else format
+        return _refused(name, Problem(FILE, found.problem, _params(found)))
     wanted = found.name if format == AUTO else format
     is_text = {csv_file.NAME, text.NAME}
     if wanted != found.name and not {wanted, found.name} <= is_text:

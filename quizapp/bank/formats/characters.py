@@ -32,13 +32,14 @@ _SHORT = 16
 _LINE_ENDS = {0x2028: "\n", 0x2029: "\n", 0x0B: "\n", 0x0C: "\n", 0x85: "\n"}
 _TABLE: dict[int, str | None] = {**_CONTROLS, **_RADICALS, **_SUPPLEMENT, **_SPACES, **_DROPPED, **_LINE_ENDS}
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNCLEAN = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted({*_TABLE, 0x0A})) + "\ud800-\udfff]")
 _SPACE_AT_LINE_END = re.compile(r"[ \t\u3000]+(?=\n)")
 
 
 def clean(text: str) -> str:
     """Return the text with one kind of line end, without invisible and control characters, edges stripped."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
+    if not _UNCLEAN.search(text):
+        return text.strip(" \t\u3000")
     text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_TABLE)
     return _SPACE_AT_LINE_END.sub("", text).strip(" \t\n\u3000")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.draft import Draft, Numbers, settle
 from quizapp.bank.formats.parsed import Parsed, ParsedQuestion, Problem, ReadOptions
-from quizapp.bank.formats.places import FILE
+from quizapp.bank.formats.places import FILE, position
 from quizapp.bank.rules import normalise_text
 
 _LEAST_OF_A_CODE = 5
@@ -52,7 +52,16 @@ class Collected:
         """All there is; a file without a question and without an error says so."""
         if not self.questions and not any(problem.severity == "error" for problem in self.problems):
             self.report(Problem(FILE, nothing_found))
-        return Parsed(format_name, tuple(self.questions), tuple(self.problems), self._duplicates)
+        return Parsed(format_name, tuple(self.questions), self._problems_in_order(), self._duplicates)
+
+    def _problems_in_order(self) -> tuple[Problem, ...]:
+        """Sheet by sheet, and from top to bottom."""
+        sheets: dict[str, int] = {}
+        positions = [position(problem.where) for problem in self.problems]
+        for sheet, _ in positions:
+            sheets.setdefault(sheet, len(sheets))
+        order = sorted(range(len(positions)), key=lambda at: (sheets[positions[at][0]], positions[at][1]))
+        return tuple(self.problems[at] for at in order)
 
 
 def _kind_codes_that_differ(settled: Iterable[tuple[Draft, ParsedQuestion]]) -> list[Problem]:

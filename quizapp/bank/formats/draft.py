@@ -105,7 +105,14 @@ class _Judge:
             raise _Unusable(
                 "no_stem", text=shorten(" ".join([*self.options.values(), draft.answer, draft.explanation]))
             )
-        long = next((t for t in (draft.passage, draft.stem, draft.answer, draft.explanation, *self.options.values()) if len(t) > LONGEST_TEXT), None)
+        long = next(
+            (
+                t
+                for t in (draft.passage, draft.stem, draft.answer, draft.explanation, *self.options.values())
+                if len(t) > LONGEST_TEXT
+            ),
+            None,
+        )
         if long:
             raise _Unusable("text_too_long", text=shorten(long), limit=str(LONGEST_TEXT))
         letters = [letter for letter, text in draft.options if text]

@@ -33,6 +33,9 @@ _LABEL = re.compile(
 _BARE_ANSWER = re.compile(
     r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|对|错|正确|错误|√|×)\s*[。.]?"
 )
+# Looks that cost little before the long one.
+_MAY_BE_LABELLED = re.compile(r"[:：【\[]|[(（]\s?[^\s()（）]{1,8}\s?[)）]")
+_MAY_BE_ANSWER = re.compile("答|answer|key", re.IGNORECASE)
 _BEFORE_INLINE = re.compile(r"[\s。.;；,，)）】\]|*^~#@！!？?]")
 _DIVIDERS = " \t\u3000^*|#~@"
 """What some files put between the fields of a line."""
@@ -176,7 +179,7 @@ def _field(found: re.Match[str]) -> str:
 
 
 def has_inline_answer(text: str) -> bool:
-    return any(name == "answer" for name, _ in split_labels(text))
+    return bool(_MAY_BE_ANSWER.search(text)) and any(name == "answer" for name, _ in split_labels(text))
 
 
 def split_labels(text: str) -> list[tuple[str | None, str]]:
@@ -187,7 +190,7 @@ def split_labels(text: str) -> list[tuple[str | None, str]]:
     bare = _BARE_ANSWER.fullmatch(text)
     if bare and not _LABEL.match(text):
         return [("answer", bare["text"])]
-    marks = list(_labels(text))
+    marks = list(_labels(text)) if _MAY_BE_LABELLED.search(text) else []
     if not marks:
         return [(None, text)]
     parts: list[tuple[str | None, str]] = []

@@ -17,6 +17,12 @@ def row_place(row: int, *, sheet: str = "", column: str = "") -> str:
     return " ".join(part for part in (sheet and f"sheet {sheet}", f"row {row}", column and f"column {column}") if part)
 
 
+def position(where: str) -> tuple[str, int]:
+    """The sheet and number of a place, for sorting; 0 for a whole sheet or file."""
+    found = _PLACE.fullmatch(where)
+    return (found["sheet"] or "", int(found["number"] or 0)) if found else ("", 0)
+
+
 def place(where: str) -> str:
     """Say a stable place in words for pages: sheet 单选题 row 12 → 工作表“单选题”第 12 行."""
     if where == FILE:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from quizapp.bank.formats import answers, options, shape
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.collect import Collected
-from quizapp.bank.formats.columns import Columns, read_header
+from quizapp.bank.formats.columns import LONGEST_HEADER, Columns, read_header
 from quizapp.bank.formats.draft import Draft, Numbers
 from quizapp.bank.formats.kinds import Hint, kind_named, section_heading, take_tag
 from quizapp.bank.formats.parsed import Problem
@@ -188,7 +188,8 @@ class _Rows:
         texts = [row.cells[place] for place in places]
         if row.cells == self.header:
             return True
-        again = read_header(row.cells) if len(texts) > 2 else Columns()
+        could_be_header = len(texts) > 2 and all(len(text) <= LONGEST_HEADER for text in texts)
+        again = read_header(row.cells) if could_be_header else Columns()
         if again.is_questions and again.score == len(texts) - len(again.unused) and again.score > 2:
             self.columns, self.last = again, None
             return True

@@ -264,7 +264,8 @@ def test_page_headers_inside_questions_are_left_and_told_once() -> None:
 
 def test_case_text_stays_with_all_its_questions() -> None:
     parsed = text(
-        "案例一：张三和李四签订合同，\n约定了价款。\n1. 合同（ ）\nA.有效\nB.无效\n答案：A\n2. 张三应（ ）\nA.付款\nB.交货\n答案：A\n"
+        "案例一：张三和李四签订合同，\n约定了价款。\n1. 合同（ ）\nA.有效\nB.无效\n答案：A\n"
+        "2. 张三应（ ）\nA.付款\nB.交货\n答案：A\n"
         "一、判断题\n1. 宪法是根本法\n答案：对\n"
     )
     first, second, third = parsed.questions
