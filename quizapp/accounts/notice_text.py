@@ -15,7 +15,7 @@ CHINESE = """\
 姓名和手机号加密保存。排行榜只显示姓氏，如“张*”；手机号在各处只显示前三位和后四位。只有主办单位的竞赛管理人员能够导出名单，每次导出都留有记录并须写明理由。
 
 # 保存多久
-竞赛结束后，在竞赛页面写明的天数内（一般为 180 天）删除姓名和手机号，只留下无法认出个人的统计数字。
+竞赛结束一段时间后（一般为 180 天，“我的答题”里写明天数），姓名和手机号自动删除，只留下无法认出个人的统计数字。
 
 # 您的权利
 您可以在“我的答题”里查看、导出自己的数据，也可以要求更正或删除。删除后成绩不再与您关联，排行榜上只留一个匿名名次。不同意本说明，就不能填写报名信息；已经同意的，可以随时撤回，撤回不影响此前的处理。
@@ -48,8 +48,8 @@ number the first three and the last four digits are shown. Only the host's conte
 every export is recorded with its reason.
 
 # How long
-After the contest has ended, names and mobile numbers are deleted within the number of days named on its \
-page (usually 180). Figures from which nobody can be recognised stay.
+Some time after the contest has ended (usually 180 days; “My attempts” names the number) names and mobile \
+numbers are deleted by themselves. Figures from which nobody can be recognised stay.
 
 # Your rights
 Under “My attempts” you can see and export your data, and ask for correction or deletion. After deletion \
