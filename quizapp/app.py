@@ -16,6 +16,7 @@ from quizapp.core import crypto, live, logs, web
 from quizapp.core import db as database
 from quizapp.core.settings import Settings, load_settings
 from quizapp.play import api as play_api
+from quizapp.play import monitor as play_monitor
 from quizapp.play import views as play
 from quizapp.reports import views as reports
 
@@ -38,6 +39,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
     live.init_app(app, redis_url=settings.redis_url)
     navigation.init_app(app)
-    for room in (accounts, bank, contests, play, play_api, reports, admin):
+    for room in (accounts, bank, contests, play, play_api, play_monitor, reports, admin):
         room.init_app(app)
     return app

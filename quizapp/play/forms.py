@@ -1,0 +1,95 @@
+"""Forms of the acts on a running contest."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from wtforms import BooleanField, StringField
+from wtforms.validators import Optional, ValidationError
+
+from quizapp.contests import rules
+from quizapp.contests.forms import ActForm, LocalTimeField, WholeNumberField
+from quizapp.contests.words import COMPLAINTS
+from quizapp.core.i18n import _, _l
+from quizapp.play.actions import GIFT_LIMIT
+
+GIFT_MINUTES = int(GIFT_LIMIT.total_seconds()) // 60
+REASON_LETTERS = 200
+
+
+def check_reason(form: ActForm, field: Any) -> None:
+    sentences = {
+        "empty": _("请写明原因，会记入操作记录。"),
+        "too_long": _("原因最多 %(most)s 个字。", most=str(REASON_LETTERS)),
+        "bad_characters": str(COMPLAINTS["bad_characters"]),
+    }
+    try:
+        field.data = rules.clean_name(field.data or "", letters=REASON_LETTERS)
+    except rules.BadName as found:
+        raise ValidationError(sentences[found.code]) from None
+
+
+def reason_field(hint: str) -> StringField:
+    return StringField(_l("原因"), [check_reason], description=hint)
+
+
+class PauseForm(ActForm):
+    reason = reason_field(_l("如：学校网络中断。记入操作记录，参赛者看不到。"))
+
+
+class ResumeForm(ActForm):
+    pass
+
+
+class EmptyOrLocalTime(LocalTimeField):
+    """A date and time, or nothing."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            super().process_formdata(valuelist)
+
+
+class ExtendForm(ActForm):
+    """A new end, more time for those who are answering, or both. `timezone` is the contest's."""
+
+    closes_at = EmptyOrLocalTime(_l("新的结束时间"), [Optional()])
+    gift = WholeNumberField(_l("给正在答题的人加时（分钟）"), [Optional()])
+
+    def __init__(self, *args: Any, timezone: str, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.timezone = timezone
+
+    def validate_closes_at(self, field: Any) -> None:
+        if field.data is not None:
+            try:
+                rules.from_local(local=field.data, timezone=self.timezone)
+            except rules.NoSuchLocalTime:
+                raise ValidationError(str(COMPLAINTS["no_such_local_time"])) from None
+
+    def validate_gift(self, field: Any) -> None:
+        if field.data is not None and not 1 <= field.data <= GIFT_MINUTES:
+            raise ValidationError(_("加时请填 1 到 %(most)s 分钟，不加时请留空。", most=str(GIFT_MINUTES)))
+
+    def end(self) -> datetime | None:
+        """The new end in UTC; None when none was written."""
+        if self.closes_at.data is None:
+            return None
+        return rules.from_local(local=self.closes_at.data, timezone=self.timezone)
+
+    def gift_time(self) -> timedelta:
+        return timedelta(minutes=self.gift.data or 0)
+
+
+class CloseForm(ActForm):
+    reason = reason_field(_l("如：按通知提前结束。记入操作记录，参赛者看不到。"))
+    confirm = BooleanField(_l("我知道正在答题的人会被立即交卷。"))
+
+    def validate_confirm(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(_("请先勾选确认。"))
+
+
+class CapacityForm(ActForm):
+    capacity = WholeNumberField(_l("同时答题人数上限"), [Optional()], description=_l("留空为不限。"))

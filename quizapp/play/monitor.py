@@ -1,0 +1,187 @@
+"""The organisers' pages of a published contest: how it goes, and the acts that change it for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from quizapp.accounts.access import current_staff, require
+from quizapp.contests import actions as contests
+from quizapp.contests import queries, rules
+from quizapp.contests.forms import ActForm, number_of
+from quizapp.contests.models import Contest
+from quizapp.contests.views import STAGE_TONES
+from quizapp.contests.words import STATE_WORDS
+from quizapp.core.clock import utc_now
+from quizapp.core.errors import DomainError, Invalid, NotFound, StoreUnavailable
+from quizapp.core.live import get_live
+from quizapp.play import actions, state, watching
+from quizapp.play.acts import ACTS
+from quizapp.play.forms import CapacityForm, CloseForm, ExtendForm, PauseForm, ResumeForm
+from quizapp.play.state import Shard
+
+blueprint = Blueprint("monitor", __name__, url_prefix="/play/<slug>/monitor")
+blueprint.context_processor(lambda: {"stage_words": STATE_WORDS, "stage_tones": STAGE_TONES})
+
+
+def init_app(app: Flask) -> None:
+    app.template_filter("percent")(watching.percent_text)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("")
+@require("organiser")
+def show(slug: str) -> ResponseReturnValue:
+    contest, now = queries.get_published(slug), utc_now()
+    stage = queries.stage_of(contest, now=now)
+    return render_template(
+        "play/monitor.html",
+        contest=contest,
+        stage=stage,
+        news=watching.news(get_live(), contest=contest, now=now),
+        acts=[act for act in ACTS.values() if stage in act.stages],
+        course=watching.course(contest, span_name=request.args.get("span", ""), now=now),
+        units=watching.units(contest, now=now),
+        top=watching.top(get_live(), contest_id=contest.id),
+    )
+
+
+@blueprint.get("/figures")
+@require("organiser")
+def figures(slug: str) -> ResponseReturnValue:
+    """What the page's script asks for every few seconds, in the words of the page."""
+    contest, now = queries.get_published(slug), utc_now()
+    news = watching.news(get_live(), contest=contest, now=now)
+    return jsonify(
+        {
+            "stage": queries.stage_of(contest, now=now),
+            "figures": {figure.name: {"text": figure.text, "note": figure.note} for figure in news.figures},
+            "warnings": [{"tone": warning.tone, "text": warning.text} for warning in news.warnings],
+            "recording": news.recording,
+            "updated": news.updated,
+        }
+    )
+
+
+@blueprint.route("/<name>", methods=["GET", "POST"])
+@require("organiser")
+def act(slug: str, name: str) -> ResponseReturnValue:
+    """Tell what an act does to whom; do it when it is sent."""
+    contest, now = queries.get_published(slug), utc_now()
+    if name not in ACTS:
+        raise NotFound
+    found, stage = ACTS[name], queries.stage_of(contest, now=now)
+    form = _FORMS[name].make(contest)
+    if form.validate_on_submit():
+        try:
+            _refuse_stale(contest, form)
+            _FORMS[name].perform(contest, form, now)
+        except Invalid as refusal:
+            _blame(form, refusal)
+        except DomainError as refusal:
+            flash(refusal.message(), "warn")
+            return redirect(url_for("monitor.show", slug=slug), 303)
+        else:
+            flash(str(found.done), "good")
+            return redirect(url_for("monitor.show", slug=slug), 303)
+    page = render_template(
+        "play/monitor_act.html",
+        contest=contest,
+        stage=stage,
+        act=found,
+        tells=found.tells(contest, stage),
+        form=form,
+        answering=_answering(contest),
+        is_possible=stage in found.stages,
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+def _refuse_stale(contest: Contest, form: Any) -> None:
+    """Who acts must have seen how the contest stands: a colleague may have been quicker."""
+    if number_of(form.lock_version.data) != contest.lock_version:
+        raise contests.StaleVersion
+
+
+def _blame(form: Any, refusal: Invalid) -> None:
+    for name, sentence in refusal.fields.items():
+        form[name].errors = [*form[name].errors, sentence]
+
+
+def _answering(contest: Contest) -> int | None:
+    """How many papers are open at this moment; None while it cannot be told."""
+    try:
+        return state.count_open(get_live(), Shard(contest.id))
+    except StoreUnavailable:
+        return None
+
+
+# One form and one action for each act
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    make: Callable[[Contest], ActForm]
+    perform: Callable[[Contest, Any, datetime], None]
+
+
+def _plain(form: type[ActForm]) -> Callable[[Contest], ActForm]:
+    def make(contest: Contest) -> ActForm:
+        return form(data={"lock_version": contest.lock_version})
+
+    return make
+
+
+def _extend_form(contest: Contest) -> ActForm:
+    local = rules.to_local(moment=contest.closes_at, timezone=contest.timezone)
+    return ExtendForm(data={"lock_version": contest.lock_version, "closes_at": local}, timezone=contest.timezone)
+
+
+def _capacity_form(contest: Contest) -> ActForm:
+    return CapacityForm(data={"lock_version": contest.lock_version, "capacity": contest.capacity})
+
+
+def _pause(contest: Contest, form: PauseForm, now: datetime) -> None:
+    actions.pause(contest=contest, actor=current_staff(), now=now, reason=form.reason.data or "")
+
+
+def _resume(contest: Contest, form: ResumeForm, now: datetime) -> None:
+    actions.resume(contest=contest, actor=current_staff(), now=now)
+
+
+def _extend(contest: Contest, form: ExtendForm, now: datetime) -> None:
+    gift, end = form.gift_time(), form.end()
+    if gift and end == contest.closes_at.replace(second=0, microsecond=0):
+        # The field was left as it was shown: only more time is meant.
+        end = None
+    actions.extend(contest=contest, actor=current_staff(), now=now, closes_at=end, gift=gift)
+
+
+def _close(contest: Contest, form: CloseForm, now: datetime) -> None:
+    actions.close(contest=contest, actor=current_staff(), now=now, reason=form.reason.data or "")
+
+
+def _change_capacity(contest: Contest, form: CapacityForm, now: datetime) -> None:
+    contests.update_published(
+        contest=contest,
+        host_name=contest.host_name,
+        introduction=contest.introduction,
+        capacity=form.capacity.data,
+        lock_version=contest.lock_version,
+        actor=current_staff(),
+        now=now,
+    )
+
+
+_FORMS = {
+    "pause": Way(_plain(PauseForm), _pause),
+    "resume": Way(_plain(ResumeForm), _resume),
+    "extend": Way(_extend_form, _extend),
+    "capacity": Way(_capacity_form, _change_capacity),
+    "close": Way(_plain(CloseForm), _close),
+}

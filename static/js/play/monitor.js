@@ -1,0 +1,90 @@
+// The organiser's monitor: figures every few seconds, everything else from the page itself every half minute.
+
+import { call } from "../core/api.js";
+import { element } from "../core/dom.js";
+import { text } from "../core/text.js";
+
+const FIGURES_MS = 4000;
+const PAGE_MS = 30_000;
+
+const monitor = document.querySelector("[data-monitor]");
+const part = (name) => monitor.querySelector(`[data-part="${name}"]`);
+const updated = part("updated");
+let stage = monitor.dataset.stage;
+let isSignedOut = false;
+
+function write(cell, words) {
+  if (cell && cell.textContent !== words) cell.textContent = words;
+}
+
+function show(news) {
+  for (const [name, figure] of Object.entries(news.figures)) {
+    write(monitor.querySelector(`[data-figure="${name}"]`), figure.text);
+    const note = monitor.querySelector(`[data-note="${name}"]`);
+    write(note, figure.note);
+    if (note) note.hidden = !figure.note;
+  }
+  write(part("recording"), news.recording);
+  write(updated, text("updated", { moment: news.updated }));
+  updated.classList.remove("is-stale");
+  showWarnings(news.warnings);
+}
+
+function showWarnings(warnings) {
+  const shown = part("warnings");
+  const before = [...shown.children].map((line) => line.textContent);
+  if (before.join("\n") === warnings.map((warning) => warning.text).join("\n")) return;
+  shown.replaceChildren(
+    ...warnings.map(({ tone, text: content }) => element("p", { className: `notice notice-${tone}`, content })),
+  );
+}
+
+function complain(words) {
+  write(updated, words);
+  updated.classList.add("is-stale");
+}
+
+async function readFigures() {
+  if (document.visibilityState === "hidden" || isSignedOut) return;
+  try {
+    const { body } = await call("GET", monitor.dataset.monitor);
+    if (body === null) {
+      // Another page came instead: the way to sign in.
+      isSignedOut = true;
+      complain(updated.dataset.signedOut);
+      return;
+    }
+    show(body);
+    if (body.stage !== stage) {
+      stage = body.stage;
+      await readPage();
+    }
+  } catch {
+    complain(updated.dataset.stale);
+  }
+}
+
+/** Put in the parts of the page as the server shows it now: stage, acts, chart, board, units. */
+async function readPage() {
+  if (document.visibilityState === "hidden" || isSignedOut) return;
+  try {
+    const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+    if (!response.ok || response.redirected) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const old of document.querySelectorAll("[data-swap]")) swap(old, page.getElementById(old.id));
+  } catch {
+    // The parts stay as they are; the figures say that the server does not answer.
+  }
+}
+
+function swap(old, fresh) {
+  // Nothing moves under the hands of somebody who is using it.
+  if (!fresh || old.contains(document.activeElement)) return;
+  const details = fresh.querySelector("details");
+  if (details) details.open = old.querySelector("details")?.open ?? false;
+  old.replaceWith(document.adoptNode(fresh));
+}
+
+setInterval(readFigures, FIGURES_MS);
+setInterval(readPage, PAGE_MS);
+document.addEventListener("visibilitychange", readFigures);
