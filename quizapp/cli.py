@@ -24,6 +24,7 @@ from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
 from quizapp.play.bench_cli import group as bench_group
+from quizapp.play.cli import contest_commands
 from quizapp.play.cli import group as play_group
 from quizapp.play.jobs import run_recorder
 from quizapp.reports.cli import group as report_group
@@ -133,3 +134,5 @@ def check() -> None:
 
 for room_group in (user_group, unit_group, bank_group, contest_group, play_group, report_group, bench_group):
     main.add_command(room_group)
+for contest_command in contest_commands:
+    contest_group.add_command(contest_command)
