@@ -1,0 +1,237 @@
+"""Live state made anew from SQL, on both databases, and the comparison that finds what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, func, select, update
+
+from quizapp.app import create_app
+from quizapp.contests.models import Contest
+from quizapp.core.clock import utc_now
+from quizapp.core.db import db
+from quizapp.core.embedded import Valkey
+from quizapp.core.live import get_live
+from quizapp.leaderboards.state import board_key
+from quizapp.play import rebuild, recorder, state
+from quizapp.play.models import Answer, Attempt, DeadLetter
+from quizapp.play.state import Shard
+from quizapp.play.verify import verify
+from tests.conftest import make_settings
+from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
+
+
+@pytest.fixture
+def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
+    """The app on each kind of database."""
+    empty(valkey)
+    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def empty(valkey: Valkey) -> None:
+    client = redis.Redis.from_url(valkey.admin_url)
+    client.flushall()
+    client.close()
+
+
+def played(client: FlaskClient) -> tuple[Contest, list[Phone]]:
+    """A contest in full swing: ended and open attempts of all kinds of question, a used-up person, ties."""
+    contest = make_contest(attempts_per_day=2, kinds={"single": 6, "fill_in": 4, "true_false": 3})
+    kit = kit_of(contest)
+    phones = []
+    for number in range(6):
+        phone = Phone(client)
+        phone.enter(f"人{number}")
+        for attempt in range(1 + number % 2):
+            phone.begin()
+            phone.send(phone.right(kit, 0), phone.wrong(kit, 1), phone.right(kit, 1 + number % 4))
+            if number < 4 or attempt == 0:
+                phone.finish()
+        phones.append(phone)
+    long = next((q["id"] for q in phones[5].sheet["questions"] if q["kind"] == "fill_in"), None)
+    if long:
+        phones[5].send(phones[5].give(long, ["长" * 100]))
+    client.post("/api/v1/contests/autumn/visits")
+    turn()
+    record_all(contest)
+    return contest, phones
+
+
+def test_all_live_data_lost_comes_back_from_the_records(app: Flask, client: FlaskClient, valkey: Valkey) -> None:
+    contest, phones = played(client)
+    sheets = [phone.look().json for phone in phones]
+    board = client.get("/api/v1/contests/autumn/boards/overall").json
+    left = [phone.begin().json for phone in phones[1:4:2]]
+    assert [reply["code"] for reply in left] == ["no_attempts_left"] * 2
+    assert verify(contest=contest) == []
+    empty(valkey)
+    assert phones[0].begin().json["code"] == "recovering"
+    turn()
+    assert verify(contest=contest) == []
+    for phone, sheet in zip(phones, sheets, strict=True):
+        now = phone.look().json
+        moving = {"server_now": "", "remaining_ms": 0, "place": 0}
+        assert {**now, **moving} == {**sheet, **moving}
+    assert [phone.begin().json["code"] for phone in phones[1:4:2]] == ["no_attempts_left"] * 2
+    kit = kit_of(contest)
+    assert phones[5].send(phones[5].right(kit, 4)).status_code == 200
+    phones[5].finish()
+    record_all(contest)
+    assert verify(contest=contest) == []
+    assert client.get("/api/v1/contests/autumn/pulse").json["visits"] == 1
+    assert len(client.get("/api/v1/contests/autumn/boards/overall").json["rows"]) == len(board["rows"])
+
+
+def test_a_lost_gate_alone_loses_no_event(app: Flask, client: FlaskClient) -> None:
+    contest, phones = played(client)
+    kit = kit_of(contest)
+    phones[5].send(phones[5].right(kit, 3))
+    get_live().command("DEL", state.keys_of(Shard(contest.id))[0])
+    turn()
+    record_all(contest)
+    assert verify(contest=contest) == []
+    assert phones[5].look().status_code == 200
+    answered = db.session.scalar(select(func.count(Answer.id)).where(Answer.attempt_id == phones[5].attempt))
+    assert answered == len(phones[5].look().json["stored"])
+
+
+def test_a_repeated_begin_finds_its_attempt_after_a_rebuild(app: Flask, client: FlaskClient, valkey: Valkey) -> None:
+    contest = make_contest()
+    phone = Phone(client)
+    phone.enter()
+    first = phone.begin("my-key").json
+    record_all(contest)
+    empty(valkey)
+    turn()
+    again = phone.begin("my-key").json
+    assert (again["attempt"], again["questions"]) == (first["attempt"], first["questions"])
+
+
+def test_a_rebuild_by_hand_opens_a_halted_contest_and_keeps_what_it_leaves_out(app: Flask, client: FlaskClient) -> None:
+    contest, phones = played(client)
+    live, shard = get_live(), Shard(contest.id)
+    live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
+    phones[5].finish()
+    turn()
+    assert phones[0].begin().status_code == 503
+    done = rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=True)
+    assert (done.discarded, db.session.scalar(select(func.count(DeadLetter.id)))) == (1, 1)
+    assert phones[5].look().json["state"] == "open"
+    phones[5].finish()
+    turn()
+    record_all(contest)
+    assert [difference.what for difference in verify(contest=contest)] == ["recording"]
+
+
+def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskClient) -> None:
+    contest, phones = played(client)
+    live, shard = get_live(), Shard(contest.id)
+    live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
+    phones[5].finish()
+    turn()
+    with pytest.raises(rebuild.RebuildNeedsDecision):
+        rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+    assert state.count_events(live, shard) == 1
+
+
+def test_two_rebuilds_at_once_are_one(app: Flask, client: FlaskClient) -> None:
+    contest, _phones = played(client)
+    live, shard = get_live(), Shard(contest.id)
+    assert state.lock_for_rebuild(live, shard, token="somebody")
+    with pytest.raises(rebuild.RebuildTakenOver):
+        rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+    assert state.restore(live, shard, token="another", commands=[["SET", "x", "1"]]) is False
+    assert state.open_gate(live, shard, token="another", fields=["lineage", "f"], is_rebuilt=True) is False
+    state.unlock(live, shard, token="somebody")
+    rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+    assert verify(contest=contest) == []
+
+
+def test_a_rebuild_that_fails_leaves_the_doors_shut_and_the_next_one_opens_them(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, phones = played(client)
+    get_live().command("DEL", state.keys_of(Shard(contest.id))[0])
+
+    def break_off(*_args: object, **_more: object) -> bool:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "open_gate", break_off)
+        with pytest.raises(RuntimeError):
+            rebuild.rebuild(contest=contest, shard=Shard(contest.id), now=utc_now(), discards=False)
+    assert phones[0].begin().status_code == 503
+    turn()
+    assert verify(contest=contest) == []
+
+
+def test_a_settled_contest_whose_data_are_gone_gets_its_board_back(
+    app: Flask, client: FlaskClient, valkey: Valkey
+) -> None:
+    contest, _phones = played(client)
+    db.session.execute(update(recorder.RecorderPosition).values(is_settled=True))
+    db.session.commit()
+    empty(valkey)
+    turn()
+    assert state.has_gate(get_live(), Shard(contest.id))
+
+
+# What verify finds
+
+
+SPOILERS = {
+    "board": "ZINCRBY {board} 1 {ended.entry}",
+    "board, somebody missing": "ZREM {board} {ended.entry}",
+    "counter": "HINCRBY {counters} answers 1",
+    "person": "HINCRBY {person} m -1",
+    "person, gone": "DEL {person}",
+    "attempt": "HINCRBY {attempt} c 1",
+    "attempt, without a deadline": "ZREM {deadlines} {open.attempt}",
+    "attempt, a stranger": "HSET {stranger} p x",
+    "recording": "HINCRBY {gate} number 1",
+    "recording, an event waits": "XADD {stream} * a b",
+}
+
+
+@pytest.mark.parametrize("what", SPOILERS)
+def test_what_is_wrong_in_live_state_is_found(app: Flask, client: FlaskClient, what: str) -> None:
+    contest, phones = played(client)
+    shard, ended, open_ = Shard(contest.id), phones[0], phones[5]
+    words = SPOILERS[what].format(
+        ended=ended,
+        open=open_,
+        board=board_key(*shard, "overall"),
+        counters=state.counters_key(shard),
+        person=state.person_key(shard, ended.entry),
+        attempt=state.attempt_key(shard, open_.attempt),
+        stranger=state.attempt_key(shard, "stranger"),
+        deadlines=state.deadlines_key(shard),
+        gate=state.keys_of(shard)[0],
+        stream=state.stream_key(shard),
+    )
+    get_live().command(*words.split())
+    found = verify(contest=contest)
+    assert {difference.what for difference in found} == {what.partition(",")[0]}
+    assert all(str(difference) for difference in found)
+
+
+def test_what_is_wrong_in_the_records_is_found(app: Flask, client: FlaskClient) -> None:
+    contest, phones = played(client)
+    wrong = select(Answer.id).where(Answer.is_right.is_(False)).limit(1).scalar_subquery()
+    db.session.execute(update(Answer).where(Answer.id == wrong).values(points_hundredths=5))
+    db.session.commit()
+    assert {"mark", "result"} >= {difference.what for difference in verify(contest=contest)} - {"attempt"} != set()
+    db.session.execute(delete(Answer).where(Answer.attempt_id == phones[0].attempt))
+    db.session.execute(update(Attempt).where(Attempt.id == phones[0].attempt).values(score_hundredths=9900))
+    db.session.commit()
+    assert {"result", "board"} <= {difference.what for difference in verify(contest=contest)}

@@ -1,0 +1,372 @@
+"""The recorder on SQLite and on PostgreSQL: once, in order, never past a gap, nothing lost that cannot be applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from quizapp.app import create_app
+from quizapp.bank.models import Question
+from quizapp.contests.models import Contest
+from quizapp.core.clock import utc_now
+from quizapp.core.db import db
+from quizapp.core.embedded import Valkey
+from quizapp.core.live import get_live
+from quizapp.play import recorder, state
+from quizapp.play.jobs import Recorder
+from quizapp.play.models import Answer, Attempt, DeadLetter, LiveSample, RecorderPosition
+from quizapp.play.state import Shard
+from quizapp.play.verify import verify
+from tests.conftest import make_settings
+from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
+
+
+@pytest.fixture
+def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
+    """The app on each kind of database."""
+    emptier = redis.Redis.from_url(valkey.admin_url)
+    emptier.flushall()
+    emptier.close()
+    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def contest(app: Flask) -> Contest:
+    return make_contest()
+
+
+def position_of(contest: Contest) -> recorder.Position:
+    position = recorder.read_position(Shard(contest.id))
+    assert position
+    return position
+
+
+def play(client: FlaskClient, contest: Contest, *, name: str = "小明", finishes: bool = True) -> Phone:
+    """One attempt: two right answers, one wrong, one changed."""
+    phone, kit = Phone(client), kit_of(contest)
+    phone.enter(name)
+    phone.begin()
+    phone.send(phone.wrong(kit, 0), phone.right(kit, 1))
+    phone.send(phone.right(kit, 0), phone.wrong(kit, 2))
+    if finishes:
+        phone.finish()
+    return phone
+
+
+def test_an_attempt_is_in_sql_as_it_was_played(client: FlaskClient, contest: Contest) -> None:
+    phone = play(client, contest)
+    result = phone.look().json
+    assert record_all(contest) == 4
+    attempt = db.session.get(Attempt, phone.attempt)
+    assert attempt
+    assert (attempt.finish, attempt.score_hundredths, attempt.right, attempt.answered) == ("handed_in", 2000, 2, 3)
+    assert (attempt.duration_ms, attempt.person, attempt.number) == (result["duration_ms"], phone.entry, 1)
+    assert [drawn[0] for drawn in attempt.paper] == [question["id"] for question in phone.sheet["questions"]]
+    answers = db.session.scalars(select(Answer).order_by(Answer.id)).all()
+    assert [answer.is_right for answer in answers] == [True, True, False]
+    assert {answer.spent_ms for answer in answers} == {1200}
+    assert state.count_events(get_live(), Shard(contest.id)) == 0
+    assert verify(contest=contest) == []
+
+
+def test_questions_count_how_often_they_were_answered_and_right(client: FlaskClient, contest: Contest) -> None:
+    phones = [play(client, contest, name=f"人{number}") for number in range(3)]
+    play(client, contest, name="还在答", finishes=False)
+    record_all(contest)
+    answered, right = db.session.execute(
+        select(func.sum(Question.times_answered), func.sum(Question.times_right))
+    ).one()
+    assert (int(answered), int(right)) == (len(phones) * 3, len(phones) * 2)
+
+
+def test_an_ended_attempt_leaves_redis_and_sql_answers_for_it(client: FlaskClient, contest: Contest) -> None:
+    phone = play(client, contest)
+    before = phone.look().json
+    record_all(contest)
+    key = state.attempt_key(Shard(contest.id), phone.attempt)
+    assert 3500 < get_live().command("TTL", key) <= 3600
+    get_live().command("DEL", key)
+    assert phone.look().json == before
+    assert phone.finish().json == before
+    assert phone.send().json["code"] == "finished"
+
+
+def test_an_open_attempt_stays(client: FlaskClient, contest: Contest) -> None:
+    phone = play(client, contest, finishes=False)
+    record_all(contest)
+    assert get_live().command("TTL", state.attempt_key(Shard(contest.id), phone.attempt)) == -1
+    assert verify(contest=contest) == []
+
+
+# Exactly once
+
+
+def test_of_two_recorders_with_the_same_batch_one_records_it(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest)
+    first = second = position_of(contest)
+    entries = state.read_events(get_live(), Shard(contest.id), after="0-0", count=100)
+    recorder.record_entries(first, entries, now=utc_now())
+    with pytest.raises(recorder.FenceLost):
+        recorder.record_entries(second, entries, now=utc_now())
+    counted = db.session.scalar(select(func.sum(Question.times_answered)))
+    assert int(counted or 0) == 3
+
+
+def test_a_recorder_that_slept_through_many_batches_does_no_harm(client: FlaskClient, contest: Contest) -> None:
+    sleeper = Recorder(get_live(), wait_ms=0)
+    sleeper.turn(utc_now())
+    sleeper.close()
+    for number in range(5):
+        play(client, contest, name=f"人{number}")
+        turn()
+    play(client, contest, name="最后")
+    stale = sleeper.positions[Shard(contest.id)]
+    with pytest.raises(recorder.FenceLost):
+        recorder.record(get_live(), stale, count=100, now=utc_now())
+    assert sleeper.turn(utc_now()) is True
+    assert position_of(contest).halted_reason == ""
+    record_all(contest)
+    assert verify(contest=contest) == []
+
+
+def test_a_recorder_killed_between_commit_and_trim_counts_nothing_twice(client: FlaskClient, contest: Contest) -> None:
+    phone = play(client, contest)
+    entries = state.read_events(get_live(), Shard(contest.id), after="0-0", count=100)
+    recorder.record_entries(position_of(contest), entries, now=utc_now())
+    assert state.count_events(get_live(), Shard(contest.id)) == 4
+    turn()
+    assert state.count_events(get_live(), Shard(contest.id)) == 0
+    assert get_live().command("TTL", state.attempt_key(Shard(contest.id), phone.attempt)) > 0
+    assert verify(contest=contest) == []
+
+
+def test_a_failed_transaction_leaves_nothing_and_is_done_again(
+    client: FlaskClient, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(client, contest)
+    before = position_of(contest)
+
+    def break_off(_rows: Any) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recorder, "_end_attempts", break_off)
+        with pytest.raises(RuntimeError):
+            recorder.record(get_live(), before, count=100, now=utc_now())
+    assert position_of(contest) == before
+    assert db.session.scalar(select(func.count(Attempt.id))) == 0
+    record_all(contest)
+    assert verify(contest=contest) == []
+
+
+def test_a_standby_waits_for_the_lease(contest: Contest) -> None:
+    first, second = Recorder(get_live(), wait_ms=0), Recorder(get_live(), wait_ms=0)
+    first.turn(utc_now())
+    second.turn(utc_now())
+    assert (Shard(contest.id) in first.positions, second.positions) == (True, {})
+    first.close()
+    second.turn(utc_now())
+    assert Shard(contest.id) in second.positions
+
+
+# What cannot be applied
+
+
+POISON: list[dict[str, str]] = [
+    {"v": "1", "k": "answer", "a": "nobody", "t": "1", "d": "[[1,1,1,[],0,0,0]]"},
+    {"v": "1", "k": "answer", "a": "nobody", "t": "1", "d": "{broken"},
+    {"v": "2", "k": "answer", "a": "nobody", "t": "1", "d": "[]"},
+    {"v": "1", "k": "dance", "a": "nobody", "t": "1"},
+    {"v": "1", "k": "finish", "a": "nobody", "t": "1", "d": "[]", "how": "handed_in", "at": "1", "score": "1",
+     "right": "1", "answered": "1", "points": "1", "duration": "1"},
+    {"v": "1", "k": "begin", "a": "x", "t": "1"},
+    {"v": "1", "k": "begin", "a": "x", "t": "9" * 30, "p": "p", "i": "1", "kit": "1", "d": "[]", "key": "", "e": "",
+     "x": "0", "y": "0", "full": "1"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_an_event_that_cannot_be_applied_is_put_aside_and_the_others_go_on(
+    client: FlaskClient, contest: Contest, poison: dict[str, str]
+) -> None:
+    live, shard = get_live(), Shard(contest.id)
+    play(client, contest, name="前")
+    number = live.command("HINCRBY", state.keys_of(shard)[0], "number", 1)
+    fields = {"n": str(number), **poison}
+    live.command("XADD", state.stream_key(shard), "*", *[part for pair in fields.items() for part in pair])
+    play(client, contest, name="后")
+    assert record_all(contest) == 9
+    letter = db.session.scalars(select(DeadLetter)).one()
+    assert json.loads(letter.event) == fields
+    assert letter.reason
+    assert db.session.scalar(select(func.count(Attempt.id)).where(Attempt.finish == "handed_in")) == 2
+    assert [difference.subject for difference in verify(contest=contest)] == ["dead letters"]
+
+
+def test_what_was_written_by_hand_without_a_number_is_put_aside(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest, name="前")
+    get_live().command("XADD", state.stream_key(Shard(contest.id)), "*", "hello", "world")
+    play(client, contest, name="后")
+    record_all(contest)
+    assert db.session.scalar(select(func.count(DeadLetter.id))) == 1
+    assert db.session.scalar(select(func.count(Attempt.id))) == 2
+    assert position_of(contest).halted_reason == ""
+
+
+# Redis going back in time
+
+
+def test_a_gap_in_the_numbers_stops_recording_and_shuts_the_doors(client: FlaskClient, contest: Contest) -> None:
+    live, shard = get_live(), Shard(contest.id)
+    phone = play(client, contest, name="前", finishes=False)
+    record_all(contest)
+    live.command("HINCRBY", state.keys_of(shard)[0], "number", 1)
+    phone.finish()
+    turn()
+    position = position_of(contest)
+    assert "number 5" in position.halted_reason
+    assert (position.number, db.session.scalar(select(func.count(Attempt.finish)))) == (3, 0)
+    assert phone.begin().json["code"] == "recovering"
+    turn()
+    assert state.count_events(live, shard) == 1
+
+
+def test_a_step_back_of_the_numbers_stops_recording(client: FlaskClient, contest: Contest) -> None:
+    live, shard = get_live(), Shard(contest.id)
+    phone = play(client, contest, finishes=False)
+    record_all(contest)
+    live.command("HSET", state.keys_of(shard)[0], "number", 1)
+    phone.finish()
+    turn()
+    assert position_of(contest).halted_reason
+    assert phone.begin().status_code == 503
+
+
+def test_a_step_back_is_seen_before_anything_new_happens(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest)
+    record_all(contest)
+    get_live().command("HSET", state.keys_of(Shard(contest.id))[0], "number", 2)
+    turn()
+    assert "know 2 events where 4 are recorded" in position_of(contest).halted_reason
+
+
+def test_events_that_vanished_from_the_stream_are_missed(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest)
+    get_live().command("DEL", state.stream_key(Shard(contest.id)))
+    turn()
+    assert "missing" in position_of(contest).halted_reason
+
+
+def test_another_lineage_is_not_recorded(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest)
+    get_live().command("HSET", state.keys_of(Shard(contest.id))[0], "lineage", "f" * 32)
+    turn()
+    assert "lineage" in position_of(contest).halted_reason
+    assert db.session.scalar(select(func.count(Attempt.id))) == 0
+
+
+def test_one_halted_contest_does_not_hold_up_the_others(client: FlaskClient, contest: Contest) -> None:
+    other = make_contest(slug="winter")
+    get_live().command("HSET", state.keys_of(Shard(contest.id))[0], "lineage", "f" * 32)
+    phone = Phone(client, slug="winter")
+    phone.enter()
+    phone.begin()
+    turn()
+    assert (position_of(contest).halted_reason != "", position_of(other).number) == (True, 1)
+
+
+# Duties
+
+
+def test_the_sweeper_hands_in_what_is_overdue(client: FlaskClient, contest: Contest) -> None:
+    phone = play(client, contest, finishes=False)
+    live, shard = get_live(), Shard(contest.id)
+    ends = int(live.command("TIME")[0]) * 1000 - 6_000
+    live.command("HSET", state.attempt_key(shard, phone.attempt), "e", ends, "s", ends - 600_000)
+    live.command("ZADD", state.deadlines_key(shard), ends, phone.attempt)
+    keeper = Recorder(live, wait_ms=86_400_000)
+    keeper.turn(utc_now())
+    keeper.close()
+    assert phone.look().json["state"] == "open"
+    turn()
+    result = phone.look().json
+    assert (result["finish"], result["score"], result["duration_ms"]) == ("expired", 20, 600_000)
+
+
+def test_the_sweeper_hands_in_everything_after_the_close(client: FlaskClient, contest: Contest) -> None:
+    phones = [play(client, contest, name=f"人{number}", finishes=False) for number in range(3)]
+    db.session.execute(update(Contest).values(closes_at=utc_now() - timedelta(seconds=6)))
+    db.session.commit()
+    turn()
+    turn()
+    assert {phone.look().json["finish"] for phone in phones} == {"expired"}
+    assert position_of(contest).number == 3 * 4
+
+
+def test_the_gate_follows_sql(contest: Contest) -> None:
+    contest.capacity = 77
+    db.session.commit()
+    turn()
+    assert state.read_gate_fields(get_live(), Shard(contest.id))["capacity"] == "77"
+
+
+def test_the_minutes_figures_are_kept(client: FlaskClient, contest: Contest) -> None:
+    client.post("/api/v1/contests/autumn/visits")
+    play(client, contest, finishes=False)
+    turn()
+    turn()
+    sample = db.session.scalars(select(LiveSample)).one()
+    assert (sample.visits, sample.visitors, sample.playing, sample.peak) == (1, 1, 1, 1)
+    assert sample.peak_at_ms
+
+
+def test_a_contest_long_over_is_settled_and_costs_nothing(
+    client: FlaskClient, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(client, contest)
+    past = utc_now() - timedelta(hours=2)
+    db.session.execute(update(Contest).values(opens_at=past - timedelta(hours=1), closes_at=past))
+    db.session.commit()
+    keeper = turn()
+    keeper.close()
+    turn()
+    assert db.session.scalar(select(RecorderPosition.is_settled)) is True
+    keeper = Recorder(get_live(), wait_ms=0)
+    asked: list[Shard] = []
+    monkeypatch.setattr(state, "read_events", lambda _live, shard, **_more: asked.append(shard) or [])
+    keeper.turn(utc_now())
+    assert (keeper.positions, asked) == ({}, [])
+
+
+def test_a_transaction_grows_while_it_is_quick_and_shrinks_when_it_is_slow(contest: Contest) -> None:
+    keeper = Recorder(get_live(), count=100)
+    keeper._adapt(0.001, 100)
+    assert keeper.count == 200
+    keeper._adapt(0.001, 50)
+    assert keeper.count == 200
+    keeper._adapt(0.2, 200)
+    assert keeper.count == 100
+
+
+def test_a_position_that_moved_cannot_be_halted_by_an_old_view(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest)
+    old = position_of(contest)
+    record_all(contest)
+    with pytest.raises(recorder.FenceLost):
+        recorder.halt(get_live(), replace(old), reason="an old view")
+    assert position_of(contest).halted_reason == ""
