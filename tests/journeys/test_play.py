@@ -226,6 +226,22 @@ def test_two_devices_at_once_are_told_of_the_newer_answer(
     expect(second.locator(".option").nth(0)).to_have_class(re.compile("is-on"))
 
 
+def test_who_comes_to_a_full_house_waits_and_gets_in_by_itself(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    url = make_contest(capacity=1, sections=[{"bank": BANK, "kind": "single", "count": 1, "points": 10}])
+    first, second = open_device().page, open_device().page
+    enter_nickname(first, url, "先来的")
+    second.goto(url)
+    second.get_by_label("我已阅读并同意隐私说明").check()
+    second.get_by_label("昵称").fill("后来的")
+    second.get_by_role("button", name="开始答题").click()
+    expect(second.locator("[data-part=place]")).to_have_text("1")
+    answer_question(first)
+    hand_in(first)
+    expect(second.locator("#stem")).to_be_visible(timeout=30_000)
+
+
 def test_an_answer_is_judged_at_once_and_locked(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
     page = open_device().page
     url = make_contest(feedback_time="at_once", sections=[{"bank": BANK, "kind": "single", "count": 2, "points": 10}])

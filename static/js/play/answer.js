@@ -1,7 +1,7 @@
 // The page on which a paper is answered: begin or wait, one question a screen, hand in.
 
 import { call, pauseBefore, Refused, sleep } from "../core/api.js";
-import { text } from "../core/text.js";
+import { hasText, text } from "../core/text.js";
 import { Answers } from "./answers.js";
 import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
@@ -152,7 +152,7 @@ class Paper {
     part("next").textContent = text(this.#nextStep());
     renderDots({ button: part("sheet-button"), questions: this.#questions, answers: this.#answers });
     const refused = this.#answers.item(id)?.refused;
-    if (refused) this.#say(text("refused", { number: this.#answers.place + 1 }), "bad");
+    if (refused) this.#sayRefused(id, refused);
   }
 
   #nextStep() {
@@ -166,6 +166,11 @@ class Paper {
     notice.className = `notice notice-${tone}`;
     notice.textContent = sentence;
     notice.hidden = sentence === "";
+  }
+
+  #sayRefused(question, code) {
+    const name = hasText(`refused-${code}`) ? `refused-${code}` : "refused";
+    this.#say(text(name, { number: this.#number(question) }), "bad");
   }
 
   #showSaved(state) {
@@ -218,7 +223,7 @@ class Paper {
     const { id } = this.#question;
     if ([...lost, ...judged].includes(id)) this.#show(this.#answers.place);
     if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
-    if (refused.length > 0) this.#say(text("refused", { number: this.#number(refused[0].question) }), "bad");
+    if (refused.length > 0) this.#sayRefused(refused[0].question, refused[0].code);
     this.#tell();
   }
 
