@@ -31,13 +31,17 @@ class Collected:
     def take(self, drafts: Sequence[Draft], numbers: Numbers) -> None:
         """Judge the drafts of one table or text."""
         settled: list[tuple[Draft, ParsedQuestion]] = []
+        from_stem: list[Problem] = []
         for draft in drafts:
             question, problems = settle(draft, numbers=numbers, default_kind=self.options.default_kind)
-            self.problems.extend(problems)
+            self.problems.extend(problem for problem in problems if problem.code != "key_from_stem")
+            from_stem.extend(problem for problem in problems if problem.code == "key_from_stem")
             if question is not None:
                 self.questions.append(question)
                 self._warn_of_duplicate(question)
                 settled.append((draft, question))
+        if len(from_stem) * 2 < len(drafts):  # else it is the manner of the whole file
+            self.problems.extend(from_stem)
         self.problems.extend(_kind_codes_that_differ(settled))
 
     def _warn_of_duplicate(self, question: ParsedQuestion) -> None:

@@ -150,7 +150,9 @@ class _Judge:
             return
         if len(keys) > 1:
             raise _Unusable("two_keys", answers="、".join(sorted(mark[1] for mark in found)))
-        draft.answer = draft.answer or found[0][1]
+        if not draft.answer:
+            draft.answer = found[0][1]
+            self.report("key_from_stem", answer=draft.answer)
         for mark in reversed(found):
             draft.stem = f"{draft.stem[: mark.start(1)]}　{draft.stem[mark.end(1) :]}"
 

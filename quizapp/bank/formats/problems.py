@@ -93,6 +93,7 @@ MESSAGES: dict[str, str] = {
     "duplicate": N_("“%(stem)s”与%(first_place)s的题干相同，两题都已读取。如果重复，请删去一题。"),
     "kind_by_key": N_("“%(stem)s”写在“%(kind)s”里，按答案“%(answer)s”读作“%(taken)s”。请核对。"),
     "equal_options": N_("“%(stem)s”有内容相同的选项 %(letters)s。请核对。"),
+    "key_from_stem": N_("“%(stem)s”没有另写答案，已把题干括号里的“%(answer)s”当作答案。请核对。"),
     "comment_after_key": N_("“%(stem)s”的答案后面还有文字“%(text)s”，已放进解析。请核对。"),
     "bad_date": N_("生效日期“%(text)s”不是日期，没有采用。请写成 2018-02-01 的样子。"),
     "bad_difficulty": N_("难度“%(text)s”没有采用。请写易、中或难。"),

@@ -64,6 +64,12 @@ def test_stem_does_not_tell_the_key_that_stands_below_too() -> None:
     assert only(text("1. 根本法是（A）。\nA. 宪法\nB. 民法典\n答案：A\n")).stem == "根本法是（　）。"
 
 
+def test_key_inside_one_stem_of_a_file_that_writes_them_below_is_told() -> None:
+    parsed = text(f"{CHOICE}答案：A\n2. 第二题（ ）\nA.甲\nB.乙\n答案：B\n3. 第三题（B）\nA.甲\nB.乙\n")
+    assert parsed.questions[2].key == ("B",)
+    assert codes(parsed) == ["key_from_stem"] and parsed.problems[0].where == "line 10"
+
+
 def test_two_keys_inside_a_stem_are_an_error() -> None:
     assert error(text("1. 甲是（A）乙是（B）\nA. 宪法\nB. 民法典\n")).code == "two_keys"
 
