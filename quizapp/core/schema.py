@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import flask_migrate
-from flask import current_app
 
 from quizapp.core.db import db
 
 
 def upgrade() -> None:
     """Run every migration that the database lacks."""
-    if not list(Path(current_app.extensions["migrate"].directory).glob("versions/*.py")):
-        db.create_all()
-        return
     flask_migrate.upgrade()
     db.session.remove()
 
