@@ -113,6 +113,8 @@ def environment_for(*, folder: Path, redis_url: str, public_url: str, given: Map
         "DATABASE_URL": f"sqlite:///{folder.absolute() / 'quizapp.sqlite'}",
         "REDIS_URL": redis_url,
         "PUBLIC_URL": public_url,
+        # One machine is mostly one person's: who imports may approve, in one act that is on the audit trail.
+        "FOUR_EYES": "off",
     }
     if not {f"{PREFIX}SECRET_KEY", f"{PREFIX}FIELD_KEY"} <= own.keys():
         defaults |= {key.upper(): value for key, value in load_keys(folder).items()}
