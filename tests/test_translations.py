@@ -14,8 +14,8 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).parent.parent
 KEYWORDS = {"_": None, "_l": None, "N_": None}
 VARIABLE = re.compile(r"%\(\w+\)s")
-CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff01-\uff65]")
-"""Characters, and the marks of Chinese and full-width writing."""
+CHINESE = re.compile(r"[\u2018-\u201f\u3000-\u303f\u3400-\u9fff\uff01-\uff65]")
+"""Characters, and the marks of Chinese and full-width writing; curly quotes are full-width in Chinese fonts."""
 MEANT = ("豫ICP备12345678号-1", "豫公网安备 41010502000000号")
 """What is Chinese for English readers too: the shape of filing numbers."""
 
