@@ -97,7 +97,7 @@ def test_a_contest_tells_its_rules_and_its_notice_before_the_first_field(client:
     assert contest.title in page
     assert (
         page.index("每人每天可答 2 次")
-        < page.index(latest_notice().body.splitlines()[0])
+        < page.index(latest_notice().body.splitlines()[1])
         < page.index('name="nickname"')
     )
 
