@@ -24,7 +24,8 @@ from tests.stack import Stack
 pytestmark = pytest.mark.browser
 
 FILE = "question-banks/zh-xlsx/templates/Hermannmayer-题库模板.xlsx"
-QUESTIONS = 12
+QUESTIONS, UNUSABLE_ROW = 11, "12"
+"""The answer of this row names an option that it does not have."""
 ATTEMPTS = """
     select a.id, a.person, a.number, a.started_ms, a.finished_ms, a.finish, a.score_hundredths, a.full_hundredths,
            a.right, a.answered, a.duration_ms
@@ -60,6 +61,7 @@ def import_bank(page: Page, stack: Stack, *, name: str, file: Path) -> None:
     page.get_by_label("题库文件").set_input_files(file)
     page.get_by_role("button", name="读取文件").click()
     expect(page.get_by_text("尚未导入")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=UNUSABLE_ROW).filter(has_text="选项 D 没有内容")).to_be_visible()
     page.get_by_label("导入后直接审核通过").check()
     page.get_by_role("button", name=f"导入这 {QUESTIONS} 题").click()
     expect(page.get_by_text(f"已导入 {QUESTIONS} 道题。")).to_be_visible()
@@ -181,7 +183,7 @@ def test_from_a_file_to_a_contest_to_its_results(
     assert [{name: row[name] for name in attempts[0]} for row in in_sheet] == attempts
     assert (in_sheet[0]["name"], in_sheet[0]["counts"]) == ("山里的小王", 1)
     as_cells = [
-        [*row.values()][:4] + ["|".join(row["response"]), int(row["right"]), *[*row.values()][6:]] for row in answers
+        [*[*row.values()][:4], "|".join(row["response"]), int(row["right"]), *[*row.values()][6:]] for row in answers
     ]
     assert second[1:] == as_cells
 
