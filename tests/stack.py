@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-START_SECONDS = 60
-STOP_SECONDS = 40
+START_SECONDS = 150
+STOP_SECONDS = 60
 QUIZAPP = [sys.executable, "-m", "quizapp"]
 
 
@@ -76,7 +76,7 @@ class Stack:
             for line in process.stdout:
                 self.lines.append(line.rstrip("\n"))
 
-    def wait_for(self, pattern: str, seconds: float = 30) -> None:
+    def wait_for(self, pattern: str, seconds: float = 60) -> None:
         """Wait until the output has a line like `pattern`."""
         give_up_at = time.monotonic() + seconds
         while not re.search(pattern, self.output):

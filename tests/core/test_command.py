@@ -82,7 +82,7 @@ def test_waits_for_another_command(tmp_path: Path) -> None:
         waiting.start()
         waiting.join(0.5)
         assert waiting.is_alive()
-    waiting.join(60)
+    waiting.join(150)
     assert [result.exit_code for result in results] == [0]
 
 
