@@ -43,7 +43,9 @@ def verify_contest(slug: str, as_json: bool) -> None:
     """
     with reading():
         contest = contests.get_published(slug)
-    _wait_for_records(contest)
+        shard = Shard(contest.id)
+        db.session.rollback()
+    _wait_for_records(shard)
     found = verify(contest=contest)
     if as_json:
         emit({"contest": slug, "differences": len(found), "first": [_plain(one) for one in found[:SHOWN_DIFFERENCES]]})
@@ -59,10 +61,10 @@ def _plain(difference: Any) -> dict[str, str]:
     return {name: value if isinstance(value, str) else str(value) for name, value in asdict(difference).items()}
 
 
-def _wait_for_records(contest: Contest) -> None:
+def _wait_for_records(shard: Shard) -> None:
     """Give a running recorder the time to carry over what is on its way."""
     give_up_at = time.monotonic() + LAG_SECONDS
-    while state.count_events(get_live(), Shard(contest.id)) and time.monotonic() < give_up_at:
+    while state.count_events(get_live(), shard) and time.monotonic() < give_up_at:
         time.sleep(0.1)
 
 

@@ -43,8 +43,12 @@ class Difference:
 
 
 def verify(*, contest: Contest) -> list[Difference]:
-    """All differences of a contest, in SQL and between SQL and Redis; none when all is well."""
+    """All differences of a contest, in SQL and between SQL and Redis; none when all is well.
+
+    Begins its own look at the records: a transaction that is open already would show them as they were.
+    """
     live, shard = get_live(), Shard(contest.id)
+    db.session.rollback()
     with reading():
         found = [*_verify_results(contest), *_verify_recording(live, shard), *_verify_live(live, contest, shard)]
         db.session.rollback()
