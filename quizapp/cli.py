@@ -15,7 +15,6 @@ from quizapp.accounts.cli import unit_group, user_group
 from quizapp.admin import jobs as admin_jobs
 from quizapp.app import create_app
 from quizapp.bank.cli import group as bank_group
-from quizapp.contests import jobs as contests_jobs
 from quizapp.contests.cli import group as contest_group
 from quizapp.core import jobs, launcher, schema
 from quizapp.core.clock import utc_now
@@ -23,6 +22,7 @@ from quizapp.core.command import Context, data_option, refusals, with_app
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
+from quizapp.play import retention
 from quizapp.play.bench_cli import group as bench_group
 from quizapp.play.cli import contest_commands
 from quizapp.play.cli import group as play_group
@@ -110,7 +110,7 @@ def work() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        jobs.work([*contests_jobs.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
+        jobs.work([*retention.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
 
 
 @main.group("db")

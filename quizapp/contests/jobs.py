@@ -1,42 +1,41 @@
-"""Timed duties: personal fields are deleted when their time is over."""
+"""Personal fields are deleted when their time is over; play makes it a timed duty, since boards show names too."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import select
 
 from quizapp.accounts import audit
-from quizapp.contests.entering import anonymise
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db
-from quizapp.core.jobs import Duty
 
 BATCH = 200
 """Entries a transaction: short enough that other writers on SQLite hardly wait."""
 
 
-def delete_expired_fields(now: datetime) -> int:
-    """Anonymise the entries of contests that closed their `retention_days` ago; commits itself, returns how many."""
+class Forget(Protocol):
+    def __call__(self, *, contest: Contest, entry: Entry, now: datetime) -> None: ...
+
+
+def delete_expired_fields(now: datetime, *, forget: Forget) -> int:
+    """Forget the people of contests that closed their `retention_days` ago; commits itself, returns how many."""
     closed = db.session.scalars(select(Contest).where(Contest.closes_at <= now - timedelta(days=1)))
-    over = [
-        (contest.id, contest.retention_days)
-        for contest in closed
-        if contest.closes_at + timedelta(days=contest.retention_days) <= now
-    ]
-    return sum(_delete_of(contest_id, days, now) for contest_id, days in over)
+    over = [contest for contest in closed if contest.closes_at + timedelta(days=contest.retention_days) <= now]
+    return sum(_delete_of(contest, now, forget) for contest in over)
 
 
-def _delete_of(contest_id: int, days: int, now: datetime) -> int:
+def _delete_of(contest: Contest, now: datetime, forget: Forget) -> int:
     deleted = 0
-    while entries := _next_entries(contest_id):
+    while entries := _next_entries(contest.id):
         for entry in entries:
-            anonymise(entry=entry, now=now)
+            forget(contest=contest, entry=entry, now=now)
         audit.record(
             action="contests.delete_expired_fields",
             subject_kind="contest",
-            subject_id=str(contest_id),
-            detail={"entries": len(entries), "retention_days": days},
+            subject_id=str(contest.id),
+            detail={"entries": len(entries), "retention_days": contest.retention_days},
             now=now,
             actor=None,
             by=audit.SYSTEM,
@@ -49,6 +48,3 @@ def _delete_of(contest_id: int, days: int, now: datetime) -> int:
 def _next_entries(contest_id: int) -> list[Entry]:
     query = select(Entry).where(Entry.contest_id == contest_id, Entry.anonymised_at.is_(None))
     return list(db.session.scalars(query.order_by(Entry.id).limit(BATCH)))
-
-
-DUTIES = (Duty(name="contests.delete_expired_fields", every=timedelta(hours=6), act=delete_expired_fields),)

@@ -203,14 +203,10 @@ def _gate_writer(contest: Contest, *, resumes: bool) -> Callable[[], None]:
 
 
 def forget(*, contest: Contest, entry: Entry, now: datetime) -> None:
-    """Delete a person's fields, in SQL and on the boards; the person can begin nothing more."""
+    """Delete a person's fields, in SQL and on the boards; the person can begin nothing more.
+
+    Raises Recovering or LiveStoreDown, and then nothing must be committed: it is tried again later.
+    """
     entering.anonymise(entry=entry, now=now)
-    shard, person, name = Shard(contest.id, entry.shard), entry.person, entry.masked_name
-
-    def forget_live() -> None:
-        try:
-            state.forget_person(get_live(), shard, person=person, name=name)
-        except StoreUnavailable:
-            log.warning("person_not_forgotten_live", contest_id=shard.contest_id)
-
-    after_commit(forget_live)
+    shard = Shard(contest.id, entry.shard)
+    state.forget_person(get_live(), shard, person=entry.person, name=entry.masked_name)

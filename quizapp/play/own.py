@@ -13,7 +13,6 @@ from quizapp.accounts import audit
 from quizapp.accounts.models import Consent
 from quizapp.accounts.queries import unit_tree
 from quizapp.accounts.rules import mask_phone
-from quizapp.contests.entering import ANONYMOUS, anonymise
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest, Entry
@@ -25,11 +24,11 @@ from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live
 from quizapp.play import queries, rules, state
 from quizapp.play.access import Participant
+from quizapp.play.actions import forget
 from quizapp.play.documents import moment
 from quizapp.play.hashes import LiveAttempt
 from quizapp.play.models import Answer, Attempt
 from quizapp.play.shown import points
-from quizapp.play.state import Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +157,9 @@ def _response_texts(question: KitQuestion, response: Sequence[str]) -> list[str]
     return [texts.get(part, part) for part in response]
 
 
-def erase(*, live: Live, contest: Contest, entry: Entry, now: datetime) -> None:
+def erase(*, contest: Contest, entry: Entry, now: datetime) -> None:
     """Take away a person's fields by their own wish; raises Recovering or LiveStoreDown, and then nothing changed."""
-    anonymise(entry=entry, now=now)
+    forget(contest=contest, entry=entry, now=now)
     audit.record(
         action="play.erase_own",
         subject_kind="contest",
@@ -170,4 +169,3 @@ def erase(*, live: Live, contest: Contest, entry: Entry, now: datetime) -> None:
         actor=None,
         by="participant",
     )
-    state.forget_person(live, Shard(contest.id, entry.shard), person=entry.person, name=ANONYMOUS)

@@ -294,7 +294,7 @@ def erase(slug: str) -> ResponseReturnValue:
     entry = _own_entry(contest, now)
     if entry is None or request.form.get("sure") != "yes":
         return redirect(url_for("play.me", slug=slug), 303)
-    own.erase(live=get_live(), contest=contest, entry=entry, now=now)
+    own.erase(contest=contest, entry=entry, now=now)
     response = make_response(redirect(url_for("play.contest", slug=slug), 303))
     access.forget(response, contest_id=contest.id)
     flash(_("您的个人信息已经删除。"), "success")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -10,9 +10,14 @@ from quizapp.accounts.models import AuditEvent
 from quizapp.accounts.queries import latest_notice
 from quizapp.contests import jobs
 from quizapp.contests.actions import enter
+from quizapp.contests.entering import anonymise
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db
 from tests.contests.makers import NOW, make_bank, make_published
+
+
+def forget(*, contest: Contest, entry: Entry, now: datetime) -> None:
+    anonymise(entry=entry, now=now)
 
 
 def fill(contest: Contest, people: int) -> None:
@@ -32,9 +37,9 @@ def test_fields_are_deleted_when_their_days_are_over_and_not_before(
     fill(contest, 5)
     fill(other, 1)
     over = contest.closes_at + timedelta(days=30)
-    assert jobs.delete_expired_fields(over - timedelta(seconds=1)) == 0
-    assert jobs.delete_expired_fields(over) == 5
-    assert jobs.delete_expired_fields(over) == 0
+    assert jobs.delete_expired_fields(over - timedelta(seconds=1), forget=forget) == 0
+    assert jobs.delete_expired_fields(over, forget=forget) == 5
+    assert jobs.delete_expired_fields(over, forget=forget) == 0
     entries = db.session.scalars(select(Entry).order_by(Entry.id)).all()
     assert [entry.name for entry in entries] == [None] * 5 + ["小明0"]
     assert {entry.masked_name for entry in entries[:5]} == {"***"}
@@ -43,6 +48,6 @@ def test_fields_are_deleted_when_their_days_are_over_and_not_before(
 def test_each_deletion_is_on_the_trail_without_names(app: Flask) -> None:
     contest = make_published(make_bank(single=10))
     fill(contest, 3)
-    jobs.delete_expired_fields(contest.closes_at + timedelta(days=180))
+    jobs.delete_expired_fields(contest.closes_at + timedelta(days=180), forget=forget)
     event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "contests.delete_expired_fields")).one()
     assert (event.actor_name, event.detail) == ("system", {"entries": 3, "retention_days": 180})
