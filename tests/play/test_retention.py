@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from quizapp.contests.models import Contest, Entry
@@ -13,21 +14,33 @@ from quizapp.core.db import db
 from quizapp.core.live import LiveStoreDown
 from quizapp.play import actions
 from quizapp.play.retention import DUTIES
-from tests.play.makers import Phone, record_all
+from tests.play.makers import Phone, make_contest, record_all
+
+
+@pytest.fixture
+def contest(app: Flask) -> Contest:
+    return make_contest()
+
+
+@pytest.fixture
+def phone(contest: Contest, client: FlaskClient) -> Phone:
+    phone = Phone(client)
+    phone.enter()
+    phone.begin()
+    return phone
 
 
 def test_duty_takes_names_from_records_and_boards(app: Flask, contest: Contest, phone: Phone) -> None:
     phone.finish()
     record_all(contest)
     db.session.commit()
-    board = "/api/v1/contests/autumn/boards/overall"
-    assert [row["name"] for row in phone.client.get(board).json["rows"]] == ["小明"]
     over = contest.closes_at + timedelta(days=contest.retention_days)
     assert [duty.act(over - timedelta(seconds=1)) for duty in DUTIES] == [0]
     assert [duty.act(over) for duty in DUTIES] == [1]
     entry = db.session.scalars(select(Entry)).one()
     assert (entry.name, entry.masked_name) == (None, "***")
-    assert [row["name"] for row in phone.client.get(board).json["rows"]] == ["***"]
+    rows = phone.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
+    assert [row["name"] for row in rows] == ["***"]
 
 
 def test_nobody_is_half_forgotten_while_redis_is_away(
