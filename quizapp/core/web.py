@@ -387,8 +387,7 @@ def choose() -> ResponseReturnValue:
 
 def back_url(target: str) -> str:
     """A path on this site, or the home page for anything else (another host, a scheme, control characters)."""
-    parts = urlsplit(target)
-    is_path = target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
-    if not is_path or parts.scheme or parts.netloc or any(ord(letter) < 32 for letter in target):
+    is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    if not is_path or any(ord(letter) < 32 for letter in target):
         return url_for("play.home")
     return target
