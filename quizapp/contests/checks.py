@@ -200,7 +200,7 @@ def _paper_findings(blueprint: _Blueprint) -> Iterator[Finding]:
     shortage = rules.find_shortage(pools=blueprint.ids, counts=blueprint.counts)
     if shortage is None:
         return
-    numbers = "、".join(str(place + 1) for place in shortage.sections)
+    numbers = _("、").join(str(place + 1) for place in shortage.sections)
     values = {"numbers": numbers, "needed": str(shortage.needed), "available": str(shortage.available)}
     if len(shortage.sections) == 1:
         text = _("第 %(numbers)s 部分需要 %(needed)s 题，题库里符合条件、可以使用的只有 %(available)s 题。", **values)
@@ -228,7 +228,7 @@ def _fixed_findings(blueprint: _Blueprint) -> Iterator[Finding]:
             text = _(
                 "第 %(number)s 部分选的题目中，编号 %(ids)s 已停用、暂停使用或尚未通过审核，请换掉。",
                 number=str(number),
-                ids="、".join(gone),
+                ids=_("、").join(gone),
             )
             yield Finding("not_usable", text, "paper")
         ids = {chosen.question_id for chosen in section.questions}

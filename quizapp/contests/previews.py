@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.rules import PaperCannotBeFilled, draw_paper
+from quizapp.core.i18n import _
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -42,5 +43,5 @@ def _key(question: KitQuestion, letters: dict[str, str]) -> str:
     if question.kind == "true_false":
         return ""
     if question.kind == "fill_in":
-        return "；".join("、".join(accepted) for accepted in question.key)
+        return _("；").join(_("、").join(accepted) for accepted in question.key)
     return "".join(sorted(letters[option_id] for option_id in question.key if isinstance(option_id, str)))

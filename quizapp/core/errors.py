@@ -61,4 +61,4 @@ class Invalid(DomainError):
         self.fields = dict(fields)
 
     def message(self) -> str:
-        return _("有些内容需要修改：%(fields)s", fields="；".join(self.fields.values()))
+        return _("有些内容需要修改：%(fields)s", fields=_("；").join(self.fields.values()))

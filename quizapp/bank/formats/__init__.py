@@ -19,6 +19,7 @@ from quizapp.bank.formats.parsed import (
 )
 from quizapp.bank.formats.places import FILE, place
 from quizapp.bank.formats.recognition import Found, look_at
+from quizapp.core.i18n import _
 
 AUTO = "auto"
 MOST_BYTES = 20 * 1024 * 1024
@@ -76,7 +77,7 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
 
 def accepted() -> str:
     """The formats that can be read, for sentences."""
-    return "、".join(entry.label for entry in FORMATS.values())
+    return _("、").join(entry.label for entry in FORMATS.values())
 
 
 def _params(found: Found) -> dict[str, str]:

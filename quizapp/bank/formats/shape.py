@@ -13,6 +13,7 @@ from quizapp.bank.formats.characters import fold
 from quizapp.bank.formats.columns import Columns
 from quizapp.bank.formats.kinds import kind_named
 from quizapp.bank.formats.rows import Row, cell, column_letters
+from quizapp.core.i18n import _
 
 LEAST_ROWS = 3
 _NEARLY_ALL = 0.95
@@ -61,7 +62,7 @@ def describe(columns: Columns) -> dict[str, str]:
     return {
         "stem": column_letters(columns.role["stem"]),
         "answer": column_letters(columns.role["answer"]),
-        "options": "、".join(map(column_letters, places)) or "—",
+        "options": _("、").join(map(column_letters, places)) or "—",
     }
 
 
