@@ -184,6 +184,27 @@ def test_a_standby_waits_for_the_lease(contest: Contest) -> None:
     assert Shard(contest.id) in second.positions
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_older_answer_never_takes_the_place_of_a_newer_one(
+    client: FlaskClient, contest: Contest, at_once: bool
+) -> None:
+    phone, kit = Phone(client), kit_of(contest)
+    phone.enter()
+    phone.begin()
+    phone.send(phone.right(kit, 0))
+    live, shard = get_live(), Shard(contest.id)
+    ((_id, _begin), (_id2, answered)) = state.read_events(live, shard, after="0-0", count=10)
+    question, revision, *_rest = json.loads(answered["d"])[0]
+    newer, older = [question, revision, 9, [], 0, 0, 1], [question, revision, 5, [], 0, 0, 1]
+    for number, part in ((3, newer), (4, older)):
+        fields = {**answered, "n": str(number), "d": json.dumps([part])}
+        live.command("XADD", state.stream_key(shard), "*", *[text for pair in fields.items() for text in pair])
+        if not at_once:
+            record_all(contest)
+    record_all(contest)
+    assert db.session.scalars(select(Answer.seq)).all() == [9]
+
+
 # What cannot be applied
 
 
