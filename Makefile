@@ -12,11 +12,11 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check -q
 INSTALL := $(PIP) install --require-hashes -r
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 
-.PHONY: help install run test check messages pin bench faults
+.PHONY: help install run test check messages pin bench faults screenshots
 .DEFAULT_GOAL := help
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 install: .venv/run.stamp $(CATALOGS:.po=.mo) ## Make the environment in .venv
 
@@ -40,9 +40,12 @@ check: install .venv/check.stamp ## Check style, types, the order of the rooms, 
 bench: install ## Measure a small campaign on this machine: [ARGS="--visits 2000 --answers 20000"]
 	.venv/bin/python -m quizapp bench replay $(ARGS)
 
+screenshots: install .venv/test.stamp ## Take the pictures of the main pages in docs/screenshots anew
+	.venv/bin/python -m tests.journeys.screenshots
+
 messages: install ## Gather the sentences of code and templates into the translations
 	.venv/bin/pybabel -q extract -F translations/babel.cfg -k _l -k N_ --no-wrap -o translations/messages.pot .
-	.venv/bin/pybabel -q update --no-fuzzy-matching --no-wrap -i translations/messages.pot -d translations
+	.venv/bin/pybabel -q update --ignore-obsolete --no-fuzzy-matching --no-wrap -i translations/messages.pot -d translations
 
 pin: .venv/check.stamp ## Choose the newest allowed versions of all libraries anew
 	$(call compile,run,--extra build)
