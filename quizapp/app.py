@@ -12,7 +12,7 @@ from quizapp.accounts import views as accounts
 from quizapp.admin import views as admin
 from quizapp.bank import views as bank
 from quizapp.contests import views as contests
-from quizapp.core import crypto, live, logs, web
+from quizapp.core import crypto, live, logs, throttle, web
 from quizapp.core import db as database
 from quizapp.core.settings import Settings, load_settings
 from quizapp.play import api as play_api
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"))
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
     live.init_app(app, redis_url=settings.redis_url)
+    throttle.init_app(app, limits_url=settings.limits_url)
     navigation.init_app(app)
     for room in (accounts, bank, contests, play, play_api, play_monitor, reports, admin):
         room.init_app(app)

@@ -142,6 +142,8 @@ def _mark_reading() -> None:
 
 
 def _commit_or_roll_back(response: Response) -> Response:
+    if not db.session.registry.has():
+        return response
     if request.method not in READING_METHODS and response.status_code < 400:
         db.session.commit()
     else:

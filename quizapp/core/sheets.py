@@ -1,14 +1,13 @@
 """Reading a small table from an uploaded xlsx or csv file as rows of text, with bounds on everything.
 
 The reader of xlsx holds a sheet as one block from its first to its last cell, so two cells far apart would take
-all memory: the archive's directory and the cells' references are looked at before it is called.
+all memory: the archive's directory and the extent of every sheet are looked at before it is called.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from datetime import date, datetime
 import python_calamine as calamine
 
 from quizapp.core.errors import DomainError
+from quizapp.core.extents import sheet_extent
 from quizapp.core.i18n import _, _l
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -26,9 +26,9 @@ MOST_ROWS = 50_000
 MOST_COLUMNS = 64
 MOST_CELLS = 2_000_000
 DELIMITERS = ",\t;"
+SHEET_DATA = b"sheetData"
+"""Stands in every sheet, whatever its part is called."""
 
-_REFERENCE = re.compile(rb"\br\s{0,3}=\s{0,3}[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
-_HIDDEN_REFERENCE = re.compile(rb"\br\s{0,3}=\s{0,3}[\"'][^\"'<>&]{0,20}&")
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 _REASONS = {
     "empty": _l("文件是空的，请选择有内容的文件。"),
@@ -115,24 +115,21 @@ def _check_archive(content: bytes) -> None:
             if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED:
                 raise UnreadableTable("unsafe")
             for member in members:
-                if member.filename.endswith((".xml", ".rels")):
-                    _check_part(archive.read(member))
+                data = archive.read(member)
+                if member.filename.endswith((".xml", ".rels")) or SHEET_DATA in data:
+                    _check_part(data)
     except _BROKEN:
         raise UnreadableTable("damaged") from None
 
 
 def _check_part(data: bytes) -> None:
     """No declarations of entities (nor an encoding that would hide them) and no block that no memory holds."""
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data or b"\x00" in data or _HIDDEN_REFERENCE.search(data):
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data or b"\x00" in data:
         raise UnreadableTable("unsafe")
-    rows = columns = 1
-    for letters, digits in _REFERENCE.findall(data):
-        column = 0
-        for letter in letters:
-            column = column * 26 + letter - 64
-        rows, columns = max(rows, int(digits)), max(columns, column)
-    if rows * columns > MOST_CELLS:
-        raise UnreadableTable("too_wide")
+    if SHEET_DATA in data:
+        rows, columns = sheet_extent(data)
+        if rows * columns > MOST_CELLS:
+            raise UnreadableTable("too_wide")
 
 
 def _cell_text(value: object) -> str:

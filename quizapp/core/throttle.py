@@ -1,15 +1,31 @@
-"""Counting tries outside a view: like the limits on addresses, but for what only an action knows."""
+"""Counting tries in the Redis that holds limits and caches only, so that a flood cannot use up the answers' memory."""
 
 from __future__ import annotations
 
 import math
+from typing import cast
 
+from flask import Flask, current_app
 from limits import RateLimitItemPerSecond
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from quizapp.core.clock import utc_now
 from quizapp.core.errors import StoreUnavailable
-from quizapp.core.web import limiter
+
+CONNECT_SECONDS, CALL_SECONDS = 0.3, 1.0
+
+
+def init_app(app: Flask, *, limits_url: str) -> None:
+    # The library's word for a unix socket.
+    address = limits_url.replace("unix://", "redis+unix://", 1)
+    storage = storage_from_string(address, socket_timeout=CALL_SECONDS, socket_connect_timeout=CONNECT_SECONDS)
+    app.extensions["quizapp.throttle"] = FixedWindowRateLimiter(storage)
+
+
+def _limiter() -> FixedWindowRateLimiter:
+    return cast(FixedWindowRateLimiter, current_app.extensions["quizapp.throttle"])
 
 
 def count_try(*, name: str, subject: str, times: int, seconds: int) -> bool:
@@ -18,7 +34,7 @@ def count_try(*, name: str, subject: str, times: int, seconds: int) -> bool:
     Raises StoreUnavailable when tries cannot be counted: what is guarded must not open then.
     """
     try:
-        return limiter.limiter.hit(RateLimitItemPerSecond(times, seconds), name, subject)
+        return _limiter().hit(RateLimitItemPerSecond(times, seconds), name, subject)
     except RedisError as error:
         raise StoreUnavailable from error
 
@@ -26,7 +42,7 @@ def count_try(*, name: str, subject: str, times: int, seconds: int) -> bool:
 def seconds_to_wait(*, name: str, subject: str, times: int, seconds: int) -> int:
     """After a try too many: in how many seconds the next one counts from the beginning, at least 1."""
     try:
-        stats = limiter.limiter.get_window_stats(RateLimitItemPerSecond(times, seconds), name, subject)
+        stats = _limiter().get_window_stats(RateLimitItemPerSecond(times, seconds), name, subject)
     except RedisError as error:
         raise StoreUnavailable from error
     return max(1, math.ceil(stats.reset_time - utc_now().timestamp()))
@@ -35,6 +51,6 @@ def seconds_to_wait(*, name: str, subject: str, times: int, seconds: int) -> int
 def forget_tries(*, name: str, subject: str, times: int, seconds: int) -> None:
     """Begin to count anew, for a subject that has shown to be the right one."""
     try:
-        limiter.limiter.clear(RateLimitItemPerSecond(times, seconds), name, subject)
+        _limiter().clear(RateLimitItemPerSecond(times, seconds), name, subject)
     except RedisError as error:
         raise StoreUnavailable from error

@@ -30,8 +30,6 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
@@ -66,7 +64,6 @@ class RowNumber(IntegerConverter):
 
 blueprint = Blueprint("core", __name__)
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, strategy="fixed-window", headers_enabled=True, swallow_errors=True)
 log = get_logger("core")
 
 
@@ -87,8 +84,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         BABEL_DEFAULT_TIMEZONE=settings.timezone,
         BABEL_TRANSLATION_DIRECTORIES=str(Path(app.root_path).parent / "translations"),
         BOOTSTRAP_SERVE_LOCAL=True,
-        RATELIMIT_STORAGE_URI=limits_storage(settings.limits_url),
-        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 1, "socket_connect_timeout": 0.3},
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     if settings.trusted_proxies:
@@ -96,7 +91,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
-    limiter.init_app(app)
     Bootstrap5(app)
     Babel(app, locale_selector=choose_language)
     app.register_blueprint(blueprint)
@@ -117,11 +111,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     for gone in (OperationalError, PoolTimeout, DBAPIError):
         app.register_error_handler(gone, _show_database_gone)
     app.register_error_handler(Exception, _show_fault)
-
-
-def limits_storage(url: str) -> str:
-    """The same address as the limits library writes it: unix sockets are `redis+unix://` there."""
-    return url.replace("unix://", "redis+unix://", 1)
 
 
 def choose_language() -> str:

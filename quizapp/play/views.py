@@ -34,7 +34,7 @@ from quizapp.core.clock import from_ms, to_ms, utc_now
 from quizapp.core.errors import DomainError, Invalid, NotFound
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
-from quizapp.core.web import back_url, csrf, limiter
+from quizapp.core.web import back_url, csrf
 from quizapp.play import access, answering, figures, own, pages, rules
 from quizapp.play.accents import accent_style
 from quizapp.play.access import Participant
@@ -45,8 +45,6 @@ from quizapp.play.words import FIGURES, duration_text, figure_text, window_text
 ELDER_COOKIE = "quizapp_elder"
 YEAR_SECONDS = 31_536_000
 BOARD_ROWS = 50
-ENTRIES_LIMIT = "600 per minute"
-"""A school or a village answers from one address."""
 ENTRY_FIELDS = ("nickname", "name", "phone", "unit", "audience")
 
 blueprint = Blueprint("play", __name__)
@@ -141,9 +139,9 @@ def _code_name(contest: Contest) -> str:
 
 
 @blueprint.post("/play/<slug>/entry")
-@limiter.limit(ENTRIES_LIMIT)
 def enter(slug: str) -> ResponseReturnValue:
     """Enter with the form of the contest's page, also without script."""
+    access.limit("entries")
     contest, now = queries.get_published(slug), utc_now()
     sent = {name: request.form.get(name, "") for name in (*ENTRY_FIELDS, "consent")}
     entry_key = request.form.get("entry_key", "")
