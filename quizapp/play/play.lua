@@ -72,11 +72,20 @@ local function read_gate()
   }
 end
 
-local function read_attempt(id)
+-- An attempt, nil when there is none, and of its answers those at `places`.
+local function read_attempt(id, places)
   local key = base .. 'attempt:' .. id
-  local f = redis.call('HMGET', key, 'p', 'n', 's', 'e', 'b', 'c', 'r', 'w', 'g', 'f', 't', 'd')
+  local fields = { 'p', 'n', 's', 'e', 'b', 'c', 'r', 'w', 'g', 'f', 't', 'd' }
+  for i, place in ipairs(places or {}) do
+    fields[12 + i] = place
+  end
+  local f = redis.call('HMGET', key, unpack(fields))
   if not f[1] then
     return nil
+  end
+  local stored = {}
+  for i, place in ipairs(places or {}) do
+    stored[place] = f[12 + i] or nil
   end
   return {
     id = id,
@@ -94,6 +103,7 @@ local function read_attempt(id)
     finish = f[10],
     finished = f[11],
     duration = f[12],
+    stored = stored,
   }
 end
 
@@ -130,41 +140,37 @@ end
 
 -- Answers ------------------------------------------------------------------------------------------------------
 
-local function read_answers(attempt, places)
-  local known = {}
-  if #places == 0 then
-    return known
+-- The places of the items that ARGV holds from `first` on.
+local function places_from(first)
+  local places = {}
+  for i = 1, tonumber(ARGV[first]) do
+    places[i] = ARGV[first + 1 + (i - 1) * 7]
   end
-  local values = redis.call('HMGET', attempt.key, unpack(places))
-  for i, place in ipairs(places) do
-    if values[i] then
-      local seq, points, flag, response = string.match(values[i], '^(%d+) (%d+) (%d) (.*)$')
-      local is_long = tonumber(flag) >= 2
-      if is_long then
-        response = redis.call('HGET', attempt.texts_key, place) or ''
-      end
-      known[place] = {
-        seq = seq, points = points, right = tostring(flag % 2), response = response, was_long = is_long,
-      }
-    end
+  return places
+end
+
+local function read_answer(attempt, place)
+  local text = attempt.stored[place]
+  if not text then
+    return nil
   end
-  return known
+  local seq, points, flag, response = string.match(text, '^(%d+) (%d+) (%d) (.*)$')
+  local is_long = tonumber(flag) >= 2
+  if is_long then
+    response = redis.call('HGET', attempt.texts_key, place) or ''
+  end
+  return { seq = seq, points = points, right = tostring(flag % 2), response = response, was_long = is_long }
 end
 
 -- Decide the items that ARGV holds from `first` on: their number, then for each place, seq, response, points,
 -- right (0 or 1), knowledge points, and its part of the event. Nothing is written; `attempt` gets the new sums.
 local function decide(attempt, first, locks)
-  local count = tonumber(ARGV[first])
-  local places = {}
-  for i = 1, count do
-    places[i] = ARGV[first + 1 + (i - 1) * 7]
-  end
-  local known = read_answers(attempt, places)
+  local known = {}
   local taken = { changed = {}, events = {}, outcomes = {}, answers = 0, points = 0 }
-  for i = 1, count do
+  for i = 1, tonumber(ARGV[first]) do
     local at = first + 1 + (i - 1) * 7
     local place, seq, response, points, right, worth, json = unpack(ARGV, at, at + 6)
-    local old = known[place]
+    local old = known[place] or read_answer(attempt, place)
     local outcome
     if old and ((locks and old.response ~= '') or tonumber(seq) <= tonumber(old.seq)) then
       outcome = old.response == response and 'same' or 'conflict'
@@ -240,6 +246,40 @@ local function close(gate, attempt, finish, json)
     'duration', attempt.duration, 'd', json)
 end
 
+local functions = {}
+
+-- answer: wait ms, id, person, locks 0 or 1, items (see decide); none is a heartbeat
+-- → ok, now, deadline, outcomes | missing | paused | finished, finish, result
+function functions.answer(gate)
+  local attempt = read_attempt(ARGV[3], places_from(6))
+  if not attempt or attempt.person ~= ARGV[4] then
+    return { 'missing' }
+  end
+  if attempt.finish then
+    return { 'finished', attempt.finish }
+  end
+  if gate.is_paused then
+    return { 'paused' }
+  end
+  if is_overdue(gate, attempt, tonumber(ARGV[2])) then
+    close(gate, attempt, 'expired', '[]')
+    return { 'finished', 'expired' }
+  end
+  local taken = decide(attempt, 6, ARGV[5] == '1')
+  redis.call('ZADD', online_key, now, attempt.id)
+  if #taken.events > 0 then
+    write_answers(attempt, taken)
+    add_event('answer', attempt.id, 'd', events_of(taken))
+  end
+  return { 'ok', now, deadline_of(gate, attempt), taken.outcomes }
+end
+
+-- By far the most calls are answers: they need nothing of what follows.
+if ARGV[1] == 'answer' then
+  local gate = read_gate()
+  return gate and functions.answer(gate) or { 'recovering' }
+end
+
 -- Beginning ----------------------------------------------------------------------------------------------------
 
 -- The place in the queue of somebody who must wait; nil for who may come in, which leaves the queue alone.
@@ -281,8 +321,6 @@ local function day_of(first)
   end
   return ARGV[first], ARGV[first + 1]
 end
-
-local functions = {}
 
 -- look: person → ok, now, kit, opens, closes, paused, deadline of the open attempt or '', fields of the person
 function functions.look(gate)
@@ -376,36 +414,10 @@ function functions.begin(gate)
   return { 'new', number, now, deadline, today + 1 }
 end
 
--- answer: wait ms, id, person, locks 0 or 1, items (see decide); none is a heartbeat
--- → ok, now, deadline, outcomes | missing | paused | finished, finish, result
-function functions.answer(gate)
-  local attempt = read_attempt(ARGV[3])
-  if not attempt or attempt.person ~= ARGV[4] then
-    return { 'missing' }
-  end
-  if attempt.finish then
-    return { 'finished', attempt.finish }
-  end
-  if gate.is_paused then
-    return { 'paused' }
-  end
-  if is_overdue(gate, attempt, tonumber(ARGV[2])) then
-    close(gate, attempt, 'expired', '[]')
-    return { 'finished', 'expired' }
-  end
-  local taken = decide(attempt, 6, ARGV[5] == '1')
-  redis.call('ZADD', online_key, now, attempt.id)
-  if #taken.events > 0 then
-    write_answers(attempt, taken)
-    add_event('answer', attempt.id, 'd', events_of(taken))
-  end
-  return { 'ok', now, deadline_of(gate, attempt), taken.outcomes }
-end
-
 -- finish: as answer → ok | missing | paused; the result is in the attempt
 -- What comes too late is not taken; a second hand-in changes nothing and gets the same result.
 function functions.finish(gate)
-  local attempt = read_attempt(ARGV[3])
+  local attempt = read_attempt(ARGV[3], places_from(6))
   if not attempt or attempt.person ~= ARGV[4] then
     return { 'missing' }
   end
