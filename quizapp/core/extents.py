@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.parsers import expat  # noqa: S407 - its callers refuse declarations of entities before
+from xml.parsers import expat
 
 WITH_CONTENT = ("v", "is", "f")
 _REFERENCE = re.compile(r"([A-Za-z]{1,9})([0-9]{1,9})")
@@ -18,7 +18,7 @@ def sheet_extent(data: bytes) -> tuple[int, int]:
     """Rows and columns of the block from A1 to the farthest cell with something in it, at least 1 and 1.
 
     `data` is a sheet's XML, by the rules of XML: a reference may be written in many ways, and a cell without one
-    stands behind the one before. Raises BadSheet.
+    stands behind the one before. Callers refuse declarations of entities before. Raises BadSheet.
     """
     extent = _Extent()
     parser = expat.ParserCreate()

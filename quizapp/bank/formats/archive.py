@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from quizapp.bank.formats.parsed import Refused
 from quizapp.bank.formats.places import FILE
 from quizapp.bank.formats.workbook import MOST_CELLS
+from quizapp.core.extents import sheet_extent
 
 MOST_MEMBERS = 2_000
 MOST_UNPACKED = 100 * 1024 * 1024
@@ -34,17 +35,7 @@ _DAMAGE = (
 )
 _STORED, _DEFLATED = 0, 8
 _NEEDED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
-_SHEET = re.compile(r"xl/worksheets/.*\.xml", re.IGNORECASE)
-_EQUALS = rb"\br\s{0,3}=\s{0,3}[\"']"
-_CELL = rb"<(?:[A-Za-z0-9]{1,20}:)?c"
-_PLACE = re.compile(_EQUALS + rb"([A-Za-z]{1,9})([0-9]{1,12})[\"']")
-_ROW = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?row\b[^<>]{0,300}?" + _EQUALS + rb"([0-9]{1,12})[\"']")
-_EMPTY_CELL = re.compile(_CELL + rb"\s[^<>]{0,200}/>")
-_CELL_WITHOUT_PLACE = re.compile(_CELL + rb"(?:/?>|\s(?![^<>]{0,200}?" + _EQUALS + rb"))")
-# A column after 256 or a row from 10,000 on; without one a sheet is small enough however its cells lie.
-_FAR = re.compile(
-    _EQUALS + rb"(?:[A-Z]{3,9}[0-9]|[J-Z][A-Z][0-9]|I[W-Z][0-9]|[A-Z]{0,9}[0-9]{5,12}[\"'])", re.IGNORECASE
-)
+_SHEET_DATA = b"sheetData"
 
 
 def member_names(content: bytes) -> list[str]:
@@ -98,8 +89,8 @@ def _parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator
             raise Refused(FILE, "damaged_file")
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data or _in_utf16(data):
             raise Refused(FILE, "unsafe_archive", found=f"DOCTYPE, {member.filename[:40]}")
-        if _SHEET.fullmatch(member.filename):
-            data = _bounded(data)
+        if _SHEET_DATA in data:
+            _check_extent(data)
         yield member.filename, data
 
 
@@ -108,31 +99,8 @@ def _in_utf16(data: bytes) -> bool:
     return data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:64]
 
 
-def _bounded(data: bytes) -> bytes:
-    """A sheet whose cells span a block that memory holds; empty cells, which can lie anywhere, are taken out."""
-    if not _FAR.search(data):
-        return data
-    columns, rows = 1, 0
-    if _CELL_WITHOUT_PLACE.search(data):
-        parts = re.split(rb"<(?:[A-Za-z0-9]{1,20}:)?row\b", data)
-        columns = max(len(_CELL_WITHOUT_PLACE.findall(part)) for part in parts)
-        rows = max(map(int, _ROW.findall(data)), default=0)
-    else:
-        data = _EMPTY_CELL.sub(b"", data)
-    numbers: dict[bytes, int] = {}
-    for found in _PLACE.finditer(data):
-        letters, row = found.groups()
-        if letters not in numbers:
-            numbers[letters] = _column_number(letters)
-            columns = max(columns, numbers[letters])
-        rows = max(rows, int(row))
+def _check_extent(data: bytes) -> None:
+    """Whether the filled cells of a sheet span a block that memory holds."""
+    rows, columns = sheet_extent(data)
     if rows * columns > MOST_CELLS:
         raise Refused(FILE, "sheet_too_large", rows=str(rows), columns=str(columns))
-    return data
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
