@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 MINUTE_MS = 60_000
 HOUR_BINS, DAY_BINS = 60, 48
 # The drawing in its own units; the page scales it.
-WIDTH, HEIGHT = 640, 180
-LEFT, TOP, BASE = 40, 12, 152
+WIDTH, HEIGHT = 640, 260
+LEFT, TOP, BASE = 40, 12, 232
 LABELS = 6
 DIVISIONS = 4
 
@@ -84,6 +84,10 @@ class Chart:
     """None: nothing to draw."""
     lines: tuple[Tick, ...]
     labels: tuple[Tick, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    """Where the scale ends and the bars begin."""
 
 
 def draw(counts: Sequence[int], *, names: Sequence[str]) -> Chart:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import BooleanField, StringField
 from wtforms.validators import Optional, ValidationError
@@ -18,20 +18,25 @@ GIFT_MINUTES = int(GIFT_LIMIT.total_seconds()) // 60
 REASON_LETTERS = 200
 
 
-def check_reason(form: ActForm, field: Any) -> None:
-    sentences = {
-        "empty": _("请写明原因，会记入操作记录。"),
-        "too_long": _("原因最多 %(most)s 个字。", most=str(REASON_LETTERS)),
-        "bad_characters": str(COMPLAINTS["bad_characters"]),
-    }
-    try:
-        field.data = rules.clean_name(field.data or "", letters=REASON_LETTERS)
-    except rules.BadName as found:
-        raise ValidationError(sentences[found.code]) from None
+class Reason:
+    """Asks for a line of text that can be shown."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: ActForm, field: Any) -> None:
+        sentences = {
+            "empty": _("请写明原因，会记入操作记录。"),
+            "too_long": _("原因最多 %(most)s 个字。", most=str(REASON_LETTERS)),
+            "bad_characters": str(COMPLAINTS["bad_characters"]),
+        }
+        try:
+            field.data = rules.clean_name(field.data or "", letters=REASON_LETTERS)
+        except rules.BadName as found:
+            raise ValidationError(sentences[found.code]) from None
 
 
 def reason_field(hint: str) -> StringField:
-    return StringField(_l("原因"), [check_reason], description=hint)
+    return StringField(_l("原因"), [Reason()], description=hint)
 
 
 class PauseForm(ActForm):

@@ -55,9 +55,10 @@ class News:
 def news(live: Live, *, contest: Contest, now: datetime) -> News:
     pulse = _pulse(live, contest)
     recording = recording_of(live, contest_id=contest.id, now=now)
+    found = totals.totals_of(contest)
     return News(
-        figures=[*_live_figures(pulse, contest), *_recorded_figures(totals.results_of(contest), contest)],
-        warnings=list(_warnings(contest, pulse, recording)),
+        figures=[*_live_figures(pulse, contest), *_recorded_figures(found.results, contest)],
+        warnings=[*_system_warnings(pulse, recording), *_flag_notices(found.flagged)],
         recording=_recording_text(recording),
         updated=local_time(now, contest.timezone, seconds=True),
     )
@@ -85,12 +86,12 @@ def _live_figures(pulse: Pulse | None, contest: Contest) -> Iterator[Figure]:
     if contest.capacity:
         limit = _("上限 %(count)s 人", count=figure_text(contest.capacity))
         yield Figure("waiting", _("正在排队"), text("waiting"), _("因人数已到上限而等候的人数。"), limit)
+    yield Figure("visits", _("访问人次"), text("visits"), _("同一访客隔 30 分钟以上再来，算新的一次。"))
+    yield Figure("visitors", _("访客数"), text("visitors"), _("不同的访客，误差约 0.8%。"))
     yield Figure("begun", _("开始作答"), text("begun"), _("开始过的作答次数，一人可有多次。"))
     yield Figure("finished", _("参与人次"), text("finished"), _("已交卷的作答次数，包括到时自动交卷的。"))
     yield Figure("answers", _("答题量"), text("answers"), _("已作答的题数，没有作答的不算。"))
     yield Figure("knowledge_points", _("知识点传播"), text("knowledge_points"), _("已作答的题数 × 每题的知识点数。"))
-    yield Figure("visits", _("访问人次"), text("visits"), _("同一访客隔 30 分钟以上再来，算新的一次。"))
-    yield Figure("visitors", _("访客数"), text("visitors"), _("不同的访客，误差约 0.8%。"))
 
 
 def _peak_text(pulse: Pulse | None, contest: Contest) -> str:
@@ -115,7 +116,7 @@ def percent_text(percent: float | None) -> str:
     return "—" if percent is None else f"{percent:.1f}%"
 
 
-def _warnings(contest: Contest, pulse: Pulse | None, recording: Recording) -> Iterator[Notice]:
+def _system_warnings(pulse: Pulse | None, recording: Recording) -> Iterator[Notice]:
     if recording.is_halted:
         yield Notice(
             "bad",
@@ -141,7 +142,9 @@ def _warnings(contest: Contest, pulse: Pulse | None, recording: Recording) -> It
             "warn",
             _("有 %(count)s 条记录写不进数据库，已另行保存，请管理员查看“系统状态”。", count=str(recording.unusable)),
         )
-    flagged = totals.flagged_count(contest.id)
+
+
+def _flag_notices(flagged: int) -> Iterator[Notice]:
     if flagged:
         yield Notice(
             "info",
