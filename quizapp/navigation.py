@@ -39,6 +39,8 @@ DESK = (
     Link("admin.site_settings", _l("站点设置"), ("admin",)),
     Link("admin.health", _l("系统状态"), ("admin",)),
 )
+SECTIONS = {"monitor": "contests.index"}
+"""Blueprints whose pages belong to a link although their addresses do not begin like it."""
 PERSON = (Link("accounts.own_account", _l("我的账号"), ()),)
 
 
@@ -68,5 +70,7 @@ def _path(endpoint: str) -> str:
 
 
 def _covers(endpoint: str) -> bool:
+    if SECTIONS.get(request.blueprint or "") == endpoint:
+        return True
     path = _path(endpoint).rstrip("/")
     return request.path == path or request.path.startswith(path + "/")
