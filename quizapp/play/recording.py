@@ -20,6 +20,8 @@ class Recording:
     """Events that are not in SQL yet; None while Redis does not say."""
     seconds: int
     """How long the oldest of them has waited."""
+    is_new: bool
+    """Just published: nothing has been made ready for play yet."""
     is_halted: bool
     """Stopped until a person has decided; the doors are shut."""
     unusable: int
@@ -31,13 +33,14 @@ class Recording:
 
 
 def recording_of(live: Live, *, contest_id: int, now: datetime) -> Recording:
-    is_halted = any(position.halted_reason for position in queries.positions(contest_id=contest_id))
+    positions = queries.positions(contest_id=contest_id)
+    is_halted = any(position.halted_reason for position in positions)
     unusable = queries.dead_letters_count(contest_id)
     try:
         waiting, seconds = _waiting(live, Shard(contest_id), now)
     except StoreUnavailable:
-        return Recording(None, 0, is_halted, unusable)
-    return Recording(waiting, seconds, is_halted, unusable)
+        return Recording(None, 0, not positions, is_halted, unusable)
+    return Recording(waiting, seconds, not positions, is_halted, unusable)
 
 
 def _waiting(live: Live, shard: Shard, now: datetime) -> tuple[int, int]:

@@ -122,6 +122,8 @@ def _system_warnings(pulse: Pulse | None, recording: Recording) -> Iterator[Noti
             "bad",
             _("作答记录已经停止，答题入口已关闭，要由管理员处理：先看“系统状态”，再在服务器上决定是否恢复。"),
         )
+    elif pulse is None and recording.is_new:
+        yield Notice("info", _("竞赛刚刚发布，正在准备，几秒钟后就绪。"))
     elif pulse is None:
         yield Notice(
             "bad",

@@ -90,6 +90,7 @@ class Crowd:
     right: dict[str, list[Any]]
     """Stem → the texts of the right options, true/false, or accepted texts."""
     chance: random.Random = field(default_factory=lambda: random.Random(20261204))
+    still_playing: list[Paper] = field(default_factory=list)
 
     def call(self, method: str, path: str, document: Any = None, token: str = "") -> Any:
         request = urllib.request.Request(f"{self.base_url}/api/v1{path}", method=method)
@@ -130,6 +131,11 @@ class Crowd:
 
     def save(self, paper: Paper) -> None:
         self.call("PUT", f"/attempts/{paper.attempt}/answers", {"answers": paper.answers}, paper.token)
+
+    def beat(self) -> None:
+        """Let those who have not handed in be heard."""
+        for paper in self.still_playing:
+            self.call("PUT", f"/attempts/{paper.attempt}/answers", {"answers": []}, paper.token)
 
     def hand_in(self, paper: Paper) -> None:
         self.call("POST", f"/attempts/{paper.attempt}/finish", {"answers": paper.answers}, paper.token)
@@ -196,9 +202,11 @@ def play_both(stack: Stack, crowd: Crowd) -> None:
     crowd.chance.shuffle(papers)
     for place, paper in enumerate(papers):
         crowd.save(paper)
-        if place % 9:
-            crowd.hand_in(paper)
-            time.sleep(SECONDS_BETWEEN_HAND_INS)
+        if place % 9 == 0:
+            crowd.still_playing.append(paper)
+            continue
+        crowd.hand_in(paper)
+        time.sleep(SECONDS_BETWEEN_HAND_INS)
 
 
 def spread_over_the_hour(stack: Stack, crowd: Crowd) -> None:
@@ -265,13 +273,13 @@ def enter_demo(page: Page, stack: Stack, nickname: str) -> None:
 
 
 def answer_up_to_a_choice(page: Page, crowd: Crowd) -> int:
-    """Answer, the third one wrong and the fourth one marked, until a question of four options; return its number."""
+    """Answer, the first one wrong and the second one marked, until a question of four options; return its number."""
     for number in range(1, 10):
-        give_answer(page, crowd, is_right=number != 3)
-        if number == 4:
+        give_answer(page, crowd, is_right=number != 1)
+        if number == 2:
             page.locator("[data-part=mark]").click()
         page.get_by_text("已保存", exact=True).wait_for()
-        if number >= 6 and page.locator("[data-part=question] .option").count() >= 4:
+        if number >= 3 and page.locator("[data-part=question] .option").count() >= 4:
             break
         if number < 9:
             page.get_by_role("button", name="下一题").click()
@@ -358,7 +366,9 @@ def main() -> None:
         time.sleep(2)
         spread_over_the_hour(stack, crowd)
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        crowd.beat()
         phone_pictures(browser, stack, crowd)
+        crowd.beat()
         desk_pictures(browser, stack, folder)
         browser.close()
 

@@ -241,6 +241,13 @@ def test_a_halted_recording_is_told(client: FlaskClient, organiser: FlaskClient)
     assert figures(organiser, contest.slug)["participants"] == "1"
 
 
+def test_a_contest_just_published_is_said_to_get_ready(organiser: FlaskClient) -> None:
+    publish()
+    document: Any = organiser.get("/play/autumn/monitor/figures").json
+    assert document["figures"]["playing"]["text"] == "—"
+    assert [(notice["tone"], "正在准备" in notice["text"]) for notice in document["warnings"]] == [("info", True)]
+
+
 def test_the_page_stands_before_anybody_came(organiser: FlaskClient) -> None:
     contest = publish()
     record()
