@@ -116,7 +116,8 @@ class Sheet:
     attempt: LiveAttempt
     paper: Paper
     now_ms: int
-    closes_ms: int
+    settled_ms: int
+    """From when on nobody's answers are taken any more."""
     deadline_ms: int
 
     @property
@@ -126,7 +127,7 @@ class Sheet:
             feedback=self.paper.kit.feedback,
             feedback_time=self.paper.kit.feedback_time,
             is_finished=self.attempt.finish is not None,
-            is_closed=self.now_ms >= self.closes_ms,
+            is_closed=self.now_ms >= self.settled_ms,
         )
 
 
@@ -270,7 +271,7 @@ def _begun(
         paper="",
         answers={},
     )
-    sheet = Sheet(shard, attempt, paper, begun.started_ms, look.closes_ms, begun.deadline_ms)
+    sheet = Sheet(shard, attempt, paper, begun.started_ms, look.settled_ms, begun.deadline_ms)
     left = rules.attempts_left(kit=kit, begun=begun.number, begun_today=begun.begun_today)
     return Beginning(sheet, is_new=True, attempts_left=left)
 
@@ -327,7 +328,7 @@ def load(*, live: Live, shard: Shard, attempt_id: str) -> Sheet:
     kit = get_kit(contest_id=shard.contest_id, version=attempt.kit)
     paper = _paper(attempt.person, kit, packing.unpack_paper(kit=kit, packed=attempt.paper))
     _keep_paper(live, shard, attempt_id, paper)
-    return Sheet(shard, attempt, paper, reading.now_ms, reading.closes_ms, reading.deadline_ms)
+    return Sheet(shard, attempt, paper, reading.now_ms, reading.settled_ms, reading.deadline_ms)
 
 
 def _load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:
@@ -338,7 +339,7 @@ def _load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:
     kit = get_kit(contest_id=shard.contest_id, version=row.kit_version)
     drawn = queries.paper_of(row)
     attempt = queries.as_live(row, queries.answers_of(attempt_id), kit=kit, paper=drawn)
-    return Sheet(shard, attempt, _paper(row.person, kit, drawn), look.now_ms, look.closes_ms, row.finished_ms or 0)
+    return Sheet(shard, attempt, _paper(row.person, kit, drawn), look.now_ms, look.settled_ms, row.finished_ms or 0)
 
 
 # Answering

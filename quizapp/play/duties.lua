@@ -67,10 +67,7 @@ end
 
 -- forget: person, masked name → ok; the person can begin nothing any more
 function functions.forget()
-  local key = base .. 'person:' .. ARGV[2]
-  if redis.call('EXISTS', key) == 1 then
-    redis.call('HSET', key, 'a', ARGV[3], 'z', 1)
-  end
+  redis.call('HSET', base .. 'person:' .. ARGV[2], 'a', ARGV[3], 'z', 1)
   return { 'ok' }
 end
 

@@ -122,7 +122,7 @@ def are_ranks_shown(live: Live, shard: Shard) -> bool:
     """Whether participants may see places and others' scores now."""
     look = state.look(live, shard, person="")
     kit = get_kit(contest_id=shard.contest_id, version=look.kit)
-    return rules.ranks_are_shown(kit=kit, is_closed=look.now_ms >= look.closes_ms)
+    return rules.ranks_are_shown(kit=kit, is_closed=look.now_ms >= look.settled_ms)
 
 
 def own_row(live: Live, shard: Shard, *, board: str, person: str) -> boards.Row | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quizapp.contests.kit import Kit
 from quizapp.contests.models import Contest
@@ -102,4 +102,4 @@ def place_now(live: Live, participant: Participant) -> int | None:
 def results_open_at(contest: Contest, *, now: datetime) -> datetime | None:
     """When results that are hidden now will be shown; None when they never are, or are shown already."""
     waits = contest.feedback_time == "after_close" and contest.feedback != "nothing"
-    return contest.closes_at if waits and now < contest.closes_at else None
+    return contest.closes_at if waits and now < contest.closes_at + timedelta(milliseconds=rules.GRACE_MS) else None

@@ -39,6 +39,7 @@ local base = string.match(deadlines_key, '^(.*:)deadlines$')
 local SCHEMA = '1'
 local NEVER = 9007199254740991
 local GRACE_MS = 5000
+local RESEND_MS = 60000
 local ONLINE_MS = 60000
 local LONG = 40
 local EXPIRE_AT_MOST = 200
@@ -112,6 +113,15 @@ local function deadline_of(gate, attempt)
     return gate.closes
   end
   return math.min(gate.closes, attempt.ends + gate.shift)
+end
+
+-- The moment from which nobody's answers are taken any more, so that what waits for the close may be shown:
+-- after the grace, after a pause, and after the time for sending again that follows a pause or a rebuild.
+local function settled_at(gate)
+  if gate.is_paused then
+    return NEVER
+  end
+  return math.max(gate.closes + GRACE_MS, gate.reopened > 0 and gate.reopened + RESEND_MS or 0)
 end
 
 -- Whether phones are still given time to send again what an outage or a pause held back.
@@ -322,10 +332,10 @@ local function day_of(first)
   return ARGV[first], ARGV[first + 1]
 end
 
--- look: person → ok, now, kit, opens, closes, paused, deadline of the open attempt or '', fields of the person
+-- look: person → ok, now, kit, opens, settled, paused, fields of the person
 function functions.look(gate)
   local flat = redis.call('HGETALL', base .. 'person:' .. ARGV[2])
-  return { 'ok', now, gate.kit, gate.opens, gate.closes, gate.is_paused and 1 or 0, flat }
+  return { 'ok', now, gate.kit, gate.opens, settled_at(gate), gate.is_paused and 1 or 0, flat }
 end
 
 -- begin: wait ms, person, version, key, id, kit, limit ms or 0, total or 0, a day or 0, four day starts, name,
@@ -436,12 +446,12 @@ function functions.finish(gate)
   return { 'ok' }
 end
 
--- read: id → ok, now, closes, deadline, paused, fields of the attempt, long responses | missing
+-- read: id → ok, now, settled, deadline, paused, fields of the attempt, long responses | missing
 function functions.read(gate)
   local attempt = read_attempt(ARGV[2])
   if not attempt then
     return { 'missing' }
   end
   local fields, texts = redis.call('HGETALL', attempt.key), redis.call('HGETALL', attempt.texts_key)
-  return { 'ok', now, gate.closes, deadline_of(gate, attempt), gate.is_paused and 1 or 0, fields, texts }
+  return { 'ok', now, settled_at(gate), deadline_of(gate, attempt), gate.is_paused and 1 or 0, fields, texts }
 end

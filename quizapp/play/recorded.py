@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from quizapp.contests.kit import Kit
 from quizapp.contests.kits import get_kit
@@ -74,6 +74,19 @@ class Recorded:
         by_person = groupby(db.session.scalars(query), key=lambda attempt: attempt.person)
         for chunk in _chunks((person, list(attempts)) for person, attempts in by_person):
             yield from self._people(chunk)
+        yield from self._gone_before_beginning()
+
+    def _gone_before_beginning(self) -> Iterator[RecordedPerson]:
+        """Who was deleted without an attempt, and must not begin one."""
+        has_begun = exists().where(Attempt.contest_id == Entry.contest_id, Attempt.person == Entry.person)
+        query = select(Entry.person, Entry.masked_name).where(
+            Entry.contest_id == self.shard.contest_id,
+            Entry.shard == self.shard.number,
+            Entry.anonymised_at.is_not(None),
+            ~has_begun,
+        )
+        for person, name in db.session.execute(query):
+            yield RecordedPerson(person, {"a": name, "z": "1"}, None, [])
 
     def _people(self, chunk: Sequence[tuple[str, list[Attempt]]]) -> Iterator[RecordedPerson]:
         names = self._names([person for person, _attempts in chunk])

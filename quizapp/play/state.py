@@ -99,14 +99,15 @@ class Look:
     now_ms: int
     kit: int
     opens_ms: int
-    closes_ms: int
+    settled_ms: int
+    """From when on nobody's answers are taken any more; NEVER while the contest is paused."""
     is_paused: bool
     person: Person
 
 
 def look(live: Live, shard: Shard, *, person: str) -> Look:
-    _ok, now, kit, opens, closes, paused, flat = call(live, shard, "look", person)
-    return Look(now, int(kit), opens, closes, paused == 1, person_of(pairs(flat)))
+    _ok, now, kit, opens, settled, paused, flat = call(live, shard, "look", person)
+    return Look(now, int(kit), opens, settled, paused == 1, person_of(pairs(flat)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,8 @@ def _outcome(word: str, seq: str, response: str, points: str, right: str) -> Out
 @dataclass(frozen=True, slots=True)
 class Reading:
     now_ms: int
-    closes_ms: int
+    settled_ms: int
+    """As in Look."""
     deadline_ms: int
     is_paused: bool
     attempt: LiveAttempt
@@ -276,8 +278,8 @@ def read(live: Live, shard: Shard, *, attempt_id: str) -> Reading | None:
     reply = call(live, shard, "read", attempt_id)
     if reply[0] != "ok":
         return None
-    _ok, now, closes, deadline, paused, fields, texts = reply
-    return Reading(now, closes, deadline, paused == 1, attempt_of(attempt_id, pairs(fields), pairs(texts)))
+    _ok, now, settled, deadline, paused, fields, texts = reply
+    return Reading(now, settled, deadline, paused == 1, attempt_of(attempt_id, pairs(fields), pairs(texts)))
 
 
 # Visits and figures

@@ -68,7 +68,7 @@ def read_attempt(text: str, *, now_ms: int) -> AttemptToken:
 
 
 def _verified(purpose: str, text: str) -> bytes:
-    """The payload of a token whose signature is ours; raises BadToken."""
+    """The payload of a token whose signature is ours, written as we write it; raises BadToken."""
     if len(text) > TOKEN_LETTERS or not text.isascii():
         raise BadToken
     payload_text, _dot, signature_text = text.partition(".")
@@ -76,6 +76,8 @@ def _verified(purpose: str, text: str) -> bytes:
         payload, signature = _to_bytes(payload_text), _to_bytes(signature_text)
     except (BadBase64, ValueError):
         raise BadToken from None
+    if text != f"{_to_text(payload)}.{_to_text(signature)}":
+        raise BadToken
     if not any(hmac.compare_digest(_signature(key, payload), signature) for key in token_keys(purpose)):
         raise BadToken
     return payload

@@ -234,7 +234,7 @@ def test_explanations_open_later_on_the_same_page(client: FlaskClient) -> None:
     attempt = play(client, contest.slug)
     address = f"/play/{contest.slug}/attempts/{attempt}"
     assert "逐题回顾" not in client.get(address).text
-    contest.closes_at = utc_now() - timedelta(seconds=1)
+    contest.closes_at = utc_now() - timedelta(seconds=10)
     db.session.commit()
     write_gate_settings(get_live(), contest_id=contest.id, settings=gate_settings(contest))
     assert "逐题回顾" in client.get(address).text
