@@ -20,7 +20,7 @@ from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db
 from quizapp.play.models import Attempt
 
-KEPT_FACTOR = 20
+KEPT_FACTOR, KEPT_SECONDS = 20, 8.0
 _kept: WeakKeyDictionary[Engine, dict[int, tuple[float, Totals]]] = WeakKeyDictionary()
 
 
@@ -62,8 +62,8 @@ class Totals:
 def totals_of(contest: Contest) -> Totals:
     """The totals of a contest, asked for every few seconds by everybody who watches it.
 
-    They are kept for twenty times as long as it took to add them up: a small contest is always up to date, and
-    a very large one costs no more than a twentieth of a processor.
+    They are kept for twenty times as long as it took to add them up, but not for long: a small contest is always
+    up to date, and a very large one costs a worker little.
     """
     kept = _kept.setdefault(db.engine, {})
     started = time.monotonic()
@@ -71,7 +71,7 @@ def totals_of(contest: Contest) -> Totals:
         return kept[contest.id][1]
     totals = _add_up(contest)
     ended = time.monotonic()
-    kept[contest.id] = (ended + KEPT_FACTOR * (ended - started), totals)
+    kept[contest.id] = (ended + min(KEPT_SECONDS, KEPT_FACTOR * (ended - started)), totals)
     return totals
 
 

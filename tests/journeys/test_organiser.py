@@ -167,7 +167,7 @@ def test_from_a_file_to_a_contest_to_its_results(
     answer_all(phone, 5, first=2)
     hand_in(phone)
     expect(figure(page, "finished")).to_have_text("1", timeout=15_000)
-    expect(figure(page, "participants")).to_have_text("1", timeout=15_000)
+    expect(figure(page, "participants")).to_have_text("1", timeout=30_000)
     expect(figure(page, "answers")).to_have_text("5")
     expect(page.locator('[data-part="recording"]')).to_have_text("作答记录已全部写入数据库", timeout=15_000)
 
