@@ -22,6 +22,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from quizapp.bank.actions import Citation, Content
+from quizapp.bank.formats.characters import clean
 from quizapp.bank.models import QuestionRevision
 from quizapp.bank.rules import CHOICE_KINDS
 from quizapp.core.i18n import _, _l
@@ -33,7 +34,8 @@ BLANK = re.compile(r"_{2,}|（\s*）|\(\s*\)")
 
 
 def strip(text: str | None) -> str:
-    return (text or "").strip()
+    """The text as one from a file would be: without control characters and direction overrides, edges stripped."""
+    return clean(text or "").strip()
 
 
 class CheckboxesField(SelectMultipleField):
@@ -45,9 +47,11 @@ class CheckboxesField(SelectMultipleField):
 
 class BankForm(FlaskForm):
     name = StringField(
-        _l("题库名称"), [DataRequired(_l("请填写题库名称。")), Length(max=128, message=_l("名称最多 128 个字。"))]
+        _l("题库名称"),
+        [DataRequired(_l("请填写题库名称。")), Length(max=128, message=_l("名称最多 128 个字。"))],
+        filters=[strip],
     )
-    description = TextAreaField(_l("说明"), [Length(max=2000, message=_l("说明最多 2000 个字。"))])
+    description = TextAreaField(_l("说明"), [Length(max=2000, message=_l("说明最多 2000 个字。"))], filters=[strip])
 
 
 class ImportForm(FlaskForm):
@@ -69,12 +73,14 @@ class TakeForm(FlaskForm):
 
 
 class ReviewForm(FlaskForm):
-    comment = TextAreaField(_l("意见"), [Length(max=1000, message=_l("意见最多 1000 个字。"))])
+    comment = TextAreaField(_l("意见"), [Length(max=1000, message=_l("意见最多 1000 个字。"))], filters=[strip])
 
 
 class HoldForm(FlaskForm):
     reason = StringField(
-        _l("暂停使用的原因"), [DataRequired(_l("请写明原因。")), Length(max=255, message=_l("原因最多 255 个字。"))]
+        _l("暂停使用的原因"),
+        [DataRequired(_l("请写明原因。")), Length(max=255, message=_l("原因最多 255 个字。"))],
+        filters=[strip],
     )
 
 

@@ -10,6 +10,7 @@ from quizapp.accounts import audit
 from quizapp.accounts.access import current_staff, require
 from quizapp.bank import actions, importing, queries
 from quizapp.bank.formats import place
+from quizapp.bank.formats.characters import clean
 from quizapp.bank.forms import BankForm, HoldForm, ImportForm, QuestionForm, ReviewForm, TakeForm, values_of
 from quizapp.bank.models import KINDS, Bank, Question, QuestionImport
 from quizapp.bank.words import KIND_WORDS, STATE_WORDS
@@ -238,7 +239,7 @@ def import_file(bank_id: int) -> ResponseReturnValue:
         if content:
             staged = importing.stage(
                 bank=bank,
-                file_name=form.file.data.filename or "",
+                file_name=clean(form.file.data.filename or ""),
                 content=content,
                 format_name=form.format.data,
                 actor=current_staff(),

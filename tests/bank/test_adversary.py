@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from quizapp.accounts.models import User
 from quizapp.bank.formats import read
+from quizapp.bank.models import Bank, QuestionImport
+from quizapp.core.db import db
 from tests.bank.formats.making import error, sheet_xml, with_parts
 from tests.bank.formats.test_archive import SHEET, WORKBOOK
+from tests.cast import post, sign_in
 from tests.core.test_adversary import FAR_APART
 
 
@@ -21,3 +29,23 @@ def test_a_sheet_under_another_name_is_looked_at_too() -> None:
     Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"/></Relationships>"""
     parts = {"xl/_rels/workbook.xml.rels": relations, "xl/elsewhere.xml": sheet_xml(FAR_APART["row alone"])}
     assert error(read(with_parts(WORKBOOK, parts))).code == "sheet_too_large"
+
+
+@pytest.fixture
+def organiser(client: FlaskClient, olga: User) -> FlaskClient:
+    sign_in(client, olga.name)
+    return client
+
+
+@pytest.mark.parametrize("name", ["\0", "\u202e", " \x7f\u200b"])
+def test_a_name_that_shows_nothing_is_asked_for_again(organiser: FlaskClient, name: str) -> None:
+    response = post(organiser, "/bank/new", name=name)
+    assert (response.status_code, "请填写题库名称" in response.text) == (422, True)
+
+
+def test_names_cannot_turn_the_text_around_them(organiser: FlaskClient) -> None:
+    post(organiser, "/bank/new", name="宪\0法\u202egnp.", description="说\u2066明\0")
+    bank = db.session.scalars(select(Bank)).one()
+    assert (bank.name, bank.description) == ("宪法gnp.", "说明")
+    post(organiser, f"/bank/{bank.id}/import", format="auto", file=(io.BytesIO(b"x"), "a\u202evsc.csv"))
+    assert db.session.scalars(select(QuestionImport.file_name)).one() == "avsc.csv"
