@@ -30,6 +30,8 @@ RESERVED_SLUGS = ("new", "usable")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 JOINERS = "\u200c\u200d"
 """They shape letters in some scripts and hold emoji together."""
+INVISIBLE_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Fillers and the empty braille pattern: letters and symbols by their category, but nothing is seen of them."""
 MARKS_IN_A_ROW = 4
 
 Item = TypeVar("Item", int, str)
@@ -353,6 +355,6 @@ def clean_name(text: str, *, letters: int) -> str:
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > MARKS_IN_A_ROW or (category[0] == "C" and letter not in JOINERS):
             raise BadName("bad_characters")
-    if not any(unicodedata.category(letter)[0] in "LNS" for letter in name):
+    if not any(unicodedata.category(letter)[0] in "LNS" and letter not in INVISIBLE_LETTERS for letter in name):
         raise BadName("bad_characters")
     return name
