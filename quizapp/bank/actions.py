@@ -1,27 +1,18 @@
-"""What changes banks and questions. Everything here flushes and never commits."""
+"""What changes banks and what questions say. Everything here flushes and never commits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from quizapp.accounts import audit
 from quizapp.accounts.models import User
-from quizapp.bank.models import (
-    KINDS,
-    Article,
-    Bank,
-    Law,
-    Question,
-    QuestionReview,
-    QuestionRevision,
-    Topic,
-)
+from quizapp.bank.models import KINDS, Bank, Question, QuestionRevision
 from quizapp.bank.rules import stem_hash
+from quizapp.bank.shelf import Citation, Shelf
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
@@ -34,24 +25,6 @@ class WrongState(DomainError):
 
     def message(self) -> str:
         return _("这道题的状态已经改变，不能进行这一步。请刷新页面后再看。")
-
-
-class OwnQuestion(DomainError):
-    """With four eyes on, whoever wrote a revision may not approve it."""
-
-    status, code = 403, "own_question"
-
-    def message(self) -> str:
-        return _("自己编写的题目须由另一位同事审核。")
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A law and article as a question names them."""
-
-    law: str
-    article: str
-    effective_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +40,10 @@ class Content:
     topics: Sequence[str]
     difficulty: int
     is_sensitive: bool = False
+    passage: str = ""
+    rubric: Sequence[Mapping[str, Any]] = ()
+    media: Sequence[Mapping[str, Any]] = ()
+    translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def get_or_create_bank(*, name: str, actor: User | None, now: datetime) -> Bank:
@@ -76,35 +53,6 @@ def get_or_create_bank(*, name: str, actor: User | None, now: datetime) -> Bank:
         db.session.add(bank)
         db.session.flush()
     return bank
-
-
-class Shelf:
-    """Topics and articles found or made once for many questions, so that an import asks SQL once for each."""
-
-    def __init__(self) -> None:
-        self.topics = {topic.name: topic for topic in db.session.scalars(select(Topic))}
-        self.laws = {(law.title, law.effective_on): law for law in db.session.scalars(select(Law))}
-        self.articles = {(article.law_id, article.label): article for article in db.session.scalars(select(Article))}
-
-    def topic(self, name: str) -> Topic:
-        if name not in self.topics:
-            self.topics[name] = Topic(name=name)
-            db.session.add(self.topics[name])
-        return self.topics[name]
-
-    def article(self, citation: Citation) -> Article:
-        law = self.laws.get((citation.law, citation.effective_on))
-        if law is None:
-            law = self.laws[citation.law, citation.effective_on] = Law(
-                title=citation.law, effective_on=citation.effective_on
-            )
-            db.session.add(law)
-            db.session.flush()
-        article = self.articles.get((law.id, citation.article))
-        if article is None:
-            article = self.articles[law.id, citation.article] = Article(law=law, label=citation.article)
-            db.session.add(article)
-        return article
 
 
 def add_questions(
@@ -144,7 +92,12 @@ def _write_revision(
         options=[{"id": option_id, "text": text} for option_id, text in content.options],
         key=list(content.key),
         explanation=content.explanation,
-        stem_hash=stem_hash(content.stem),
+        passage=content.passage,
+        passage_hash=stem_hash(content.passage) if content.passage else "",
+        rubric=[dict(criterion) for criterion in content.rubric],
+        media=[dict(medium) for medium in content.media],
+        translations={language: dict(texts) for language, texts in content.translations.items()},
+        stem_hash=stem_hash(content.stem, content.passage),
         author_id=actor.id if actor else None,
         created_at=now,
         articles=list({citation: shelf.article(citation) for citation in content.citations}.values()),
@@ -156,106 +109,9 @@ def _write_revision(
     return revision
 
 
-def submit(*, question: Question) -> None:
-    """Hand a draft to the reviewers."""
-    _step(question, "draft", "in_review")
-
-
-def approve(*, question: Question, reviewer: User, four_eyes: bool, comment: str, now: datetime) -> None:
-    """Approve the newest revision; with four eyes a sensitive question needs two different reviewers.
-
-    Raises WrongState, or OwnQuestion when the reviewer wrote it.
-    """
-    if question.state != "in_review":
-        raise WrongState
-    if four_eyes and question.latest.author_id == reviewer.id:
-        raise OwnQuestion
-    _record_verdict(question, reviewer, "approved", comment, now)
-    approvers = {
-        review.reviewer_id
-        for review in question.reviews
-        if review.verdict == "approved" and review.revision_number == question.latest.number
-    }
-    if four_eyes and question.is_sensitive and len(approvers) < 2:
-        return
-    question.state = "approved"
-    question.latest.approved_at = now
-    db.session.flush()
-
-
-def return_question(*, question: Question, reviewer: User, comment: str, now: datetime) -> None:
-    """Give a question back to its author with a reason."""
-    if question.state != "in_review":
-        raise WrongState
-    _record_verdict(question, reviewer, "returned", comment, now)
-    question.state = "draft"
-    db.session.flush()
-
-
-def _record_verdict(question: Question, reviewer: User, verdict: str, comment: str, now: datetime) -> None:
-    question.reviews.append(
-        QuestionReview(
-            revision_number=question.latest.number, reviewer_id=reviewer.id, verdict=verdict, comment=comment, at=now
-        )
-    )
-    audit.record(
-        action=f"bank.{verdict}",
-        subject_kind="question",
-        subject_id=str(question.id),
-        detail={"revision": question.latest.number, "comment": comment},
-        now=now,
-        actor=reviewer,
-    )
-
-
-def approve_import(*, import_id: int, actor: User | None, now: datetime) -> int:
-    """Approve every draft of one import in one audited act, for installations without four eyes; return how many."""
-    questions = list(
-        db.session.scalars(select(Question).where(Question.import_id == import_id, Question.state == "draft"))
-    )
-    newest = (
-        select(func.max(QuestionRevision.number))
-        .where(QuestionRevision.question_id == Question.id)
-        .correlate(Question)
-        .scalar_subquery()
-    )
-    revisions = db.session.scalars(
-        select(QuestionRevision)
-        .join(Question)
-        .where(Question.import_id == import_id, Question.state == "draft", QuestionRevision.number == newest)
-    )
-    for revision in list(revisions):
-        revision.approved_at = now
-    for question in questions:
-        question.state = "approved"
-    audit.record(
-        action="bank.approve_import",
-        subject_kind="import",
-        subject_id=str(import_id),
-        detail={"questions": len(questions)},
-        now=now,
-        actor=actor,
-    )
-    db.session.flush()
-    return len(questions)
-
-
 def retire(*, question: Question) -> None:
     """Take a question out of use; contests already published keep it."""
     if question.state == "retired":
         raise WrongState
     question.state = "retired"
-    db.session.flush()
-
-
-def hold(*, question: Question, reason: str) -> None:
-    """Keep a question out of new contests until somebody has looked; an empty reason releases it."""
-    question.held_reason = reason
-    db.session.flush()
-
-
-def _step(question: Question, before: str, after: str) -> None:
-    if question.state != before:
-        raise WrongState
-    question.state = after
     db.session.flush()

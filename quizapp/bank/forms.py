@@ -21,10 +21,11 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
-from quizapp.bank.actions import Citation, Content
+from quizapp.bank.actions import Content
 from quizapp.bank.formats.characters import clean
 from quizapp.bank.models import QuestionRevision
 from quizapp.bank.rules import CHOICE_KINDS
+from quizapp.bank.shelf import Citation
 from quizapp.core.i18n import _, _l
 
 LETTERS = "ABCDEFGH"

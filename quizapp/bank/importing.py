@@ -9,11 +9,13 @@ from typing import Any
 from quizapp.accounts import audit
 from quizapp.accounts.models import User
 from quizapp.bank import formats
-from quizapp.bank.actions import Citation, Content, add_questions, approve_import
+from quizapp.bank.actions import Content, add_questions
 from quizapp.bank.formats.parsed import Parsed, ParsedQuestion
 from quizapp.bank.models import Bank, QuestionImport
 from quizapp.bank.queries import known_stems
+from quizapp.bank.reviewing import approve_import
 from quizapp.bank.rules import stem_hash
+from quizapp.bank.shelf import Citation
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
@@ -27,7 +29,6 @@ REPORTED_KINDS = (
     "short_text",
     "ordering",
     "matching",
-    "case",
 )
 FILE_NAME_LETTERS = 255
 
@@ -63,16 +64,20 @@ def format_names() -> list[str]:
 def make_report(*, file_name: str, parsed: Parsed, known: dict[str, int]) -> dict[str, Any]:
     """The document that `quizapp bank import --json` prints and the page shows.
 
+    `by_kind` counts each question once by its kind; "case" is the number of passages that questions share.
     `duplicates` counts questions whose stem stood before in the same file; `known` are those already in
     the bank, by place.
     """
     kinds = Counter(question.kind for question in parsed.questions)
-    already = [question.where for question in parsed.questions if stem_hash(question.stem) in known]
+    already = [question.where for question in parsed.questions if stem_hash(question.stem, question.passage) in known]
     return {
         "file": file_name,
         "format": parsed.format,
         "questions": len(parsed.questions),
-        "by_kind": {kind: kinds[kind] for kind in REPORTED_KINDS},
+        "by_kind": {
+            **{kind: kinds[kind] for kind in REPORTED_KINDS},
+            "case": len({question.passage for question in parsed.questions if question.passage}),
+        },
         "duplicates": parsed.duplicates,
         "already_in_bank": already,
         "problems": [
@@ -136,16 +141,28 @@ def take(*, staged: QuestionImport, bank: Bank, approve: bool, actor: User | Non
 
 def content_of(question: ParsedQuestion) -> Content:
     """A parsed question as content of a revision."""
-    citation = Citation(question.law, question.article, question.effective_on)
     return Content(
         kind=question.kind,
         stem=question.stem,
         options=[(option.id, option.text) for option in question.options],
         key=_listed(question.key),
         explanation=question.explanation,
-        citations=[citation] if question.law else [],
+        citations=[Citation(cited.law, cited.article, cited.effective_on) for cited in question.citations],
         topics=question.topics,
         difficulty=question.difficulty or 2,
+        passage=question.passage,
+        rubric=[
+            {"text": criterion.text, "points_hundredths": criterion.points_hundredths} for criterion in question.rubric
+        ],
+        translations={
+            translation.language: {
+                "stem": translation.stem,
+                "options": {option.id: option.text for option in translation.options},
+                "explanation": translation.explanation,
+                "passage": translation.passage,
+            }
+            for translation in question.translations
+        },
     )
 
 

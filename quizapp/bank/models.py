@@ -1,4 +1,4 @@
-"""Tables of laws, topics, banks, questions and their revisions, and imports."""
+"""Tables of laws, topics, banks, questions and their revisions, media, imports and bulk changes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from quizapp.core.background import Job
 from quizapp.core.db import Base
 
-KINDS = ("single", "multiple", "indefinite", "true_false", "fill_in", "short_text")
-PLAYABLE_KINDS = ("single", "multiple", "indefinite", "true_false", "fill_in")
+KINDS = ("single", "multiple", "indefinite", "true_false", "fill_in", "ordering", "matching", "short_text")
+PLAYABLE_KINDS = ("single", "multiple", "indefinite", "true_false", "fill_in", "ordering", "matching")
 STATES = ("draft", "in_review", "approved", "retired")
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 
@@ -34,26 +35,50 @@ class Law(Base):
     """A statute or regulation in one version: the same title with another date of effect is another row."""
 
     __tablename__ = "law"
-    __table_args__ = (UniqueConstraint("title", "effective_on"),)
+    __table_args__ = (
+        UniqueConstraint("title", "effective_on"),
+        CheckConstraint("status in ('in_force','amended','repealed')", name="status"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(128))
     """Short official title, e.g. 宗教事务条例."""
     effective_on: Mapped[date | None]
     issuing_body: Mapped[str] = mapped_column(String(128), default="")
-    articles: Mapped[list[Article]] = relationship(back_populates="law", cascade="all, delete-orphan")
+    number: Mapped[str] = mapped_column(String(64), default="")
+    """Number of the decree (文号), e.g. 国务院令第686号."""
+    issued_on: Mapped[date | None]
+    status: Mapped[str] = mapped_column(String(16), default="in_force")
+    status_on: Mapped[date | None]
+    """Day from which `status` holds, where it is not in_force."""
+    status_note: Mapped[str] = mapped_column(String(255), default="")
+    history: Mapped[list[Any]] = mapped_column(default=list)
+    """[{"on": ISO date or "", "text": …}, …]: adoption and amendments in the words of the statute's head."""
+    articles: Mapped[list[Article]] = relationship(
+        back_populates="law", cascade="all, delete-orphan", order_by="Article.place, Article.id"
+    )
 
 
 class Article(Base):
     """An article (and paragraph) of a law as it is cited, e.g. 第四条第一款."""
 
     __tablename__ = "article"
-    __table_args__ = (UniqueConstraint("law_id", "label"),)
+    __table_args__ = (
+        UniqueConstraint("law_id", "label"),
+        CheckConstraint("status in ('in_force','amended','repealed')", name="status"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     law_id: Mapped[int] = mapped_column(ForeignKey("law.id"))
     label: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text, default="")
+    place: Mapped[int] = mapped_column(default=0)
+    """Where it stands in the statute, from 1; 0 for one known from a citation alone."""
+    chapter: Mapped[str] = mapped_column(String(255), default="")
+    """The headings above it, e.g. 第二章 宗教团体."""
+    status: Mapped[str] = mapped_column(String(16), default="in_force")
+    status_on: Mapped[date | None]
+    status_note: Mapped[str] = mapped_column(String(255), default="")
     law: Mapped[Law] = relationship(back_populates="articles")
 
 
@@ -64,6 +89,9 @@ class Topic(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"), index=True)
+    place: Mapped[int] = mapped_column(default=0)
+    """Order among the topics of one parent."""
 
 
 class Bank(Base):
@@ -98,6 +126,8 @@ class Question(Base):
     state: Mapped[str] = mapped_column(String(16), default="draft")
     held_reason: Mapped[str] = mapped_column(String(255), default="")
     """Not empty: kept out of new kits until somebody has looked (e.g. its article was amended)."""
+    held_article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
+    """The article whose change put the question on hold."""
     is_sensitive: Mapped[bool] = mapped_column(default=False)
     difficulty: Mapped[int] = mapped_column(default=2)
     import_id: Mapped[int | None] = mapped_column(ForeignKey("question_import.id"), index=True)
@@ -126,9 +156,11 @@ class Question(Base):
 class QuestionRevision(Base):
     """What a question says, once and for all; a change is a new revision.
 
-    `options` is [{"id": "A", "text": …}, …] in canonical order (empty for true_false, fill_in, short_text).
+    `options` is [{"id": "A", "text": …}, …] in canonical order (empty for true_false, fill_in, short_text). Those
+    of matching have the ids A, B, … for what is on the left and 1, 2, … for what is on the right.
     `key` by kind: choice kinds a list of option ids; true_false ["true"] or ["false"]; fill_in a list, one a
-    blank, of lists of accepted texts; short_text [reference answer] or [].
+    blank, of lists of accepted texts; ordering all option ids in the right order; matching one pair for each on
+    the left, "A2"; short_text [reference answer] or [].
     """
 
     __tablename__ = "question_revision"
@@ -141,20 +173,47 @@ class QuestionRevision(Base):
     options: Mapped[list[Any]]
     key: Mapped[list[Any]]
     explanation: Mapped[str] = mapped_column(Text, default="")
+    passage: Mapped[str] = mapped_column(Text, default="")
+    """The case (案例) that the question is about. The questions of one case carry the same text."""
+    passage_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
+    """rules.stem_hash of the passage, "" without one: equal for all questions of a case."""
+    rubric: Mapped[list[Any]] = mapped_column(default=list)
+    """For short_text, [{"text": …, "points_hundredths": int or None}, …]: what an answer earns points for."""
+    media: Mapped[list[Any]] = mapped_column(default=list)
+    """[{"at": "stem", "passage", "explanation" or an option id, "sha256": …, "kind": "picture" or "audio",
+    "alt": …}, …]; each is shown below the text it belongs to."""
+    translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Language code → {"stem", "passage", "explanation", "options": {id: text}}; the key is everybody's."""
     stem_hash: Mapped[str] = mapped_column(String(64), index=True)
-    """SHA-256 of the normalised stem, by which duplicates are found."""
+    """rules.stem_hash of stem and passage, by which duplicates are found."""
     author_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
     question: Mapped[Question] = relationship(back_populates="revisions")
-    articles: Mapped[list[Article]] = relationship(secondary=revision_article)
+    articles: Mapped[list[Article]] = relationship(secondary=revision_article, order_by=Article.id)
+
+
+class Media(Base):
+    """A picture or a recording as it is shown: encoded anew, without metadata, found by its digest."""
+
+    __tablename__ = "media"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Hex digest of `body`; nobody can guess the address of what a question not yet seen shows."""
+    content_type: Mapped[str] = mapped_column(String(32))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    """In pixels; None for recordings."""
+    duration_ms: Mapped[int | None]
+    created_at: Mapped[datetime]
 
 
 class QuestionReview(Base):
-    """A reviewer's word on a revision: approved, or returned with a reason."""
+    """A colleague's word on a revision: approved, returned with a reason, or a comment."""
 
     __tablename__ = "question_review"
-    __table_args__ = (CheckConstraint("verdict in ('approved','returned')", name="verdict"),)
+    __table_args__ = (CheckConstraint("verdict in ('approved','returned','comment')", name="verdict"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"), index=True)
@@ -166,19 +225,47 @@ class QuestionReview(Base):
 
 
 class QuestionImport(Base):
-    """One uploaded file: read at once and shown row by row, taken into the bank only on a second act."""
+    """One uploaded file: read in the background, shown row by row, taken into the bank only on a second act."""
 
     __tablename__ = "question_import"
-    __table_args__ = (CheckConstraint("state in ('staged','imported')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state in ('reading','staged','importing','imported','undone','failed')", name="state"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"))
     file_name: Mapped[str] = mapped_column(String(255))
     format: Mapped[str] = mapped_column(String(16))
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The file itself while staged; dropped once imported."""
+    """The file itself until it is imported or dropped."""
     state: Mapped[str] = mapped_column(String(16), default="staged")
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """How the file is to be read, as corrected by a person: formats.ReadOptions as a document."""
+    mends: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Place → the fields of a row as mended by a person."""
+    decisions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Place → "skip" or "keep", decided by a person for a duplicate."""
     report: Mapped[dict[str, Any]]
     """The document `quizapp bank import --json` prints."""
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
+    imported_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    job: Mapped[Job | None] = relationship()
+
+
+class BulkChange(Base):
+    """One act on many questions, with what each was before, so that it can be undone as one."""
+
+    __tablename__ = "bulk_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), index=True)
+    action: Mapped[str] = mapped_column(String(32))
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    """Question id (as text) → the values that the act changed."""
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]

@@ -1,13 +1,14 @@
 """The kinds of question: what a response may look like, and whether it is right. Pure.
 
 A response is a list of texts in canonical form: for choice kinds the ids of the chosen options, for
-true_false ["true"] or ["false"], for fill_in one text a blank; [] is no answer.
+true_false ["true"] or ["false"], for fill_in one text a blank, for ordering all option ids in the chosen order, for
+matching pairs such as "A2" with each left id at most once; [] is no answer.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -34,8 +35,8 @@ class Marked:
 def check_response(*, kind: str, option_ids: Collection[str], blanks: int, response: Any) -> list[str]:
     """Return the response in canonical form, or raise BadResponse.
 
-    Codes: not_a_list, unknown_option, repeated_option, too_many_options, wrong_blanks, too_long.
-    Chosen options are put in order, so that equal choices are equal responses.
+    Codes: not_a_list, unknown_option, repeated_option, too_many_options, options_missing, wrong_blanks, too_long.
+    Chosen options and pairs are put in order, so that equal choices are equal responses.
     """
     if not isinstance(response, list) or not all(isinstance(part, str) for part in response):
         raise BadResponse("not_a_list")
@@ -43,6 +44,8 @@ def check_response(*, kind: str, option_ids: Collection[str], blanks: int, respo
         return []
     if kind == "fill_in":
         return _check_blanks(blanks, response)
+    if kind == "matching":
+        return _check_pairs(option_ids, response)
     allowed = ("true", "false") if kind == "true_false" else option_ids
     if any(part not in allowed for part in response):
         raise BadResponse("unknown_option")
@@ -50,6 +53,28 @@ def check_response(*, kind: str, option_ids: Collection[str], blanks: int, respo
         raise BadResponse("repeated_option")
     if kind in ("single", "true_false") and len(response) > 1:
         raise BadResponse("too_many_options")
+    if kind == "ordering":
+        if len(response) != len(option_ids):
+            raise BadResponse("options_missing")
+        return response
+    return sorted(response)
+
+
+def sides(option_ids: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The ids of a matching question: those on the left (letters) and those on the right (numbers), in order."""
+    ids = list(option_ids)
+    return [option_id for option_id in ids if not option_id.isdigit()], [
+        option_id for option_id in ids if option_id.isdigit()
+    ]
+
+
+def _check_pairs(option_ids: Iterable[str], response: list[str]) -> list[str]:
+    left, right = sides(option_ids)
+    allowed = {one + other for one in left for other in right}
+    if any(pair not in allowed for pair in response):
+        raise BadResponse("unknown_option")
+    if len({pair.rstrip("0123456789") for pair in response}) != len(response):
+        raise BadResponse("repeated_option")
     return sorted(response)
 
 
@@ -69,6 +94,8 @@ def is_right(*, kind: str, key: Sequence[Any], response: Sequence[str]) -> bool:
     """
     if not response:
         return False
+    if kind == "ordering":
+        return list(response) == list(key)
     if kind != "fill_in":
         return set(response) == set(key)
     return len(response) == len(key) and all(
@@ -99,6 +126,9 @@ def normalise_text(text: str) -> str:
     return "".join(kept) or folded
 
 
-def stem_hash(stem: str) -> str:
-    """64 hex digits, equal for stems that differ only in width, case, spaces and punctuation."""
-    return sha256(normalise_text(stem).encode("utf-8", "surrogatepass")).hexdigest()
+def stem_hash(stem: str, passage: str = "") -> str:
+    """64 hex digits, equal for stems that differ only in width, case, spaces and punctuation.
+
+    Questions on different cases differ, also when both ask 下列说法正确的是.
+    """
+    return sha256(normalise_text(passage + stem).encode("utf-8", "surrogatepass")).hexdigest()

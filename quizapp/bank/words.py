@@ -10,8 +10,12 @@ KIND_WORDS = {
     "indefinite": _l("不定项选择题"),
     "true_false": _l("判断题"),
     "fill_in": _l("填空题"),
+    "ordering": _l("排序题"),
+    "matching": _l("匹配题"),
     "short_text": _l("简答题"),
 }
+CASE_WORD = _l("案例题")
+"""For the questions of one case together; each of them has a kind of its own."""
 STATE_WORDS = {
     "draft": _l("草稿"),
     "in_review": _l("待审核"),

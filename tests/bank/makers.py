@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from quizapp.accounts.models import User
-from quizapp.bank.actions import Citation, Content, add_questions, approve, get_or_create_bank, submit
+from quizapp.bank.actions import Content, add_questions, get_or_create_bank
 from quizapp.bank.models import Bank, Question
+from quizapp.bank.reviewing import approve, submit
+from quizapp.bank.shelf import Citation
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from quizapp.accounts.models import AuditEvent, User
-from quizapp.bank import actions
+from quizapp.bank import actions, reviewing
 from quizapp.bank.models import Article, Law, Topic
 from quizapp.bank.queries import banks_with_counts, count_usable, usable_questions
 from quizapp.core.clock import utc_now
@@ -38,27 +38,27 @@ def test_kind_of_a_question_never_changes(app: Flask) -> None:
 
 def test_author_may_not_approve_with_four_eyes(app: Flask, rita: User) -> None:
     question = make_question(author=rita)
-    actions.submit(question=question)
-    with pytest.raises(actions.OwnQuestion):
-        actions.approve(question=question, reviewer=rita, four_eyes=True, comment="", now=utc_now())
+    reviewing.submit(question=question)
+    with pytest.raises(reviewing.OwnQuestion):
+        reviewing.approve(question=question, reviewer=rita, four_eyes=True, comment="", now=utc_now())
     assert question.state == "in_review"
 
 
 def test_sensitive_question_needs_two_reviewers(app: Flask, rita: User) -> None:
     robin = make_user("robin", "reviewer")
     question = make_question(is_sensitive=True)
-    actions.submit(question=question)
+    reviewing.submit(question=question)
     for _twice in range(2):
-        actions.approve(question=question, reviewer=rita, four_eyes=True, comment="", now=utc_now())
+        reviewing.approve(question=question, reviewer=rita, four_eyes=True, comment="", now=utc_now())
     assert question.state == "in_review"
-    actions.approve(question=question, reviewer=robin, four_eyes=True, comment="", now=utc_now())
+    reviewing.approve(question=question, reviewer=robin, four_eyes=True, comment="", now=utc_now())
     assert question.state == "approved"
 
 
 def test_returned_question_is_a_draft_again_with_the_reason(app: Flask, rita: User) -> None:
     question = make_question()
-    actions.submit(question=question)
-    actions.return_question(question=question, reviewer=rita, comment="条款有误", now=utc_now())
+    reviewing.submit(question=question)
+    reviewing.return_question(question=question, reviewer=rita, comment="条款有误", now=utc_now())
     db.session.commit()
     assert (question.state, question.reviews[-1].comment) == ("draft", "条款有误")
     trail = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "bank.returned")).one()
@@ -70,7 +70,7 @@ def test_only_approved_playable_free_questions_are_usable(app: Flask, rita: User
     good = make_approved(reviewer=rita, bank=bank)
     make_question(bank=bank, stem="草稿")
     make_approved(reviewer=rita, bank=bank, stem="简答", kind="short_text", options=[], key=[])
-    actions.hold(question=make_approved(reviewer=rita, bank=bank, stem="暂停"), reason="条例已修订")
+    reviewing.hold(question=make_approved(reviewer=rita, bank=bank, stem="暂停"), reason="条例已修订")
     actions.retire(question=make_approved(reviewer=rita, bank=bank, stem="停用"))
     make_approved(reviewer=rita, bank=make_bank("别的题库"), stem="别处")
     db.session.commit()

@@ -63,7 +63,7 @@ def test_stem_that_the_bank_has_already_is_reported(app: Flask) -> None:
 
 def test_report_counts_every_kind(app: Flask) -> None:
     report = stage(HEADER + GOOD).report
-    assert report["by_kind"] == dict.fromkeys(importing.REPORTED_KINDS, 0) | {"single": 1}
+    assert report["by_kind"] == dict.fromkeys([*importing.REPORTED_KINDS, "case"], 0) | {"single": 1}
     assert (report["format"], report["duplicates"], report["file"]) == ("csv", 0, "bank.csv")
 
 
@@ -72,9 +72,10 @@ def test_seed_bank_is_read_without_a_problem(path: Path) -> None:
     parsed = importing.read_file(path.read_bytes(), format_name="auto")
     assert (parsed.problems, parsed.duplicates) == ((), 0)
     for question in parsed.questions:
-        assert question.law, question.stem
-        assert question.article, question.stem
-        assert question.effective_on, question.stem
+        (cited,) = question.citations
+        assert cited.law, question.stem
+        assert cited.article, question.stem
+        assert cited.effective_on, question.stem
         assert question.explanation, question.stem
         assert question.topics, question.stem
         assert question.difficulty, question.stem

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from quizapp.bank.actions import Citation, Content, add_questions, get_or_create_bank
+from quizapp.bank.actions import Content, add_questions, get_or_create_bank
 from quizapp.bank.models import Bank, Question
+from quizapp.bank.shelf import Citation
 from quizapp.contests import actions
 from quizapp.contests.drafts import Draft, SectionDraft
 from quizapp.contests.models import Contest

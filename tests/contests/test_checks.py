@@ -8,8 +8,8 @@ import redis
 from flask import Flask
 from sqlalchemy import select
 
-from quizapp.bank.actions import hold
 from quizapp.bank.models import Question
+from quizapp.bank.reviewing import hold
 from quizapp.contests.actions import choose_questions, draw_questions
 from quizapp.contests.checks import Report, check
 from quizapp.contests.drafts import SectionDraft

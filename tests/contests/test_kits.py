@@ -4,8 +4,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from quizapp.bank.actions import hold, retire, revise
+from quizapp.bank.actions import retire, revise
 from quizapp.bank.models import Question
+from quizapp.bank.reviewing import hold
 from quizapp.contests import kits, state
 from quizapp.contests.drafts import SectionDraft
 from quizapp.contests.models import StoredKit

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import flask_migrate
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from quizapp.app import create_app
 from quizapp.core import schema
 from quizapp.core.db import Base, db
 from tests.conftest import make_settings
+from tests.postgresql import Cluster
 
 
 def test_migrated_database_has_the_models_tables(any_database: str, tmp_path: Path) -> None:
@@ -34,3 +36,36 @@ def test_second_upgrade_changes_nothing(any_database: str, tmp_path: Path) -> No
         db.engine.dispose()
     assert "alembic_version" in before
     assert before == after
+
+
+FILLED = """
+insert into bank (id, name, description, created_at) values (1, '题库', '', '2026-11-23 00:00:00');
+insert into question (id, bank_id, kind, state, held_reason, is_sensitive, difficulty, created_at, times_answered,
+    times_right) values (1, 1, 'single', 'draft', '', false, 2, '2026-11-23 00:00:00', 0, 0);
+insert into question_revision (id, question_id, number, stem, options, key, explanation, stem_hash, created_at)
+    values (1, 1, 1, '题干', '[]', '[]', '', 'x', '2026-11-23 00:00:00');
+insert into question_review (id, question_id, revision_number, verdict, comment, at)
+    values (1, 1, 1, 'approved', '', '2026-11-23 00:00:00');
+"""
+
+
+def test_upgrade_keeps_what_is_stored(tmp_path: Path, postgresql_server: Cluster) -> None:
+    """A table that SQLite copies and drops must not take along, by cascade, the rows that point to it."""
+    name = "kept"
+    postgresql_server.run(f"create database {name}")
+    for url in (f"sqlite:///{tmp_path}/kept.sqlite", postgresql_server.url(name)):
+        app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=tmp_path))
+        with app.app_context():
+            flask_migrate.upgrade(revision="20261123_spine")
+            for statement in FILLED.strip().removesuffix(";").split(";\n"):
+                db.session.execute(text(statement))
+            db.session.commit()
+            schema.upgrade()
+            counts = [
+                db.session.scalar(text(f"select count(*) from {table}"))
+                for table in ("question", "question_revision", "question_review")
+            ]
+            db.session.remove()
+            db.engine.dispose()
+        assert counts == [1, 1, 1]
+    postgresql_server.run(f"drop database {name} with (force)")

@@ -1,4 +1,5 @@
-"""Question files: one module a format, each `read(content, options) -> Parsed`, which never raises for content.
+"""Question files: one module a format, each `read(content, options) -> Parsed`, which never raises for content, and
+where it can be given out too, `write(questions) -> bytes`.
 
 `FORMATS` is the registry. A format is told by content, never by a file's name; what is recognised but not read is
 refused with a sentence that names the formats that are. These modules know neither SQL nor Redis nor a request.
@@ -6,7 +7,7 @@ refused with a sentence that names the formats that are. These modules know neit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quizapp.bank.formats import csv_file, text, xls, xlsx
@@ -25,6 +26,22 @@ AUTO = "auto"
 MOST_BYTES = 20 * 1024 * 1024
 
 
+FIELDS = (
+    "explanation",
+    "citations",
+    "effective_on",
+    "topics",
+    "difficulty",
+    "points_hundredths",
+    "passage",
+    "rubric",
+    "pictures",
+    "audio",
+    "translations",
+)
+"""What a question may carry beside kind, stem, options and key; a format declares which of these it can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format that can be read; `name` is the word of the command line."""
@@ -33,6 +50,14 @@ class Format:
     label: str
     """For people: what it is, with the ending its files have."""
     read: Callable[[bytes, ReadOptions], Parsed]
+    write: Callable[[Sequence[ParsedQuestion]], bytes] | None = None
+    """Takes only questions of `kinds`, with nothing set but `fields`; see `write` below."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds that `write` can carry."""
+    fields: frozenset[str] = frozenset()
+    """Those of FIELDS that `write` can carry."""
+    ending: str = ""
+    content_type: str = ""
 
 
 FORMATS: dict[str, Format] = {

@@ -45,7 +45,7 @@ class Collected:
         self.problems.extend(_kind_codes_that_differ(settled))
 
     def _warn_of_duplicate(self, question: ParsedQuestion) -> None:
-        stem = normalise_text(question.stem)
+        stem = normalise_text(question.passage + question.stem)
         first = self._first_place.setdefault(stem, question.where)
         if first is not question.where:
             self._duplicates += 1

@@ -13,7 +13,7 @@ from quizapp.bank.formats import answers, details
 from quizapp.bank.formats.answers import BadKey, Letters
 from quizapp.bank.formats.characters import fold, shorten
 from quizapp.bank.formats.kinds import CHOICE, UNSUPPORTED, Hint
-from quizapp.bank.formats.parsed import ParsedOption, ParsedQuestion, Problem, Severity
+from quizapp.bank.formats.parsed import ParsedCitation, ParsedOption, ParsedQuestion, Problem, Severity
 from quizapp.bank.formats.problems import KIND_NAMES
 from quizapp.bank.rules import BLANK_LETTERS
 
@@ -317,6 +317,9 @@ class _Judge:
             self.report("comment_after_key", text=shorten(settled.comment))
         self._warn_of_equal_options(settled.options)
         law, article, rest = details.read_legal_basis(draft.law, draft.article)
+        if not law and (article or draft.effective):
+            rest = " ".join(part for part in (article, rest, draft.effective) if part)
+            self.report("law_missing", text=shorten(rest))
         effective_on = details.read_date(draft.effective) if draft.effective else None
         difficulty = details.read_difficulty(draft.difficulty) if draft.difficulty else None
         points = details.read_points(draft.points) if draft.points else None
@@ -325,16 +328,15 @@ class _Judge:
         return ParsedQuestion(
             where=draft.where,
             kind=settled.kind,
-            stem="\n".join(part for part in (draft.passage, draft.stem) if part),
+            stem=draft.stem,
             options=tuple(ParsedOption(letter, text) for letter, text in sorted(settled.options.items())),
             key=settled.key,
             explanation=explanation,
-            law=law,
-            article=article,
-            effective_on=effective_on,
+            citations=(ParsedCitation(law, article, effective_on),) if law else (),
             topics=tuple(topic for topic in details.read_topics(draft.topics) if len(topic) <= details.LONGEST_TOPIC),
             difficulty=difficulty,
             points_hundredths=points,
+            passage=draft.passage,
         )
 
     def _warn_of_details(self, no_date: bool, no_difficulty: bool, no_points: bool) -> None:

@@ -25,16 +25,56 @@ class ReadOptions:
 @dataclass(frozen=True, slots=True)
 class ParsedOption:
     id: str
-    """The letter the file's key uses, "A" to "Z"."""
+    """The letter the file's key uses, "A" to "Z"; "1", "2", … for what is on the right of matching."""
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedQuestion:
-    """One usable question. `key` by kind:
+class ParsedCitation:
+    """A law and article as a question names them."""
 
-    single, multiple, indefinite: option ids in order; true_false: ("true",) or ("false",);
-    fill_in: one tuple of accepted texts a blank; short_text: (reference answer,) or ().
+    law: str
+    article: str = ""
+    effective_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMedia:
+    """A picture or a recording as it stands in the file: not yet checked, whatever it claims to be."""
+
+    at: str
+    """The text it belongs to: "stem", "passage", "explanation" or an option id."""
+    content: bytes
+    kind: Literal["picture", "audio"] = "picture"
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTranslation:
+    """The question's texts in one further language; options by id. The key is that of the question."""
+
+    language: str
+    stem: str
+    options: tuple[ParsedOption, ...] = ()
+    explanation: str = ""
+    passage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCriterion:
+    """What an answer in one's own words earns points for."""
+
+    text: str
+    points_hundredths: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuestion:
+    """One usable question, as every reader gives it and every writer takes it. All texts are plain text.
+
+    `key` by kind: single, multiple, indefinite: option ids in order; true_false: ("true",) or ("false",);
+    fill_in: one tuple of accepted texts a blank; ordering: all option ids in the right order; matching: a pair
+    for each option on the left, such as "A2"; short_text: (reference answer,) or ().
     """
 
     where: str
@@ -43,13 +83,16 @@ class ParsedQuestion:
     options: tuple[ParsedOption, ...]
     key: tuple[str, ...] | tuple[tuple[str, ...], ...]
     explanation: str = ""
-    law: str = ""
-    article: str = ""
-    effective_on: date | None = None
+    citations: tuple[ParsedCitation, ...] = ()
     topics: tuple[str, ...] = ()
     difficulty: int | None = None
     """1 easy, 2 medium, 3 hard."""
     points_hundredths: int | None = None
+    passage: str = ""
+    """The case (案例) it is about; the questions of one case carry the same text."""
+    rubric: tuple[ParsedCriterion, ...] = ()
+    media: tuple[ParsedMedia, ...] = ()
+    translations: tuple[ParsedTranslation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +120,28 @@ class Parsed:
     problems: tuple[Problem, ...]
     duplicates: int = 0
     """Questions whose stem stood before in the same file; they are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a format could not carry of a question, or why it could not carry the question at all."""
+
+    number: int
+    """The question's place in the export, from 1."""
+    stem: str
+    """Its first words."""
+    code: str
+    """"kind": the whole question is left out; else the field that is: explanation, citations, topics, …"""
+    words: str = ""
+    """What it was, for the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A question file made for others."""
+
+    content: bytes
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Refused(Exception):

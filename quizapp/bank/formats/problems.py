@@ -95,6 +95,7 @@ MESSAGES: dict[str, str] = {
     "equal_options": N_("“%(stem)s”有内容相同的选项 %(letters)s。请核对。"),
     "key_from_stem": N_("“%(stem)s”没有另写答案，已把题干括号里的“%(answer)s”当作答案。请核对。"),
     "comment_after_key": N_("“%(stem)s”的答案后面还有文字“%(text)s”，已放进解析。请核对。"),
+    "law_missing": N_("“%(text)s”没有写明是哪部法律、法规，已放进解析。请补上法律名称。"),
     "bad_date": N_("生效日期“%(text)s”不是日期，没有采用。请写成 2018-02-01 的样子。"),
     "bad_difficulty": N_("难度“%(text)s”没有采用。请写易、中或难。"),
     "bad_points": N_("分值“%(text)s”没有采用。请写 0 到 1000 之间的数字，最多两位小数。"),
@@ -112,6 +113,8 @@ KIND_NAMES: dict[str, str] = {
     "true_false": N_("判断题"),
     "fill_in": N_("填空题"),
     "short_text": N_("简答题"),
+    "ordering": N_("排序题"),
+    "matching": N_("匹配题"),
 }
 
 

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from quizapp.bank.formats import Parsed, read
+from quizapp.bank.formats.parsed import ParsedCitation
 from tests.bank.formats.making import codes, error, only, texts
 
 OWN_HEADER = "题型,题干,选项A,选项B,选项C,选项D,选项E,选项F,答案,解析,法律,条款,生效日期,知识点,难度"
@@ -46,8 +47,9 @@ def test_own_header_gives_back_every_field() -> None:
         ("short_text", ("参考答案",)),
     ]
     for question in parsed.questions:
-        assert (question.explanation, question.law, question.article) == ("见总纲。", "宗教事务条例", "第四十一条")
-        assert (question.effective_on, question.topics, question.difficulty) == (date(2018, 2, 1), ("宗教", "场所"), 3)
+        assert question.explanation == "见总纲。"
+        assert question.citations == (ParsedCitation("宗教事务条例", "第四十一条", date(2018, 2, 1)),)
+        assert (question.topics, question.difficulty) == (("宗教", "场所"), 3)
     assert texts(parsed.questions[1]) == {"A": "甲", "B": "乙", "C": "丙", "D": "丁"}
 
 

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from quizapp.bank.formats import Parsed, ReadOptions, read
+from quizapp.bank.formats.parsed import ParsedCitation
 from tests.bank.formats.making import HEADER, codes, error, only, saved, sheet_xml, texts, with_parts, xls, xlsx
 
 CHOICE = ("单选题", "国家的根本法是（ ）。", "宪法", "民法典", "刑法", "", "A")
@@ -306,26 +307,32 @@ def test_legal_basis_topics_and_measure_are_read() -> None:
     header = (*HEADER, "解析", "法律依据", "生效日期", "知识点", "难度", "分值")
     details = ("理由", "《宗教事务条例》第四十一条第一款：非宗教团体……", "2018年2月1日", "宗教、场所", "困难", "2.5分")
     question = only(table((*CHOICE, *details), header=header))
-    assert (question.law, question.article) == ("宗教事务条例", "第四十一条第一款")
+    assert question.citations == (ParsedCitation("宗教事务条例", "第四十一条第一款", date(2018, 2, 1)),)
     assert question.explanation == "理由\n非宗教团体……"
-    assert question.effective_on == date(2018, 2, 1)
     assert question.topics == ("宗教", "场所")
     assert (question.difficulty, question.points_hundredths) == (3, 250)
 
 
 def test_details_that_are_none_are_told_and_left() -> None:
-    header = (*HEADER, "生效日期", "难度", "分值", "知识点")
-    parsed = table((*CHOICE, "某天", "0.8", "很多", "长" * 65), header=header)
+    header = (*HEADER, "法律", "生效日期", "难度", "分值", "知识点")
+    parsed = table((*CHOICE, "宪法", "某天", "0.8", "很多", "长" * 65), header=header)
     question = only(parsed)
-    assert (question.effective_on, question.difficulty, question.points_hundredths, question.topics) == (None,) * 3 + (
-        (),
-    )
+    assert (question.difficulty, question.points_hundredths, question.topics) == (None, None, ())
+    assert question.citations == (ParsedCitation("宪法"),)
     assert codes(parsed) == ["bad_date", "bad_difficulty", "bad_points", "topic_too_long"]
 
 
 @pytest.mark.parametrize("day", ["2018-02-01", "2018/2/1", "2018.2.1", "20180201", 43132, datetime(2018, 2, 1)])  # noqa: DTZ001
 def test_date_of_effect_is_read_however_written(day: Any) -> None:
-    assert only(table((*CHOICE, day), header=(*HEADER, "施行日期"))).effective_on == date(2018, 2, 1)
+    question = only(table((*CHOICE, "宪法", day), header=(*HEADER, "法律", "施行日期")))
+    assert question.citations == (ParsedCitation("宪法", "", date(2018, 2, 1)),)
+
+
+def test_article_without_a_law_is_told_and_kept_in_the_explanation() -> None:
+    parsed = table((*CHOICE, "第三条", "2018-02-01"), header=(*HEADER, "条款", "施行日期"))
+    question = only(parsed)
+    assert (question.citations, question.explanation) == ((), "第三条 2018-02-01")
+    assert codes(parsed) == ["law_missing"]
 
 
 def test_same_stem_again_is_kept_and_told_with_the_first_place() -> None:
@@ -348,7 +355,7 @@ def test_column_called_type_without_kinds_is_left() -> None:
 
 def test_case_text_of_a_column_stays_with_its_question() -> None:
     question = only(table((*CHOICE, "张三与李四签订合同。"), header=(*HEADER, "案例")))
-    assert question.stem == "张三与李四签订合同。\n国家的根本法是（ ）。"
+    assert (question.passage, question.stem) == ("张三与李四签订合同。", "国家的根本法是（ ）。")
 
 
 def test_markup_stays_text() -> None:

@@ -275,15 +275,15 @@ def test_case_text_stays_with_all_its_questions() -> None:
         "一、判断题\n1. 宪法是根本法\n答案：对\n"
     )
     first, second, third = parsed.questions
-    assert first.stem == "案例一：张三和李四签订合同，约定了价款。\n合同（ ）"
-    assert second.stem.startswith("案例一：") and third.stem == "宪法是根本法"
+    assert (first.passage, first.stem) == ("案例一：张三和李四签订合同，约定了价款。", "合同（ ）")
+    assert second.passage == first.passage and (third.passage, third.stem) == ("", "宪法是根本法")
 
 
 def test_case_text_ends_behind_the_questions_it_names() -> None:
     parsed = text(
         "根据以下材料回答1-1题：\n甲乙签约。\n1. 合同（ ）\nA.有效\nB.无效\n答案：A\n2. 地球是圆的\n答案：对\n"
     )
-    assert parsed.questions[0].stem.startswith("根据以下材料") and parsed.questions[1].stem == "地球是圆的"
+    assert parsed.questions[0].passage.startswith("根据以下材料") and parsed.questions[1].passage == ""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,117 @@
+"""Statutes, cases, media, further languages, topic trees, imports in the background, bulk changes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "20261125_bank"
+down_revision = "20261123_spine"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state in ('queued','running','done','failed')", name=op.f("ck_job_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "media",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content_type", sa.String(length=32), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("duration_ms", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_media")),
+    )
+    op.create_table(
+        "bulk_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["actor_id"], ["user_account.id"], name=op.f("fk_bulk_change_actor_id_user_account")),
+        sa.ForeignKeyConstraint(["bank_id"], ["bank.id"], name=op.f("fk_bulk_change_bank_id_bank")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_change")),
+    )
+    with op.batch_alter_table("bulk_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bulk_change_bank_id"), ["bank_id"], unique=False)
+
+    with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("place", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("chapter", sa.String(length=255), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("status", sa.String(length=16), nullable=False, server_default="in_force"))
+        batch_op.add_column(sa.Column("status_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("status_note", sa.String(length=255), nullable=False, server_default=""))
+        batch_op.create_check_constraint("status", "status in ('in_force','amended','repealed')")
+
+    with op.batch_alter_table("law", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("number", sa.String(length=64), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("issued_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("status", sa.String(length=16), nullable=False, server_default="in_force"))
+        batch_op.add_column(sa.Column("status_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("status_note", sa.String(length=255), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("history", sa.JSON(), nullable=False, server_default="[]"))
+        batch_op.create_check_constraint("status", "status in ('in_force','amended','repealed')")
+
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("held_article_id", sa.Integer(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_question_held_article_id"), ["held_article_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_question_held_article_id_article"), "article", ["held_article_id"], ["id"]
+        )
+
+    with op.batch_alter_table("question_import", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("options", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("mends", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("decisions", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("job_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_question_import_job_id_job"), "job", ["job_id"], ["id"])
+
+        batch_op.drop_constraint(batch_op.f("ck_question_import_state"), type_="check")
+        batch_op.create_check_constraint(
+            "state", "state in ('reading','staged','importing','imported','undone','failed')"
+        )
+
+    with op.batch_alter_table("question_review") as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_question_review_verdict"), type_="check")
+        batch_op.create_check_constraint("verdict", "verdict in ('approved','returned','comment')")
+
+    with op.batch_alter_table("question_revision", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("passage", sa.Text(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("passage_hash", sa.String(length=64), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("rubric", sa.JSON(), nullable=False, server_default="[]"))
+        batch_op.add_column(sa.Column("media", sa.JSON(), nullable=False, server_default="[]"))
+        batch_op.add_column(sa.Column("translations", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.create_index(batch_op.f("ix_question_revision_passage_hash"), ["passage_hash"], unique=False)
+
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("parent_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("place", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.create_index(batch_op.f("ix_topic_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_topic_parent_id_topic"), "topic", ["parent_id"], ["id"])
