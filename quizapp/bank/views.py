@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from quizapp.accounts.access import current_staff, require
-from quizapp.bank import actions, import_views, law_views, queries, question_views
+from quizapp.bank import actions, import_views, law_views, queries, question_views, review_views
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint
 from quizapp.bank.formats import place
 from quizapp.bank.forms import BankForm
@@ -17,7 +17,7 @@ from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.i18n import _
 
-PAGES = (question_views, import_views, law_views)
+PAGES = (question_views, review_views, import_views, law_views)
 """The modules whose pages join the blueprint when they are imported."""
 
 
