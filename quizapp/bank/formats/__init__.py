@@ -7,16 +7,19 @@ refused with a sentence that names the formats that are. These modules know neit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from quizapp.bank.formats import csv_file, text, xls, xlsx
+from quizapp.bank.formats.carrying import FIELDS, carried
 from quizapp.bank.formats.parsed import (
+    LeftOut,
     Parsed,
     ParsedOption,
     ParsedQuestion,
     Problem,
     ReadOptions,
+    Written,
 )
 from quizapp.bank.formats.places import FILE, place
 from quizapp.bank.formats.recognition import Found, look_at
@@ -24,22 +27,6 @@ from quizapp.core.i18n import _
 
 AUTO = "auto"
 MOST_BYTES = 20 * 1024 * 1024
-
-
-FIELDS = (
-    "explanation",
-    "citations",
-    "effective_on",
-    "topics",
-    "difficulty",
-    "points_hundredths",
-    "passage",
-    "rubric",
-    "pictures",
-    "audio",
-    "translations",
-)
-"""What a question may carry beside kind, stem, options and key; a format declares which of these it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +87,24 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
     return FORMATS[wanted].read(content, options or ReadOptions())
 
 
+def write(questions: Iterable[ParsedQuestion], *, format: str) -> Written:
+    """Make a file of a format that has a writer. What the format cannot carry is left out, and listed.
+
+    A question of a kind that it does not know is left out whole; `LeftOut.number` counts all questions given.
+    """
+    entry = FORMATS[format]
+    if entry.write is None:
+        raise ValueError(f"{format} is only read")
+    kept: list[ParsedQuestion] = []
+    left_out: list[LeftOut] = []
+    for number, question in enumerate(questions, 1):
+        rest, losses = carried(question, number=number, kinds=entry.kinds, fields=entry.fields)
+        left_out.extend(losses)
+        if rest is not None:
+            kept.append(rest)
+    return Written(entry.write(kept), tuple(left_out))
+
+
 def accepted() -> str:
     """The formats that can be read, for sentences."""
     return _("、").join(entry.label for entry in FORMATS.values())
@@ -119,16 +124,20 @@ def _refused(name: str, problem: Problem) -> Parsed:
 
 __all__ = [
     "AUTO",
+    "FIELDS",
     "FORMATS",
     "MOST_BYTES",
     "Format",
+    "LeftOut",
     "Parsed",
     "ParsedOption",
     "ParsedQuestion",
     "Problem",
     "ReadOptions",
+    "Written",
     "accepted",
     "place",
     "read",
     "recognise",
+    "write",
 ]

@@ -19,10 +19,11 @@ _SUPPLEMENT = {
     0x2EE2: "马", 0x2EE3: "骨", 0x2EE4: "鬼", 0x2EE5: "鱼", 0x2EE6: "鸟", 0x2EE7: "卤", 0x2EE8: "麦", 0x2EE9: "黄",
     0x2EEC: "齐", 0x2EEE: "齿", 0x2EF0: "龙", 0x2EF3: "龟",
 }  # fmt: skip
-_SPACES = dict.fromkeys((0x00A0, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F), " ")
-# Invisible and harmful in a stem: zero-width space, word joiner, byte-order mark, soft hyphen, direction overrides.
+_SPACES = dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F), " ")
+# Invisible and harmful in a stem: zero-width space, word joiner, byte-order mark, soft hyphen, direction overrides;
+# and the two code points that are no characters and that no XML file can hold.
 _DROPPED: dict[int, None] = dict.fromkeys(
-    (0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    (0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFFFE, 0xFFFF)
 )
 _CONTROLS: dict[int, None] = dict.fromkeys(
     code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
