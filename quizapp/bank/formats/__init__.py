@@ -19,6 +19,7 @@ from quizapp.bank.formats.parsed import (
     ParsedQuestion,
     Problem,
     ReadOptions,
+    SheetOptions,
     Written,
 )
 from quizapp.bank.formats.places import FILE, place
@@ -134,6 +135,7 @@ __all__ = [
     "ParsedQuestion",
     "Problem",
     "ReadOptions",
+    "SheetOptions",
     "Written",
     "accepted",
     "place",

@@ -23,6 +23,7 @@ _QUOTES = "\"'“”‘’[](){}【】<>「」 "
 _ENDS = "。.,，;；!！、:： "
 _COMMENT_STARTS = re.compile(r"[\s，,。；;（(：:、!！]")
 _BETWEEN_LETTERS = re.compile(r"[\s,，、;；.．。|/&+和与\"'“”‘’\[\](){}（）【】]+")
+_MARKS = re.compile(r"[\s,，、;；.．。]+")
 _LETTERS_THEN_TEXT = re.compile(r"([A-Z]{1,10})[\s.．、:：)）,，。；;（(]*(?=[^A-Z0-9])(.+)", re.DOTALL)
 _LABELLED = re.compile(r"[(（\[【]?([A-Z])\s*[.．、:：)）\]】,，]?\s*(.+)", re.DOTALL)
 _PIECES = re.compile(r"[\n;；|]+")
@@ -63,6 +64,11 @@ def read_letters(answer: str, options: Mapping[str, str]) -> Letters:
     if texts:
         return Letters(texts)
     return _labelled_texts(answer, options) or _with_comment(answer, options)
+
+
+def compact(text: str) -> str:
+    """A key's letters alone: `A、b D。` is ABD."""
+    return _MARKS.sub("", fold(text))
 
 
 def _distinct(letters: str) -> tuple[str, ...]:

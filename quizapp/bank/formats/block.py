@@ -202,6 +202,7 @@ class _Reader:
         texts = self.texts
         stem, tag, points = take_tag(clean(texts.get("stem", "")))
         draft = Draft(where=self.block.lines[0].where, stem=stem, options=self.options, passage=self.block.passage)
+        draft.source = [line.text for line in self.block.lines]
         draft.answer = clean(texts.get("answer", "")) or self.block.shared_answer
         draft.hint = self.hint or tag or self.block.section
         draft.points = texts.get("points", "") or self.points or points

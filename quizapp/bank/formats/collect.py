@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from quizapp.bank.formats.characters import shorten
-from quizapp.bank.formats.draft import Draft, Numbers, settle
-from quizapp.bank.formats.parsed import Parsed, ParsedQuestion, Problem, ReadOptions
+from quizapp.bank.formats.coding import Coding
+from quizapp.bank.formats.draft import Draft, settle
+from quizapp.bank.formats.kinds import Hint
+from quizapp.bank.formats.layout import MOST_SPELLINGS, SheetLayout
+from quizapp.bank.formats.parsed import Parsed, ParsedQuestion, Problem, ReadOptions, SheetOptions, Unusable
 from quizapp.bank.formats.places import FILE, position
+from quizapp.bank.formats.problems import KIND_NAMES
 from quizapp.bank.rules import normalise_text
 
 _LEAST_OF_A_CODE = 5
@@ -22,27 +27,48 @@ class Collected:
         self.options = options
         self.questions: list[ParsedQuestion] = []
         self.problems: list[Problem] = []
+        self.unusable: list[Unusable] = []
+        self.sheets: list[SheetLayout] = []
         self._first_place: dict[str, str] = {}
         self._duplicates = 0
 
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
 
-    def take(self, drafts: Sequence[Draft], numbers: Numbers) -> None:
-        """Judge the drafts of one table or text."""
+    def corrected(self, drafts: Iterable[Draft], sheet: SheetOptions) -> list[Draft]:
+        """The drafts with what a person said of their kind and wrote anew in their places."""
+        corrected = []
+        for draft in drafts:
+            if sheet.kind:
+                draft.hint, draft.code = Hint(sheet.kind, insists=True, words=KIND_NAMES[sheet.kind]), ""
+            if draft.where in self.options.mends:
+                draft.mend(self.options.mends[draft.where])
+            corrected.append(draft)
+        return corrected
+
+    def take(self, drafts: Sequence[Draft], coding: Coding, layout: SheetLayout) -> None:
+        """Judge the drafts of one table or text; `layout` is what was recognised of it."""
         settled: list[tuple[Draft, ParsedQuestion]] = []
         from_stem: list[Problem] = []
         for draft in drafts:
-            question, problems = settle(draft, numbers=numbers, default_kind=self.options.default_kind)
+            stem, answer = draft.stem, draft.answer
+            question, problems = settle(draft, coding=coding, default_kind=self.options.default_kind)
             self.problems.extend(problem for problem in problems if problem.code != "key_from_stem")
             from_stem.extend(problem for problem in problems if problem.code == "key_from_stem")
-            if question is not None:
+            if question is None:
+                codes = tuple(problem.code for problem in problems if problem.severity == "error")
+                draft.stem, draft.answer = stem, answer
+                self.unusable.append(Unusable(draft.where, codes, tuple(filter(None, draft.source)), draft.fields()))
+            else:
                 self.questions.append(question)
                 self._warn_of_duplicate(question)
                 settled.append((draft, question))
         if len(from_stem) * 2 < len(drafts):  # else it is the manner of the whole file
             self.problems.extend(from_stem)
         self.problems.extend(_kind_codes_that_differ(settled))
+        self.sheets.append(
+            replace(layout, questions=len(settled), numbers_from=coding.first, truths=_spellings_of_truth(settled))
+        )
 
     def _warn_of_duplicate(self, question: ParsedQuestion) -> None:
         stem = normalise_text(question.passage + question.stem)
@@ -56,7 +82,14 @@ class Collected:
         """All there is; a file without a question and without an error says so."""
         if not self.questions and not any(problem.severity == "error" for problem in self.problems):
             self.report(Problem(FILE, nothing_found))
-        return Parsed(format_name, tuple(self.questions), self._problems_in_order(), self._duplicates)
+        return Parsed(
+            format_name,
+            tuple(self.questions),
+            self._problems_in_order(),
+            self._duplicates,
+            tuple(self.unusable),
+            tuple(self.sheets),
+        )
 
     def _problems_in_order(self) -> tuple[Problem, ...]:
         """Sheet by sheet, and from top to bottom."""
@@ -91,3 +124,12 @@ def _kind_codes_that_differ(settled: Iterable[tuple[Draft, ParsedQuestion]]) -> 
         for code, question in coded
         if code in usual and usual[code] != question.kind
     ]
+
+
+def _spellings_of_truth(settled: Iterable[tuple[Draft, ParsedQuestion]]) -> tuple[tuple[str, bool], ...]:
+    """The answers of true or false questions as written, with what they were read as."""
+    spellings: dict[tuple[str, bool], None] = {}
+    for draft, question in settled:
+        if question.kind == "true_false" and len(spellings) < MOST_SPELLINGS:
+            spellings[shorten(draft.answer, 20), question.key == ("true",)] = None
+    return tuple(spellings)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quizapp.bank.formats.characters import fold
+from quizapp.bank.formats.rows import column_letters, column_place
 
 _ROLES: dict[str, str] = {
     "number": """序号 题号 编号 试题编号 题目编号 题目序号 试题序号 序 NO NUMBER QNUMBER ID NUM INDEX #""",
@@ -62,6 +63,23 @@ class Columns:
     @property
     def score(self) -> int:
         return len(self.role) + len(self.options) + len(self.blanks)
+
+
+def columns_by_letter(letters: Mapping[str, str]) -> Columns:
+    """The columns that a person named: role, "option A" or "blank 1" → the column's letter."""
+    places = {role: column_place(letter) for role, letter in letters.items()}
+    options = {name[-1]: place for name, place in sorted(places.items()) if name.startswith("option ")}
+    blanks = [place for name, place in sorted(places.items()) if name.startswith("blank ")]
+    role = {name: place for name, place in places.items() if " " not in name}
+    return Columns(role, options, blanks)
+
+
+def roles_by_letter(columns: Columns) -> dict[str, str]:
+    """Column letter → what it is, in the words that `columns_by_letter` takes."""
+    roles = {place: role for role, place in columns.role.items() if role != "number"}
+    roles |= {place: f"option {letter}" for letter, place in columns.options.items()}
+    roles |= {place: f"blank {number}" for number, place in enumerate(columns.blanks, 1)}
+    return {column_letters(place): role for place, role in roles.items()}
 
 
 def read_header(cells: Sequence[str]) -> Columns:

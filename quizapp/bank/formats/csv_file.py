@@ -31,9 +31,10 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
     try:
         text = decode(content)
         delimiter = find_delimiter(text) or ","
-        table = Table(_rows(text, delimiter, collected))
+        table = Table(_rows(text, delimiter, collected), told=options.sheet(""))
         if table.rows and not table.read_into(collected):
             collected.report(Problem(row_place(table.rows[0].number), "no_header", {"rows": str(len(table.rows))}))
+            collected.sheets.append(table.layout())
     except Refused as refusal:
         collected.report(refusal.problem)
     return collected.parsed(NAME)

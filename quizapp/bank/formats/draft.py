@@ -7,14 +7,18 @@ with its place, what was read against a heading or a code becomes a warning.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quizapp.bank.formats import answers, details
-from quizapp.bank.formats.answers import BadKey, Letters
-from quizapp.bank.formats.characters import fold, shorten
-from quizapp.bank.formats.kinds import CHOICE, UNSUPPORTED, Hint
+from quizapp.bank.formats.answers import BadKey, Letters, compact
+from quizapp.bank.formats.characters import clean, fold, shorten
+from quizapp.bank.formats.coding import Coding
+from quizapp.bank.formats.kinds import CHOICE, UNSUPPORTED, Hint, kind_named
+from quizapp.bank.formats.options import split_cell
 from quizapp.bank.formats.parsed import ParsedCitation, ParsedOption, ParsedQuestion, Problem, Severity
 from quizapp.bank.formats.problems import KIND_NAMES
+from quizapp.bank.formats.read_options import FIELDS
 from quizapp.bank.rules import BLANK_LETTERS
 
 LONGEST_TEXT = 20_000
@@ -43,18 +47,33 @@ class Draft:
     topics: str = ""
     difficulty: str = ""
     points: str = ""
+    source: Sequence[str] = ()
+    """The cells or lines as they stand in the file."""
 
+    def fields(self) -> dict[str, str]:
+        """What is filled, in the form that `mend` takes."""
+        hint = self.hint.kind if self.hint and self.hint.kind in KIND_NAMES else ""
+        texts = {
+            "kind": hint or (self.hint.words if self.hint and self.hint.kind != CHOICE else "") or self.code,
+            "options": "\n".join(f"{letter}. {text}" for letter, text in self.options if text),
+            "answer": self.answer or "；".join(text for text in self.blanks if text),
+            **{name: getattr(self, name) for name in FIELDS if name not in ("kind", "options", "answer")},
+        }
+        return {name: texts[name] for name in FIELDS if texts[name]}
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """How answers given as numbers are meant in a table.
-
-    `first` is the number of the first option, None where no number can be one; `is_certain`: a question with
-    three or more options shows it.
-    """
-
-    first: int | None = None
-    is_certain: bool = False
+    def mend(self, fields: Mapping[str, str]) -> None:
+        """Replace what a person has written anew."""
+        for name, text in fields.items():
+            text = clean(text)
+            if name == "kind":
+                kind = kind_named(text) or UNSUPPORTED
+                self.hint, self.code = (Hint(kind, insists=True, words=text) if text else None), ""
+            elif name == "options":
+                self.options = split_cell(text) or ([("A", text)] if text else [])
+            else:
+                setattr(self, name, text)
+                if name == "answer":
+                    self.blanks = []
 
 
 class _Unusable(Exception):
@@ -74,9 +93,9 @@ class _Settled:
 class _Judge:
     """Judges one draft; collects the warnings on the way."""
 
-    def __init__(self, draft: Draft, numbers: Numbers, default_kind: str | None) -> None:
+    def __init__(self, draft: Draft, coding: Coding, default_kind: str | None) -> None:
         self.draft = draft
-        self.numbers = numbers
+        self.coding = coding
         self.problems: list[Problem] = []
         self.options = {letter: text for letter, text in draft.options if text}
         self.hint = draft.hint or (
@@ -145,8 +164,8 @@ class _Judge:
         found = [mark for mark in _IN_BRACKETS.finditer(draft.stem) if self._reads_as_key(mark[1])]
         if not found:
             return
-        keys = {_compact(mark[1]) for mark in found}
-        if draft.answer and keys != {_compact(draft.answer)}:
+        keys = {compact(mark[1]) for mark in found}
+        if draft.answer and keys != {compact(draft.answer)}:
             return
         if len(keys) > 1:
             raise _Unusable("two_keys", answers="、".join(sorted(mark[1] for mark in found)))
@@ -158,9 +177,9 @@ class _Judge:
 
     def _reads_as_key(self, text: str) -> bool:
         if self.options and not answers.truths_of_options(self.options, weak=False):
-            compact = _compact(text)
-            is_letters = bool(compact) and compact.isascii() and set(compact) <= set(self.options)
-            return is_letters and text == text.upper() and len(set(compact)) == len(compact)
+            letters = compact(text)
+            is_letters = bool(letters) and letters.isascii() and set(letters) <= set(self.options)
+            return is_letters and text == text.upper() and len(set(letters)) == len(letters)
         is_truth = answers.read_truth(text, weak=False) is not None
         return is_truth and (not fold(text).isascii() or bool(self.hint and self.hint.kind == "true_false"))
 
@@ -171,6 +190,9 @@ class _Judge:
         truths = answers.truths_of_options(self.options, weak=True)
         if not answer:
             raise _Unusable("no_key")
+        said = self.coding.truth(answer)
+        if said is not None and (truths is not None or len(self.options) < 2):
+            return _Settled("true_false", ("true" if said else "false",))
         if truths is None and len(self.options) >= 2:
             if insists and len(self.options) > 2:
                 raise _Unusable(
@@ -184,14 +206,14 @@ class _Judge:
         if truth is None:
             with_comment = answers.read_truth_with_comment(answer)
             if with_comment is None:
-                if _compact(answer) in ("A", "B") and not truths:
+                if compact(answer) in ("A", "B") and not truths:
                     raise _Unusable("key_without_options", answer=answer)
                 raise _Unusable("bad_truth", answer=shorten(answer))
             truth, comment = with_comment
         return _Settled("true_false", ("true" if truth else "false",), {}, comment)
 
     def _truth_by_letter(self, truths: dict[str, bool] | None) -> bool | None:
-        return truths.get(_compact(self.draft.answer)) if truths else None
+        return truths.get(compact(self.draft.answer)) if truths else None
 
     def _truth_by_number(self, truths: dict[str, bool] | None) -> bool | None:
         """1 is right and 0 or 2 wrong, unless options stand there: then both readings must agree."""
@@ -200,10 +222,10 @@ class _Judge:
         if truths is None:
             return said
         by_place = None
-        if self.numbers.first is not None and len(numbers) == 1:
-            place = numbers[0] - self.numbers.first
+        if self.coding.first is not None and len(numbers) == 1:
+            place = numbers[0] - self.coding.first
             by_place = list(truths.values())[place] if 0 <= place < len(truths) else None
-        if by_place is None or (not self.numbers.is_certain and by_place != said):
+        if by_place is None or (not self.coding.is_certain and by_place != said):
             raise _Unusable("unclear_number", answer=self.draft.answer)
         return by_place
 
@@ -213,8 +235,8 @@ class _Judge:
         """Under a heading of fill-in or short text stands a question with options and a key of letters."""
         if len(self.options) < 2 or (self.hint and self.hint.insists):
             return False
-        compact = _compact(self.draft.answer)
-        return bool(compact) and set(compact) <= set(self.options)
+        letters = compact(self.draft.answer)
+        return bool(letters) and set(letters) <= set(self.options)
 
     def _settle_choice(self) -> _Settled:
         draft = self.draft
@@ -236,14 +258,14 @@ class _Judge:
             return answers.read_letters(self.draft.answer, self.options)
         by_text = answers.letters_by_text(self.draft.answer, self.options)
         letters = [letter for letter, _ in self.draft.options]
-        first = self.numbers.first
+        first = self.coding.first
         places = [number - first for number in numbers] if first is not None else []
         if not places or not all(0 <= place < len(letters) for place in places) or len(set(places)) < len(places):
             if by_text and first is None:
                 return Letters(by_text)
             raise _Unusable("unclear_number", answer=self.draft.answer)
         by_place = tuple(sorted(letters[place] for place in places))
-        if by_text and by_text != by_place and not self.numbers.is_certain:
+        if by_text and by_text != by_place and not self.coding.is_certain:
             raise _Unusable("unclear_number", answer=self.draft.answer)
         return Letters(by_place)
 
@@ -262,6 +284,8 @@ class _Judge:
     def _settle_without_options(self) -> _Settled:
         answer, hint = self.draft.answer, self.hint
         truth = answers.read_truth(answer, weak=False)
+        if hint is None and self.coding.truth(answer) is not None:
+            return self._settle_truth()
         if hint and hint.kind in CHOICE_KINDS and hint.insists and truth is not None:
             raise _Unusable("too_few_options", count="0")
         if truth is not None and not (fold(answer).strip() in ("F", "T", "X") and hint):
@@ -270,8 +294,8 @@ class _Judge:
             return self._settle_truth()
         if not answer and not any(self.draft.blanks):
             raise _Unusable("no_key")
-        compact = _compact(answer)
-        if compact and compact.isascii() and compact.isalpha() and len(compact) <= 8 and compact == compact.upper():
+        letters = compact(answer)
+        if letters and letters.isascii() and letters.isalpha() and len(letters) <= 8 and letters == letters.upper():
             raise _Unusable("key_without_options", answer=shorten(answer))
         if hint:
             raise _Unusable("too_few_options", count="0")
@@ -283,9 +307,9 @@ class _Judge:
 
     def _answer_text(self) -> str:
         """The answer; where it is the letter of the only options there are, their texts."""
-        compact = _compact(self.draft.answer)
-        if self.options and compact and set(compact) <= set(self.options):
-            return "；".join(self.options[letter] for letter in compact)
+        letters = compact(self.draft.answer)
+        if self.options and letters and set(letters) <= set(self.options):
+            return "；".join(self.options[letter] for letter in letters)
         return self.draft.answer or ("；".join(self.options.values()) if len(self.options) == 1 else "")
 
     def _settle_fill_in(self) -> _Settled:
@@ -366,13 +390,8 @@ class _Judge:
 _IN_BRACKETS = re.compile(r"[(（【\[]\s*([^()（）【】\[\]\s][^()（）【】\[\]]{0,14}?)\s*[)）】\]]")
 
 
-def _compact(text: str) -> str:
-    """A key's letters alone: `A、b D。` is ABD."""
-    return re.sub(r"[\s,，、;；.．。]+", "", fold(text))
-
-
-def settle(draft: Draft, *, numbers: Numbers, default_kind: str | None) -> tuple[ParsedQuestion | None, list[Problem]]:
+def settle(draft: Draft, *, coding: Coding, default_kind: str | None) -> tuple[ParsedQuestion | None, list[Problem]]:
     """Make a question of a draft, or say why there is none; warnings come with a question."""
-    judge = _Judge(draft, numbers, default_kind)
+    judge = _Judge(draft, coding, default_kind)
     question = judge.question()
     return question, judge.problems

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 
 from quizapp.bank.formats.block import Block, join, read_block
 from quizapp.bank.formats.characters import shorten
+from quizapp.bank.formats.coding import Coding, told_coding
 from quizapp.bank.formats.collect import Collected
-from quizapp.bank.formats.draft import LONGEST_TEXT, Numbers, settle
+from quizapp.bank.formats.draft import LONGEST_TEXT, settle
 from quizapp.bank.formats.kinds import Hint
+from quizapp.bank.formats.layout import SheetLayout
 from quizapp.bank.formats.line_kinds import Kind, Line, Numbered, classify, passage_range
 from quizapp.bank.formats.parsed import Problem
 
@@ -28,24 +30,27 @@ TITLE_LINES = 8
 _CERTAIN = 0.8
 
 
-def read_lines(lines: Sequence[Line], collected: Collected) -> None:
-    """Read all questions of a text; lines are cleaned already."""
+def read_lines(lines: Sequence[Line], collected: Collected, *, sheet: str = "") -> None:
+    """Read all questions of a text; lines are cleaned already. `sheet` is the name of the one they stand in."""
     cutter = _Cutter(lines)
     cutter.cut()
     for problem in cutter.problems:
         collected.report(problem)
-    collected.take([read_block(block) for block in cutter.whole_blocks], Numbers())
+    told = collected.options.sheet(sheet)
+    drafts = collected.corrected((read_block(block) for block in cutter.whole_blocks), told)
+    rows = sum(1 for line in lines if line.text)
+    collected.take(drafts, told_coding(told), SheetLayout(sheet, "text", rows))
 
 
-def read_if_certain(lines: Sequence[Line], collected: Collected) -> bool:
+def read_if_certain(lines: Sequence[Line], collected: Collected, *, sheet: str) -> bool:
     """Read lines that may be a text of questions; only when most of its questions are usable."""
     cutter = _Cutter(lines)
     cutter.cut()
     drafts = [read_block(block) for block in cutter.whole_blocks]
-    good = [draft for draft in drafts if settle(draft, numbers=Numbers(), default_kind=None)[0]]
+    good = [draft for draft in drafts if settle(draft, coding=Coding(), default_kind=None)[0]]
     if len(good) < 2 or len(good) < _CERTAIN * len(drafts) or len(cutter.problems) > len(good):
         return False
-    read_lines(lines, collected)
+    read_lines(lines, collected, sheet=sheet)
     return True
 
 

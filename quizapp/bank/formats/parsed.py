@@ -8,18 +8,10 @@ from datetime import date
 from typing import Literal
 
 from quizapp.bank.formats import problems
+from quizapp.bank.formats.layout import SheetLayout
+from quizapp.bank.formats.read_options import ReadOptions, SheetOptions
 
 Severity = Literal["error", "warning"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What the person who imports can tell about the file.
-
-    `default_kind` is taken for a question whose kind neither the file nor its key tells.
-    """
-
-    default_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +106,30 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusable:
+    """What stands in the file where no question could be made of it."""
+
+    where: str
+    codes: tuple[str, ...]
+    """Those of its errors."""
+    source: tuple[str, ...]
+    """The file's own cells or lines."""
+    fields: Mapping[str, str]
+    """What was read, each field of read_options.FIELDS that has something; a mend replaces them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     format: str
     questions: tuple[ParsedQuestion, ...]
     problems: tuple[Problem, ...]
     duplicates: int = 0
     """Questions whose stem stood before in the same file; they are kept."""
+    unusable: tuple[Unusable, ...] = ()
+    """Every row or piece of text with an error that a mend can cure."""
+    sheets: tuple[SheetLayout, ...] = ()
+    """What was recognised of each sheet; one without a name for a file that has no sheets. Empty where a format
+    leaves nothing to correct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +160,22 @@ class Refused(Exception):
     def __init__(self, where: str, code: str, **params: str) -> None:
         super().__init__(code)
         self.problem = Problem(where, code, params)
+
+
+__all__ = [
+    "LeftOut",
+    "Parsed",
+    "ParsedCitation",
+    "ParsedCriterion",
+    "ParsedMedia",
+    "ParsedOption",
+    "ParsedQuestion",
+    "ParsedTranslation",
+    "Problem",
+    "ReadOptions",
+    "Refused",
+    "Severity",
+    "SheetOptions",
+    "Unusable",
+    "Written",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quizapp.bank.formats import csv_file, text, xls, xlsx
@@ -25,6 +26,13 @@ _GIFT = re.compile(
     r"(?:^|\n)::[^\n]{0,200}::|\{[^{}]{0,2000}?(?:=[^{}]|~[^{}])[^{}]{0,2000}\}|\{\s*(?:T|F|TRUE|FALSE)\s*\}"
 )
 _CHINESE_ANSWER = re.compile("答案|解析|选项")
+
+# The formats with a sign of their own, tried in this order before a file is taken for a table or for lines. A
+# predicate must be quick, must not raise and must be sure: what it takes, no other reader gets.
+PACKAGES: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = ()
+"""A format's name, and whether the names in a zip's directory are those of one of its files."""
+TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = ()
+"""A format's name, and whether a decoded text (XML, JSON or lines) is one of its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,11 @@ def _look_into_zip(content: bytes) -> Found:
     names = member_names(content)
     if not names:
         return Found("zip", "damaged_file")
-    for name in names:
-        if name.startswith("xl/"):
-            return _kind_of_workbook(names)
+    if any(name.startswith("xl/") for name in names):
+        return _kind_of_workbook(names)
+    for name, is_one in PACKAGES:
+        if is_one(names):
+            return Found(name)
     for start, name in (
         ("word/", "Word (.docx)"),
         ("ppt/", "PowerPoint (.pptx)"),
@@ -96,6 +106,9 @@ def _look_into_compound(content: bytes) -> Found:
 
 
 def _look_at_text(decoded: str) -> Found:
+    for name, is_one in TEXTS:
+        if is_one(decoded):
+            return Found(name)
     head = decoded[:4_000]
     if _MARKUP.match(head):
         return Found("HTML" if _HTML.search(head) else "XML", "unsupported_format")

@@ -24,3 +24,11 @@ def column_letters(place: int) -> str:
         rest, letter = divmod(rest - 1, 26)
         letters = chr(65 + letter) + letters
     return letters
+
+
+def column_place(letters: str) -> int:
+    """The place from 0 of a column by its name: A is 0, AA is 26."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place - 1

@@ -8,7 +8,7 @@ from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.kinds import Hint, kind_named
 from quizapp.bank.formats.line_kinds import Line
 from quizapp.bank.formats.lines import read_if_certain
-from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused
+from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused, SheetOptions
 from quizapp.bank.formats.places import row_place
 from quizapp.bank.formats.table import Table
 from quizapp.bank.formats.workbook import Sheet, read_sheets
@@ -30,27 +30,34 @@ def _read_all(sheets: Iterator[Sheet], collected: Collected) -> None:
     seen: dict[tuple[tuple[str, ...], ...], str] = {}
     unread: list[Sheet] = []
     for sheet in sheets:
-        for problem in sheet.problems:
-            collected.report(problem)
-        where = f"sheet {sheet.name}"
         if not sheet.rows:
             continue
+        table = _table(sheet, collected.options.sheet(sheet.name))
         rows = tuple(tuple(row.cells) for row in sheet.rows)
-        if rows in seen:
+        is_told, where = table.told.is_read, f"sheet {sheet.name}"
+        if is_told is False:
+            collected.sheets.append(table.layout())
+            continue
+        for problem in sheet.problems:
+            collected.report(problem)
+        if rows in seen and not is_told:
             collected.report(Problem(where, "sheet_repeated", {"first": seen[rows]}, "warning"))
-        elif sheet.is_hidden:
+            collected.sheets.append(table.layout())
+        elif sheet.is_hidden and not is_told:
             collected.report(Problem(where, "sheet_hidden", severity="warning"))
-        elif not _read_sheet(sheet, collected):
+            collected.sheets.append(table.layout())
+        elif not table.read_into(collected) and not _read_as_text(sheet, collected):
             unread.append(sheet)
+            collected.sheets.append(table.layout())
         seen.setdefault(rows, sheet.name)
     for sheet in unread:
         collected.report(_not_read(sheet, is_only_one=not collected.questions))
 
 
-def _read_sheet(sheet: Sheet, collected: Collected) -> bool:
+def _table(sheet: Sheet, told: SheetOptions) -> Table:
     kind = kind_named(sheet.name)
-    table = Table(sheet.rows, sheet=sheet.name, section=Hint(kind, insists=False, words=sheet.name) if kind else None)
-    return table.read_into(collected) or _read_as_text(sheet, collected)
+    section = Hint(kind, insists=False, words=sheet.name) if kind else None
+    return Table(sheet.rows, told=told, sheet=sheet.name, section=section)
 
 
 def _read_as_text(sheet: Sheet, collected: Collected) -> bool:
@@ -59,7 +66,7 @@ def _read_as_text(sheet: Sheet, collected: Collected) -> bool:
         Line(row_place(row.number, sheet=sheet.name), "\t".join(text for text in row.cells if text))
         for row in sheet.rows
     ]
-    return read_if_certain(text_lines, collected)
+    return read_if_certain(text_lines, collected, sheet=sheet.name)
 
 
 def _not_read(sheet: Sheet, *, is_only_one: bool) -> Problem:

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from quizapp.bank.formats import answers, options, shape
 from quizapp.bank.formats.characters import shorten
+from quizapp.bank.formats.coding import Coding, read_coding
 from quizapp.bank.formats.collect import Collected
-from quizapp.bank.formats.columns import LONGEST_HEADER, Columns, read_header
-from quizapp.bank.formats.draft import Draft, Numbers
+from quizapp.bank.formats.columns import (
+    LONGEST_HEADER,
+    Columns,
+    columns_by_letter,
+    read_header,
+    roles_by_letter,
+)
+from quizapp.bank.formats.draft import Draft
 from quizapp.bank.formats.kinds import Hint, kind_named, section_heading, take_tag
-from quizapp.bank.formats.parsed import Problem
+from quizapp.bank.formats.layout import SAMPLE_ROWS, ColumnLayout, SampleRow, SheetLayout
+from quizapp.bank.formats.parsed import Problem, SheetOptions
 from quizapp.bank.formats.places import row_place
 from quizapp.bank.formats.rows import Row, cell, column_letters
 
@@ -30,85 +37,119 @@ _CHAPTER = re.compile(
 _DETAILS = ("explanation", "law", "article", "effective", "topics", "difficulty", "points", "passage")
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What one pass over the rows of a table gave."""
-
-    drafts: list[Draft] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
 class Table:
-    """The rows of one sheet or file; `sheet` is its name in places, `section` the kind its name tells."""
+    """The rows of one sheet or file, read as a person told or else as recognised.
 
-    def __init__(self, rows: Sequence[Row], *, sheet: str = "", section: Hint | None = None) -> None:
+    `sheet` is its name in places, `section` the kind its name tells.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], *, told: SheetOptions, sheet: str = "", section: Hint | None = None
+    ) -> None:
         self.rows = rows
         self.sheet = sheet
         self.section = section
-        self.header_at, self.columns = find_header(rows)
+        self.told = told
+        self.header_at, self.columns = _told_header(rows, told.header_row) if told.header_row else find_header(rows)
+        if told.header_row == 0:
+            self.header_at, self.columns = -1, Columns()
 
     @property
     def has_header(self) -> bool:
         return self.header_at >= 0
+
+    @property
+    def body(self) -> Sequence[Row]:
+        return self.rows[self.header_at + 1 :]
 
     def where(self, row: int, column: int | None = None) -> str:
         return row_place(row, sheet=self.sheet, column="" if column is None else column_letters(column))
 
     def read_into(self, collected: Collected) -> bool:
         """Read the table; False where it has neither header nor a shape that is certain."""
-        columns, body, found_by = self.columns, self.rows[self.header_at + 1 :], ""
-        by_shape = None
-        if not self.has_header:
-            by_shape = shape.columns_by_content(self.rows)
-            if by_shape is None:
-                return False
-            columns, body, found_by = by_shape, self.rows, "columns_by_content"
-        elif self._is_contradicted(body):
-            by_shape = shape.columns_by_content(body)
+        columns = self._find_columns(collected)
+        if columns is None:
+            return False
+        drafts = collected.corrected(_Rows(self, columns).read(self.body), self.told)
+        coding = read_coding(
+            ((answers.read_numbers(draft.answer), len(draft.options), len(filled(draft))) for draft in drafts),
+            self.told,
+        )
+        for problem in (*self._unused(columns), *self._number_warnings(drafts, coding)):
+            collected.report(problem)
+        collected.take(drafts, coding, self.layout(columns))
+        return True
+
+    def layout(self, columns: Columns | None = None) -> SheetLayout:
+        """What was recognised; without columns: of a table that was not read."""
+        body = self.body[:SAMPLE_ROWS]
+        header = self.rows[self.header_at] if self.has_header else None
+        width = max((len(row.cells) for row in ((header, *body) if header else body)), default=0)
+        roles = roles_by_letter(columns or self.columns)
+        letters = [column_letters(place) for place in range(width)]
+        return SheetLayout(
+            name=self.sheet,
+            read_as="table" if columns else "",
+            rows=len(self.rows),
+            header_row=header.number if header else 0,
+            columns=tuple(
+                ColumnLayout(letter, cell(header, place) if header else "", roles.get(letter, ""))
+                for place, letter in enumerate(letters)
+            ),
+            samples=tuple(SampleRow(row.number, tuple(cell(row, place) for place in range(width))) for row in body),
+        )
+
+    def _find_columns(self, collected: Collected) -> Columns | None:
+        if self.told.columns is not None:
+            return columns_by_letter(self.told.columns)
+        found_by = ""
+        columns: Columns | None = self.columns
+        if not self.columns.is_questions:
+            columns, found_by = shape.columns_by_content(self.body), "columns_by_content"
+        elif self._is_contradicted():
+            by_shape = shape.columns_by_content(self.body)
             if by_shape is not None:
                 columns, found_by = by_shape, "header_contradicted"
+        if columns is None:
+            return None
         if found_by:
             where = self.where(self.rows[max(self.header_at, 0)].number)
             collected.report(Problem(where, found_by, shape.describe(columns), "warning"))
-        columns = _without_foreign_kinds(columns, body)
-        reading = _Rows(self, columns).read(body)
-        numbers = read_numbers(reading.drafts)
-        for problem in (
-            *reading.problems,
-            *self._unused(columns, body),
-            *self._number_warnings(reading.drafts, numbers),
-        ):
-            collected.report(problem)
-        collected.take(reading.drafts, numbers)
-        return True
+        return _without_foreign_kinds(columns, self.body)
 
-    def _is_contradicted(self, body: Sequence[Row]) -> bool:
+    def _is_contradicted(self) -> bool:
         """Under the header 答案 stands hardly anything that can be a key."""
-        place = self.columns.role.get("answer")
+        place, body = self.columns.role.get("answer"), self.body
         if place is None or len(body) < _LEAST_CONTRADICTED or not self.columns.options:
             return False
         keys = sum(1 for row in body if shape.looks_like_key(cell(row, place)))
         filled = sum(1 for row in body if cell(row, place))
         return filled >= _LEAST_CONTRADICTED and keys * 5 < filled
 
-    def _unused(self, columns: Columns, body: Sequence[Row]) -> list[Problem]:
-        if not self.has_header:
+    def _unused(self, columns: Columns) -> list[Problem]:
+        if not self.has_header or self.told.columns is not None:
             return []
         header = self.rows[self.header_at]
-        filled = [place for place in columns.unused if any(cell(row, place) for row in body)]
+        filled = [place for place in columns.unused if any(cell(row, place) for row in self.body)]
         if not filled:
             return []
         names = "、".join(shorten(cell(header, place), 20) or column_letters(place) for place in filled)
         return [Problem(self.where(header.number), "columns_not_used", {"columns": names}, "warning")]
 
-    def _number_warnings(self, drafts: Sequence[Draft], numbers: Numbers) -> list[Problem]:
+    def _number_warnings(self, drafts: Sequence[Draft], coding: Coding) -> list[Problem]:
         where = self.where(self.rows[max(self.header_at, 0)].number)
         warnings = []
         numeric = [draft for draft in drafts if answers.read_numbers(draft.answer)]
-        if numbers.first is not None and any(len(filled(draft)) > 2 for draft in numeric):
-            warnings.append(Problem(where, "numbers_as_options", {"base": str(numbers.first)}, "warning"))
+        is_told = self.told.numbers_from is not None
+        if coding.first is not None and not is_told and any(len(filled(draft)) > 2 for draft in numeric):
+            warnings.append(Problem(where, "numbers_as_options", {"base": str(coding.first)}, "warning"))
         truths = {
-            draft.answer for draft in numeric if draft.hint and draft.hint.kind == "true_false" and not filled(draft)
+            draft.answer
+            for draft in numeric
+            if draft.hint
+            and draft.hint.kind == "true_false"
+            and not filled(draft)
+            and coding.truth(draft.answer) is None
         }
         if truths:
             false = "、".join(sorted(truths & {"0", "2"})) or "0"
@@ -137,6 +178,12 @@ def find_header(rows: Sequence[Row]) -> tuple[int, Columns]:
     return at, columns
 
 
+def _told_header(rows: Sequence[Row], number: int) -> tuple[int, Columns]:
+    """The header in the row that a person told, or the next one with something in it."""
+    at = next((place for place, row in enumerate(rows) if row.number >= number), len(rows) - 1)
+    return at, read_header(rows[at].cells)
+
+
 def _without_foreign_kinds(columns: Columns, body: Sequence[Row]) -> Columns:
     """A column 类型 in which no known kind stands tells something else."""
     place = columns.role.get("kind")
@@ -145,20 +192,6 @@ def _without_foreign_kinds(columns: Columns, body: Sequence[Row]) -> Columns:
         return columns
     role = {name: at for name, at in columns.role.items() if name != "kind"}
     return Columns(role, columns.options, columns.blanks, sorted([*columns.unused, place]))
-
-
-def read_numbers(drafts: Sequence[Draft]) -> Numbers:
-    """Whether answers given as numbers count options from 0 or from 1, told by all rows together."""
-    counted = [(answers.read_numbers(draft.answer), len(draft.options), len(filled(draft))) for draft in drafts]
-    counted = [(numbers, places, texts) for numbers, places, texts in counted if numbers and texts >= 2]
-    if not counted or any(number > places for numbers, places, _ in counted for number in numbers):
-        return Numbers()
-    from_zero = any(0 in numbers for numbers, _, _ in counted)
-    reaches_last = any(number == places for numbers, places, _ in counted for number in numbers)
-    if from_zero and reaches_last:
-        return Numbers()
-    is_certain = any(texts > 2 and (0 in numbers or max(numbers) == places) for numbers, places, texts in counted)
-    return Numbers(first=0 if from_zero else 1, is_certain=is_certain)
 
 
 class _Rows:
@@ -170,18 +203,18 @@ class _Rows:
         self.header = table.rows[table.header_at].cells if table.has_header else None
         self.section = table.section
         self.shared_answer = ""
-        self.reading = _Reading()
+        self.drafts: list[Draft] = []
         self.last: Draft | None = None
         self.last_row = 0
         self.is_below = False
         """Whether the last rows held options of the question above."""
 
-    def read(self, rows: Sequence[Row]) -> _Reading:
+    def read(self, rows: Sequence[Row]) -> list[Draft]:
         for row in rows:
             if not self._is_furniture(row) and not self._is_continuation(row):
                 self._take_question(row)
             self.last_row = row.number
-        return self.reading
+        return self.drafts
 
     def _is_furniture(self, row: Row) -> bool:
         places = [place for place, text in enumerate(row.cells) if text]
@@ -228,14 +261,14 @@ class _Rows:
     def _take_question(self, row: Row) -> None:
         role = self.columns.role
         self.is_below = False
-        draft = Draft(where=self.table.where(row.number), stem=cell(row, role.get("stem")))
+        draft = Draft(where=self.table.where(row.number), stem=cell(row, role.get("stem")), source=row.cells)
         draft.answer = cell(row, role.get("answer")) or self.shared_answer
         for name in _DETAILS:
             setattr(draft, name, cell(row, role.get(name)))
         draft.blanks = [cell(row, place) for place in self.columns.blanks]
         self._read_kind(draft, cell(row, role.get("kind")))
         self._read_options(draft, row)
-        self.reading.drafts.append(draft)
+        self.drafts.append(draft)
         self.last = draft
 
     def _read_kind(self, draft: Draft, words: str) -> None:
