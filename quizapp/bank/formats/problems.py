@@ -37,6 +37,10 @@ MESSAGES: dict[str, str] = {
     "no_text_questions": N_(
         "没有找到题目。文本文件中每道题应有题号、题干，选择题有 A. B. C. 开头的选项，并有“答案：”一行。"
     ),
+    "xml_malformed": N_("XML 写得不完整或不规范（%(found)s）。请在原系统里重新导出，或改正这一处后再导入。"),
+    "xml_doctype": N_("XML 文件里有 DOCTYPE 声明，为安全起见不予导入。请删去这个声明后再导入。"),
+    "xml_too_large": N_("XML 文件的嵌套太深，或内容太多（%(found)s）。请拆成几个文件，较大的图片和录音先压缩。"),
+    "xml_undecodable": N_("XML 文件声明的编码“%(found)s”与内容不符，或不能识别。请以 UTF-8 编码另存后再导入。"),
     # A sheet
     "no_header": N_("没有找到表头，%(rows)s 行内容没有导入。请在第一行写上“题型、题干、选项A、选项B、答案”等列名。"),
     "sheet_not_read": N_("这张工作表不像题目表，没有导入（%(rows)s 行）。如果其中有题目，请给它写上表头。"),
