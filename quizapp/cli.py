@@ -14,6 +14,7 @@ from quizapp import first_start
 from quizapp.accounts.cli import unit_group, user_group
 from quizapp.admin import jobs as admin_jobs
 from quizapp.app import create_app
+from quizapp.bank import jobs as bank_jobs
 from quizapp.bank.cli import group as bank_group
 from quizapp.contests.cli import group as contest_group
 from quizapp.core import jobs, launcher, schema
@@ -110,7 +111,7 @@ def work() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        jobs.work([*retention.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
+        jobs.work([*retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
 
 
 @main.group("db")

@@ -33,7 +33,7 @@ ROUTES = {
     ANYONE: """
         static bootstrap.static core.choose core.healthz core.module core.readyz
         accounts.do_sign_in accounts.privacy accounts.sign_in accounts.sign_out admin.logo admin.verification_file
-        play.accent play.board play.choose_elder play.contest play.enter play.home
+        bank.media play.accent play.board play.choose_elder play.contest play.enter play.home
         play_api.create_entry play_api.show_board play_api.show_contest play_api.show_openapi play_api.show_pulse
         play_api.visit
     """,
@@ -83,6 +83,8 @@ ARGUMENTS = {
     "form": "svg",
     "attempt": "0" * 32,
     "attempt_id": "0" * 32,
+    "sha256": "0" * 64,
+    "ending": "png",
 }
 
 

@@ -180,8 +180,9 @@ class QuestionRevision(Base):
     rubric: Mapped[list[Any]] = mapped_column(default=list)
     """For short_text, [{"text": …, "points_hundredths": int or None}, …]: what an answer earns points for."""
     media: Mapped[list[Any]] = mapped_column(default=list)
-    """[{"at": "stem", "passage", "explanation" or an option id, "sha256": …, "kind": "picture" or "audio",
-    "alt": …}, …]; each is shown below the text it belongs to."""
+    """[{"at": "stem", "passage", "explanation" or an option id, "sha256": …, "ending": "png", "jpg", "webp" or
+    "mp3", "kind": "picture" or "audio", "alt": …, "width", "height": pixels or None, "duration_ms": … or None}, …];
+    each is shown below the text it belongs to, at the address /media/<sha256>.<ending>."""
     translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Language code → {"stem", "passage", "explanation", "options": {id: text}}; the key is everybody's."""
     stem_hash: Mapped[str] = mapped_column(String(64), index=True)
@@ -201,12 +202,13 @@ class Media(Base):
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     """Hex digest of `body`; nobody can guess the address of what a question not yet seen shows."""
     content_type: Mapped[str] = mapped_column(String(32))
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     width: Mapped[int | None]
     height: Mapped[int | None]
     """In pixels; None for recordings."""
     duration_ms: Mapped[int | None]
     created_at: Mapped[datetime]
+    """When it was last sent or picked for a question; what no revision names is dropped a day later."""
 
 
 class QuestionReview(Base):

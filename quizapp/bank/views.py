@@ -7,7 +7,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from quizapp.accounts.access import current_staff, require
-from quizapp.bank import actions, import_views, law_views, queries, question_views, review_views
+from quizapp.bank import (
+    actions,
+    import_views,
+    law_views,
+    media_views,
+    queries,
+    question_views,
+    review_views,
+)
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint
 from quizapp.bank.formats import place
 from quizapp.bank.forms import BankForm
@@ -23,6 +31,7 @@ PAGES = (question_views, review_views, import_views, law_views)
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
+    app.add_url_rule("/media/<sha256>.<ending>", endpoint="bank.media", view_func=media_views.media)
     app.jinja_env.globals["kind_words"] = KIND_WORDS
     app.jinja_env.globals["question_state_words"] = STATE_WORDS
     app.template_filter("place")(place)
