@@ -106,12 +106,12 @@ def record() -> None:
 
 @main.command("work")
 def work() -> None:
-    """Do the timed duties of all rooms, with the settings of the environment."""
+    """Do the timed duties and the background jobs of all rooms, with the settings of the environment."""
     stopping = jobs.stop_signals()
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        jobs.work([*retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
+        jobs.work([*jobs.DUTIES, *retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
 
 
 @main.group("db")

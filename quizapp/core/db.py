@@ -119,6 +119,12 @@ def release() -> None:
     db.session.rollback()
 
 
+def disconnect() -> None:
+    """Close every connection of this process. Before a fork: SQLite's and PostgreSQL's must not be carried over."""
+    db.session.remove()
+    db.engine.dispose()
+
+
 def after_commit(act: Callable[[], None]) -> None:
     """Run `act` once the current transaction has been committed, and never when it is rolled back.
 

@@ -221,9 +221,9 @@ def forget_traces(folder: Path) -> None:
     note.unlink(missing_ok=True)
 
 
-def end_with_parent() -> None:
-    """In a child before exec: have the kernel send it SIGTERM when its parent dies (Linux only)."""
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """In a child, before exec if it does: have the kernel send it a signal when its parent dies (Linux only)."""
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
     except (OSError, AttributeError):
         return
