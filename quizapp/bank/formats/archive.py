@@ -1,7 +1,7 @@
 """What a zip file may be before anything reads it: whole, plain, of sane size, without tricks in its XML.
 
-The parts are unpacked here, each against its declared size and sum, and handed on repacked: what the reader
-behind sees is exactly what was checked.
+The parts are unpacked here, each against its declared size and sum; what a reader behind sees is exactly what was
+checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from quizapp.bank.formats.parsed import Refused
 from quizapp.bank.formats.places import FILE
 from quizapp.bank.formats.workbook import MOST_CELLS
-from quizapp.core.extents import sheet_extent
+from quizapp.core.extents import BadSheet, sheet_extent
 
 MOST_MEMBERS = 2_000
 MOST_UNPACKED = 100 * 1024 * 1024
@@ -34,7 +34,7 @@ _DAMAGE = (
     OverflowError,
 )
 _STORED, _DEFLATED = 0, 8
-_NEEDED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
+_OF_A_WORKBOOK = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
 _SHEET_DATA = b"sheetData"
 _EQUALS = rb"\br\s{0,3}=\s{0,3}[\"']"
 _CELL = rb"<(?:[A-Za-z0-9]{1,20}:)?c"
@@ -53,17 +53,19 @@ def member_names(content: bytes) -> list[str]:
 
 def repack_workbook(content: bytes) -> bytes:
     """Return the checked parts of a workbook as a plain zip; raise Refused for a file that is not safe to read."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            _check_directory(members, len(content))
-            packed = io.BytesIO()
-            with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as clean:
-                for name, data in _parts(archive, members):
-                    clean.writestr(name, data)
-            return packed.getvalue()
-    except _DAMAGE:
-        raise Refused(FILE, "damaged_file") from None
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as clean:
+        for name, data in _parts(content, _OF_A_WORKBOOK):
+            if _SHEET_DATA in data:
+                data = _without_empty_cells(data)
+                _check_extent(data)
+            clean.writestr(name, data)
+    return packed.getvalue()
+
+
+def unpack(content: bytes, wanted: re.Pattern[str]) -> dict[str, bytes]:
+    """Return the checked parts whose whole names match; raise Refused for a file that is not safe to read."""
+    return dict(_parts(content, wanted))
 
 
 def _check_directory(members: list[zipfile.ZipInfo], size: int) -> None:
@@ -82,21 +84,29 @@ def _check_directory(members: list[zipfile.ZipInfo], size: int) -> None:
         raise Refused(FILE, "unpacks_too_large", limit=str(MOST_UNPACKED // 1024 // 1024))
 
 
-def _parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:
-    for member in members:
-        if not _NEEDED.fullmatch(member.filename) or member.is_dir():
-            continue
-        if member.compress_type not in (_STORED, _DEFLATED):
-            raise Refused(FILE, "unsafe_archive", found=member.filename[:40])
-        data = archive.read(member)
-        if len(data) != member.file_size:
-            raise Refused(FILE, "damaged_file")
-        if b"<!DOCTYPE" in data or b"<!ENTITY" in data or _in_utf16(data):
-            raise Refused(FILE, "unsafe_archive", found=f"DOCTYPE, {member.filename[:40]}")
-        if _SHEET_DATA in data:
-            data = _without_empty_cells(data)
-            _check_extent(data)
-        yield member.filename, data
+def _parts(content: bytes, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            _check_directory(members, len(content))
+            for member in members:
+                if wanted.fullmatch(member.filename) and not member.is_dir():
+                    yield member.filename, _read(archive, member)
+    except _DAMAGE:
+        raise Refused(FILE, "damaged_file") from None
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.compress_type not in (_STORED, _DEFLATED):
+        raise Refused(FILE, "unsafe_archive", found=member.filename[:40])
+    data = archive.read(member)
+    if len(data) != member.file_size:
+        raise Refused(FILE, "damaged_file")
+    if member.filename.lower().endswith((".xml", ".rels")) and (
+        b"<!DOCTYPE" in data or b"<!ENTITY" in data or _in_utf16(data)
+    ):
+        raise Refused(FILE, "unsafe_archive", found=f"DOCTYPE, {member.filename[:40]}")
+    return data
 
 
 def _in_utf16(data: bytes) -> bool:
@@ -111,6 +121,9 @@ def _without_empty_cells(data: bytes) -> bytes:
 
 def _check_extent(data: bytes) -> None:
     """Whether the filled cells of a sheet span a block that memory holds."""
-    rows, columns = sheet_extent(data)
+    try:
+        rows, columns = sheet_extent(data)
+    except BadSheet:
+        raise Refused(FILE, "damaged_file") from None
     if rows * columns > MOST_CELLS:
         raise Refused(FILE, "sheet_too_large", rows=str(rows), columns=str(columns))
