@@ -44,12 +44,15 @@ ROUTES = {
     STAFF: "accounts.own_account accounts.own_password admin.desk",
     BANK: """
         bank.approve bank.hold bank.index bank.laws bank.question bank.return_question bank.reviews bank.show
+        bank.topics
     """,
     ORGANISER: """
         accounts.add_headcount accounts.change_unit accounts.change_unit_state accounts.import_report
         accounts.import_units accounts.new_unit accounts.take_import accounts.unit accounts.units
         bank.add_question bank.create bank.drop_import bank.edit_question bank.import_file bank.retire
         bank.show_import bank.submit bank.take_import
+        bank.add_topic bank.change_many bank.changes bank.delete_topic bank.merge_topic bank.move_topic
+        bank.rename_topic bank.undo_change
         contests.choose contests.copy contests.create contests.delete contests.edit contests.index contests.poster
         contests.preview contests.publish contests.qr contests.show contests.show_check contests.usable
         monitor.act monitor.figures monitor.show

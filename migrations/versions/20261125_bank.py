@@ -1,5 +1,7 @@
 """Statutes, cases, media, further languages, topic trees, imports in the background, bulk changes."""
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -78,6 +80,7 @@ def upgrade() -> None:
         batch_op.create_check_constraint("status", "status in ('in_force','amended','repealed')")
 
     with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("search_text", sa.Text(), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("held_article_id", sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f("ix_question_held_article_id"), ["held_article_id"], unique=False)
         batch_op.create_foreign_key(
@@ -115,3 +118,27 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("place", sa.Integer(), nullable=False, server_default="0"))
         batch_op.create_index(batch_op.f("ix_topic_parent_id"), ["parent_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_topic_parent_id_topic"), "topic", ["parent_id"], ["id"])
+
+    fill_search_texts(op.get_bind())
+
+
+def fill_search_texts(connection: sa.Connection) -> None:
+    """Let the words of questions that are stored already be found."""
+    revision = sa.table(
+        "question_revision",
+        sa.column("question_id", sa.Integer),
+        sa.column("number", sa.Integer),
+        sa.column("stem", sa.Text),
+        sa.column("explanation", sa.Text),
+        sa.column("options", sa.JSON),
+    )
+    question = sa.table("question", sa.column("id", sa.Integer), sa.column("search_text", sa.Text))
+    texts = {}
+    for row in connection.execute(sa.select(revision).order_by(revision.c.number)):
+        parts = [row.stem, row.explanation, *(option["text"] for option in row.options)]
+        texts[row.question_id] = unicodedata.normalize("NFKC", "\n".join(part for part in parts if part)).casefold()
+    if texts:
+        connection.execute(
+            question.update().where(question.c.id == sa.bindparam("key")).values(search_text=sa.bindparam("text")),
+            [{"key": key, "text": text} for key, text in texts.items()],
+        )

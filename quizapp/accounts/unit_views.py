@@ -7,7 +7,6 @@ from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_sqlalchemy.pagination import Pagination
 from flask_wtf import FlaskForm
 
 from quizapp.accounts import actions, queries, units
@@ -21,6 +20,7 @@ from quizapp.core.clock import local_day, utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError, NotFound
 from quizapp.core.i18n import _
+from quizapp.core.paging import Listed
 from quizapp.core.settings import get_settings
 from quizapp.core.sheets import read_rows
 
@@ -36,18 +36,6 @@ class Line:
     depth: int
     people: int | None
     path: str
-
-
-class Lines(Pagination):
-    """Pages of lines that are in memory already."""
-
-    def _query_items(self) -> list[Line]:
-        first = self._query_offset
-        found: list[Line] = self._query_args["lines"][first : first + self.per_page]
-        return found
-
-    def _query_count(self) -> int:
-        return len(self._query_args["lines"])
 
 
 def today() -> date:
@@ -67,7 +55,7 @@ def units_page() -> ResponseReturnValue:
         for depth, node in tree.below(root.id if root else None)
         if not words or words.lower() in node.name.lower() or words.lower() in (node.code or "").lower()
     ]
-    page = Lines(page=None, per_page=ROWS, max_per_page=ROWS, lines=lines)
+    page = Listed(rows=lines, per_page=ROWS)
     above = tree.ancestors(root.id) if root else []
     return render_template("accounts/units.html", page=page, words=words, root=root, above=above, tree=tree)
 

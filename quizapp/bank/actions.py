@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from quizapp.accounts.models import User
 from quizapp.bank.models import KINDS, Bank, Question, QuestionRevision
-from quizapp.bank.rules import stem_hash
+from quizapp.bank.rules import search_text, stem_hash
 from quizapp.bank.shelf import Citation, Shelf
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
@@ -103,10 +103,22 @@ def _write_revision(
         articles=list({citation: shelf.article(citation) for citation in content.citations}.values()),
     )
     question.revisions.append(revision)
+    question.search_text = search_text(_texts(content))
     question.topics = [shelf.topic(name) for name in dict.fromkeys(content.topics)]
     question.difficulty = content.difficulty
     question.is_sensitive = content.is_sensitive
     return revision
+
+
+def _texts(content: Content) -> Iterator[str]:
+    yield from (content.passage, content.stem, content.explanation)
+    yield from (text for _id, text in content.options)
+    if content.kind in ("fill_in", "short_text"):
+        for accepted in content.key:
+            yield from [accepted] if isinstance(accepted, str) else accepted
+    for texts in content.translations.values():
+        yield from (str(texts.get(name, "")) for name in ("passage", "stem", "explanation"))
+        yield from texts.get("options", {}).values()
 
 
 def retire(*, question: Question) -> None:

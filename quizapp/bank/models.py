@@ -135,6 +135,8 @@ class Question(Base):
     times_answered: Mapped[int] = mapped_column(default=0)
     """Recorded answers in handed-in attempts; filled by the recorder of play."""
     times_right: Mapped[int] = mapped_column(default=0)
+    search_text: Mapped[str] = mapped_column(Text, default="", deferred=True)
+    """rules.search_text of the newest revision in all its languages: one column to look for words in."""
 
     bank: Mapped[Bank] = relationship()
     topics: Mapped[list[Topic]] = relationship(secondary=question_topic, order_by=Topic.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -12,6 +11,7 @@ from quizapp.bank.models import (
     PLAYABLE_KINDS,
     Article,
     Bank,
+    BulkChange,
     Law,
     Question,
     QuestionRevision,
@@ -19,6 +19,7 @@ from quizapp.bank.models import (
     question_topic,
     revision_article,
 )
+from quizapp.bank.topics import read_tree
 from quizapp.core.db import db
 
 
@@ -61,8 +62,10 @@ def _usable(
         approved,
     ]
     if topic_id is not None:
+        tree = read_tree()
+        ids = tree.with_below(topic_id) if topic_id in tree.topics else []
         conditions.append(
-            exists().where(question_topic.c.question_id == Question.id, question_topic.c.topic_id == topic_id)
+            exists().where(question_topic.c.question_id == Question.id, question_topic.c.topic_id.in_(ids))
         )
     if difficulty is not None:
         conditions.append(Question.difficulty == difficulty)
@@ -86,20 +89,19 @@ def banks_with_counts() -> Sequence[tuple[Bank, int, int]]:
     return [(bank, all_questions, usable_ones) for bank, all_questions, usable_ones in rows]
 
 
-def topics_of_bank(bank_id: int) -> list[Topic]:
-    """The knowledge points that a bank's questions carry, by name."""
-    query = (
-        select(Topic)
-        .where(
-            exists().where(
-                question_topic.c.topic_id == Topic.id,
-                question_topic.c.question_id == Question.id,
-                Question.bank_id == bank_id,
-            )
-        )
-        .order_by(Topic.name)
+def topics_of_bank(bank_id: int) -> list[tuple[int, Topic]]:
+    """The knowledge points that a bank's questions carry and those above them, with their depth, as the tree stands."""
+    carried = select(question_topic.c.topic_id).where(
+        question_topic.c.question_id == Question.id, Question.bank_id == bank_id
     )
-    return list(db.session.scalars(query))
+    tree = read_tree()
+    wanted: set[int] = set()
+    for topic_id in db.session.scalars(carried.distinct()):
+        above: int | None = topic_id
+        while above is not None and above not in wanted:
+            wanted.add(above)
+            above = tree.topics[above].parent_id
+    return [(depth, topic) for depth, topic in tree.walk() if topic.id in wanted]
 
 
 def known_stems(bank_id: int) -> dict[str, int]:
@@ -118,54 +120,6 @@ def known_stems(bank_id: int) -> dict[str, int]:
         )
     )
     return {row.stem_hash: row.question_id for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a reader of a bank's list asks for; an empty value does not narrow."""
-
-    words: str = ""
-    kind: str = ""
-    state: str = ""
-    topic_id: int | None = None
-    law: str = ""
-
-
-def questions_of_bank(*, bank_id: int, wanted: Filter) -> Select[Question]:
-    """The bank's questions that fit, newest first, with all that a list shows loaded.
-
-    Words are searched by LIKE in the stems: two-character words such as 宪法 must be found, which no
-    trigram index does.
-    """
-    query = select(Question).where(Question.bank_id == bank_id)
-    if wanted.kind:
-        query = query.where(Question.kind == wanted.kind)
-    if wanted.state == "held":
-        query = query.where(Question.held_reason != "")
-    elif wanted.state:
-        query = query.where(Question.state == wanted.state)
-    if wanted.topic_id is not None:
-        query = query.where(
-            exists().where(question_topic.c.question_id == Question.id, question_topic.c.topic_id == wanted.topic_id)
-        )
-    if wanted.words:
-        query = query.where(
-            exists().where(
-                QuestionRevision.question_id == Question.id,
-                QuestionRevision.stem.contains(wanted.words, autoescape=True),
-            )
-        )
-    if wanted.law:
-        query = query.where(
-            exists().where(
-                QuestionRevision.question_id == Question.id,
-                QuestionRevision.articles.any(Article.law.has(Law.title.contains(wanted.law, autoescape=True))),
-            )
-        )
-    return query.order_by(Question.id.desc()).options(
-        selectinload(Question.topics),
-        selectinload(Question.revisions).selectinload(QuestionRevision.articles).joinedload(Article.law),
-    )
 
 
 def laws_with_counts() -> Sequence[tuple[Law, int]]:
@@ -195,3 +149,18 @@ def questions_in_review() -> Select[Question]:
         .order_by(Question.id)
         .options(selectinload(Question.revisions), joinedload(Question.bank))
     )
+
+
+def last_bulk_change(bank_id: int) -> BulkChange | None:
+    """The newest act on many questions of a bank that was not undone."""
+    return db.session.scalar(
+        select(BulkChange)
+        .where(BulkChange.bank_id == bank_id, BulkChange.undone_at.is_(None))
+        .order_by(BulkChange.id.desc())
+        .limit(1)
+    )
+
+
+def topic_names() -> list[str]:
+    """The names of all knowledge points, for suggestions."""
+    return list(db.session.scalars(select(Topic.name).order_by(Topic.name)))

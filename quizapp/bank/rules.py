@@ -132,3 +132,12 @@ def stem_hash(stem: str, passage: str = "") -> str:
     Questions on different cases differ, also when both ask 下列说法正确的是.
     """
     return sha256(normalise_text(passage + stem).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def search_text(texts: Iterable[str]) -> str:
+    """What a question says, folded as words looked for are: width and case make no difference."""
+    return fold_for_search("\n".join(text for text in texts if text))
+
+
+def fold_for_search(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

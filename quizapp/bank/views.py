@@ -9,23 +9,35 @@ from sqlalchemy import select
 from quizapp.accounts.access import current_staff, require
 from quizapp.bank import (
     actions,
+    bulk_views,
+    finding,
     import_views,
     law_views,
     media_views,
     queries,
     question_views,
     review_views,
+    topic_views,
 )
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint
 from quizapp.bank.formats import place
 from quizapp.bank.forms import BankForm
-from quizapp.bank.models import KINDS, Bank
-from quizapp.bank.words import KIND_WORDS, STATE_WORDS
+from quizapp.bank.list_forms import BulkForm, filter_of
+from quizapp.bank.models import Bank
+from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS, STATE_WORDS
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.i18n import _
+from quizapp.core.paging import Listed
 
-PAGES = (question_views, review_views, import_views, law_views)
+PAGES = (
+    question_views,
+    review_views,
+    import_views,
+    law_views,
+    bulk_views,
+    topic_views,
+)
 """The modules whose pages join the blueprint when they are imported."""
 
 
@@ -33,6 +45,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.add_url_rule("/media/<sha256>.<ending>", endpoint="bank.media", view_func=media_views.media)
     app.jinja_env.globals["kind_words"] = KIND_WORDS
+    app.jinja_env.globals["difficulty_words"] = DIFFICULTY_WORDS
     app.jinja_env.globals["question_state_words"] = STATE_WORDS
     app.template_filter("place")(place)
 
@@ -63,13 +76,15 @@ def create() -> ResponseReturnValue:
 @require("organiser", "reviewer")
 def show(bank_id: int) -> ResponseReturnValue:
     bank = bank_or_404(bank_id)
-    wanted = queries.Filter(
-        words=request.args.get("words", "").strip()[:100],
-        kind=request.args.get("kind", "") if request.args.get("kind") in KINDS else "",
-        state=request.args.get("state", "") if request.args.get("state") in STATE_WORDS else "",
-        topic_id=request.args.get("topic", type=int),
-        law=request.args.get("law", "").strip()[:100],
+    wanted = filter_of(request.args)
+    ids = finding.find_ids(bank_id=bank.id, wanted=wanted)
+    return render_template(
+        "bank/show.html",
+        bank=bank,
+        page=Listed(rows=ids, per_page=ROWS, load=finding.load_questions),
+        wanted=wanted,
+        topics=queries.topics_of_bank(bank.id),
+        is_filtered=wanted != finding.Filter(order=wanted.order, descending=wanted.descending),
+        bulk_form=BulkForm(formdata=None),
+        last_change=queries.last_bulk_change(bank.id),
     )
-    page = db.paginate(queries.questions_of_bank(bank_id=bank.id, wanted=wanted), per_page=ROWS, max_per_page=ROWS)
-    topics = queries.topics_of_bank(bank.id)
-    return render_template("bank/show.html", bank=bank, page=page, wanted=wanted, topics=topics)

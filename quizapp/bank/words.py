@@ -24,3 +24,16 @@ STATE_WORDS = {
     "held": _l("暂停使用"),
 }
 DIFFICULTY_WORDS = {1: _l("易"), 2: _l("中"), 3: _l("难")}
+BULK_WORDS = {
+    "add_topic": _l("加上知识点"),
+    "remove_topic": _l("去掉知识点"),
+    "set_difficulty": _l("改难度"),
+    "set_sensitive": _l("改敏感标记"),
+    "submit": _l("送审（草稿）"),
+    "approve": _l("直接审核通过"),
+    "hold": _l("暂停使用"),
+    "release": _l("恢复使用（取消暂停）"),
+    "retire": _l("停用"),
+    "restore": _l("重新启用（已停用的）"),
+    "move": _l("移到别的题库"),
+}

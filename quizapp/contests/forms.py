@@ -197,9 +197,11 @@ class SectionForm(Form):
         ]
         bank_id = self.bank_id.data if self.bank_id.data in {bank.id for bank in banks} else None
         topics = topics_of_bank(bank_id) if bank_id else []
-        self.topic_id.choices = choices_of([("", _("所有知识点")), *((topic.id, topic.name) for topic in topics)])
+        self.topic_id.choices = choices_of(
+            [("", _("所有知识点")), *((topic.id, "　" * depth + topic.name) for depth, topic in topics)]
+        )
         if bank_id:
-            has_topic = self.topic_id.data in {topic.id for topic in topics}
+            has_topic = self.topic_id.data in {topic.id for _depth, topic in topics}
             self.usable = count_usable(
                 bank_id=bank_id,
                 kind=self.kind.data or None,

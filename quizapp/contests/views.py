@@ -114,7 +114,7 @@ def usable() -> ResponseReturnValue:
         raise NotFound from None
     if bank_id is None or db.session.get(Bank, bank_id) is None:
         raise NotFound
-    topics = [{"id": topic.id, "name": topic.name} for topic in topics_of_bank(bank_id)]
+    topics = [{"id": topic.id, "name": "　" * depth + topic.name} for depth, topic in topics_of_bank(bank_id)]
     if topic_id not in {None, *(topic["id"] for topic in topics)}:
         topic_id = None
     kind = request.args.get("kind") or None

@@ -160,7 +160,8 @@ def test_bad_file_gets_an_answer_and_stores_no_question(
 
 def test_list_is_filtered(staff: FlaskClient, bank: Bank, rita: User) -> None:
     make_approved(reviewer=rita, bank=bank)
-    make_question(bank=bank, stem="百分之百_确定的题", kind="true_false", options=[], key=["true"], citations=[])
+    other: dict[str, Any] = {"stem": "百分之百_确定的题", "kind": "true_false", "options": [], "key": ["true"]}
+    make_question(bank=bank, **other, citations=[], explanation="")
     assert "百分之百" in staff.get(f"/bank/{bank.id}").text
     for query in ("kind=single", "state=approved", "words=成年", "law=民法典"):
         page = staff.get(f"/bank/{bank.id}?{query}").text

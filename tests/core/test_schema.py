@@ -43,7 +43,7 @@ insert into bank (id, name, description, created_at) values (1, '题库', '', '2
 insert into question (id, bank_id, kind, state, held_reason, is_sensitive, difficulty, created_at, times_answered,
     times_right) values (1, 1, 'single', 'draft', '', false, 2, '2026-11-23 00:00:00', 0, 0);
 insert into question_revision (id, question_id, number, stem, options, key, explanation, stem_hash, created_at)
-    values (1, 1, 1, '题干', '[]', '[]', '', 'x', '2026-11-23 00:00:00');
+    values (1, 1, 1, '题干', '[{"id": "A", "text": "ＡＢＣ"}]', '[]', '', 'x', '2026-11-23 00:00:00');
 insert into question_review (id, question_id, revision_number, verdict, comment, at)
     values (1, 1, 1, 'approved', '', '2026-11-23 00:00:00');
 """
@@ -65,7 +65,8 @@ def test_upgrade_keeps_what_is_stored(tmp_path: Path, postgresql_server: Cluster
                 db.session.scalar(text(f"select count(*) from {table}"))
                 for table in ("question", "question_revision", "question_review")
             ]
+            found = db.session.scalar(text("select search_text from question"))
             db.session.remove()
             db.engine.dispose()
-        assert counts == [1, 1, 1]
+        assert (counts, found) == ([1, 1, 1], "题干\nabc")
     postgresql_server.run(f"drop database {name} with (force)")
