@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, text, xls, xlsx
+from quizapp.bank.formats import csv_file, json_file, text, xls, xlsx
 from quizapp.bank.formats.carrying import FIELDS, carried
 from quizapp.bank.formats.parsed import (
     LeftOut,
@@ -23,10 +23,12 @@ from quizapp.bank.formats.parsed import (
     Written,
 )
 from quizapp.bank.formats.places import FILE, place
+from quizapp.bank.formats.problems import KIND_NAMES
 from quizapp.bank.formats.recognition import Found, look_at
 from quizapp.core.i18n import _
 
 AUTO = "auto"
+ALL_KINDS = frozenset(KIND_NAMES)
 MOST_BYTES = 20 * 1024 * 1024
 
 
@@ -55,6 +57,26 @@ FORMATS: dict[str, Format] = {
         Format(xls.NAME, "Excel 97–2003 (.xls)", xls.read),
         Format(csv_file.NAME, "CSV (.csv, .tsv)", csv_file.read),
         Format(text.NAME, "TXT (.txt)", text.read),
+        Format(
+            json_file.NAME,
+            "JSON (.json)",
+            json_file.read,
+            write=json_file.write,
+            kinds=ALL_KINDS,
+            fields=frozenset(FIELDS),
+            ending="json",
+            content_type="application/json",
+        ),
+        Format(
+            json_file.NAME_OF_LINES,
+            "JSONL (.jsonl)",
+            json_file.read_lines,
+            write=json_file.write_lines,
+            kinds=ALL_KINDS,
+            fields=frozenset(FIELDS),
+            ending="jsonl",
+            content_type="application/x-ndjson",
+        ),
     )
 }
 

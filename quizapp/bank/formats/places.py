@@ -8,13 +8,20 @@ from quizapp.core.i18n import _
 
 FILE = "file"
 _PLACE = re.compile(
-    r"(?:sheet (?P<sheet>.+?))?(?: ?(?:row|line) (?P<number>[0-9]+)(?: column (?P<column>[A-Z]+))?)?", re.DOTALL
+    r"(?:sheet (?P<sheet>.+?))?"
+    r"(?: ?(?P<unit>row|line|question) (?P<number>[0-9]+)(?: column (?P<column>[A-Z]+)| field (?P<field>.+))?)?",
+    re.DOTALL,
 )
 
 
 def row_place(row: int, *, sheet: str = "", column: str = "") -> str:
     """The stable place of a row (from 1) or of one of its cells."""
     return " ".join(part for part in (sheet and f"sheet {sheet}", f"row {row}", column and f"column {column}") if part)
+
+
+def question_place(number: int, *, unit: str = "question", field: str = "") -> str:
+    """The stable place of a question (from 1, or by its line) of a document, or of one of its fields."""
+    return f"{unit} {number} field {field}" if field else f"{unit} {number}"
 
 
 def position(where: str) -> tuple[str, int]:
@@ -30,9 +37,14 @@ def place(where: str) -> str:
     found = _PLACE.fullmatch(where)
     if not found:
         return where
-    sheet, number, column = found["sheet"], found["number"], found["column"]
+    sheet, number, column, field = found["sheet"], found["number"], found["column"], found["field"]
     if number is None:
         return _("工作表“%(sheet)s”", sheet=sheet)
+    if found["unit"] == "question":
+        where = _("第 %(number)s 题", number=number)
+        return f"{where} {field}" if field else where
+    if field:
+        return _("第 %(number)s 行 %(field)s", number=number, field=field)
     if sheet and column:
         return _("工作表“%(sheet)s”第 %(number)s 行 %(column)s 列", sheet=sheet, number=number, column=column)
     if sheet:

@@ -106,6 +106,48 @@ MESSAGES: dict[str, str] = {
         "这里没有题号，看不出上一题的解析到哪一行为止，已把这一行当作新题的开头。请核对，或给每道题写上题号。"
     ),
     "page_header": N_("“%(text)s”在文件里重复出现 %(count)s 次，已当作页眉页脚略去。"),
+    # Documents with named fields: the whole
+    "json_broken": N_("这里的 JSON 写法有误（%(found)s），整个文件没有导入。请改正后重新导入。"),
+    "json_broken_line": N_("这一行的 JSON 写法有误（%(found)s），没有导入。每行应是一道完整的题目。"),
+    "json_too_deep": N_("JSON 的嵌套层数太多，整个文件没有导入。题目文件不需要这么多层。"),
+    "json_too_many_values": N_("JSON 里的值超过 %(limit)s 个，整个文件没有导入。请拆成几个文件分别导入。"),
+    "json_too_many_questions": N_("文件里的题目超过 %(limit)s 道，整个文件没有导入。请拆成几个文件分别导入。"),
+    "json_version": N_("文件的版本是“%(found)s”，这里能读的版本是 %(known)s。请升级本系统后再导入。"),
+    "json_not_questions": N_("这不是题目文件：应有 questions 一项，内容是题目的列表。请对照说明文档改正。"),
+    # One field of a question
+    "field_unknown": N_("题目没有“%(name)s”这一项，已略去。请检查名称是否写错。"),
+    "field_repeated": N_("“%(name)s”写了不止一次，看不出以哪一个为准，这道题没有导入。请只留一个。"),
+    "more_problems": N_("这道题还有别的问题，只列出前 %(limit)s 个；这道题没有导入。"),
+    "field_missing": N_("缺少这一项，这道题没有导入。请补上。"),
+    "field_empty": N_("这一项是空的，这道题没有导入。请填写内容，或删去这一项。"),
+    "not_text": N_("这里应当是文字，写的却是 %(found)s，这道题没有导入。"),
+    "not_whole_number": N_("这里应当是不带引号的整数，写的却是 %(found)s，这道题没有导入。"),
+    "not_list": N_("这里应当是列表 […]，写的却是 %(found)s，这道题没有导入。"),
+    "not_object": N_("这里应当是对象 {…}，写的却是 %(found)s，这道题没有导入。"),
+    "not_date": N_("这里应当是 2018-02-01 这样的日期，写的却是“%(found)s”，这道题没有导入。"),
+    "not_base64": N_("这里应当是图片或录音的 Base64 编码，内容却不完整或有别的字符，这道题没有导入。"),
+    "not_one_of": N_("这里应当是 %(known)s 之一，写的却是“%(found)s”，这道题没有导入。"),
+    "broken_letter": N_("这里有残缺的字符（只有半个代理对），这道题没有导入。请重新输入这段文字。"),
+    "bad_option_id": N_("“%(stem)s”的选项编号“%(id)s”不对，这道题没有导入。选项用 A 到 Z，匹配题右侧用 1、2、3……"),
+    "option_empty": N_("“%(stem)s”的选项 %(letter)s 没有文字，也没有图片，这道题没有导入。请补上。"),
+    "options_not_expected": N_("“%(stem)s”的题型没有选项，文件里却写了选项，这道题没有导入。请删去选项或改正题型。"),
+    "one_key_expected": N_("单选题“%(stem)s”的答案有几个：%(answer)s，没有导入。请只留一个，或改为多选题。"),
+    "several_keys_expected": N_(
+        "多选题“%(stem)s”的答案只有一个：%(answer)s，没有导入。请补全，或改为单选题、不定项选择题。"
+    ),
+    "order_incomplete": N_("排序题“%(stem)s”的答案“%(answer)s”没有把每个选项恰好写一次，没有导入。请改正答案。"),
+    "pairs_incomplete": N_(
+        "匹配题“%(stem)s”的答案“%(answer)s”没有给左侧每一项恰好配上右侧一项，没有导入。请写成 A2、B1 的样子。"
+    ),
+    "one_reference_expected": N_("简答题“%(stem)s”的答案应当是一段文字，没有导入。请合并成一段。"),
+    "rubric_not_expected": N_("“%(stem)s”不是简答题，却写了评分标准，没有导入。请删去评分标准或改正题型。"),
+    "bad_difficulty_number": N_("难度应当是 1（易）、2（中）或 3（难），写的却是 %(text)s，这道题没有导入。"),
+    "points_out_of_range": N_("分值应当在 0 到 %(limit)s 之间（单位：百分之一分），这道题没有导入。"),
+    "medium_without_place": N_(
+        "图片或录音的位置“%(at)s”在这道题里没有，这道题没有导入。请写 stem、explanation、passage 或选项编号。"
+    ),
+    "bad_language": N_("语言代码“%(language)s”不对或重复，这道题没有导入。请写 ug、bo、en 这样的代码，每种语言一次。"),
+    "option_unknown": N_("译文里的选项“%(id)s”在这道题里没有，这道题没有导入。请改正选项编号。"),
 }
 
 KIND_NAMES: dict[str, str] = {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, text, xls, xlsx
+from quizapp.bank.formats import csv_file, json_file, text, xls, xlsx
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -112,6 +112,10 @@ def _look_at_text(decoded: str) -> Found:
     head = decoded[:4_000]
     if _MARKUP.match(head):
         return Found("HTML" if _HTML.search(head) else "XML", "unsupported_format")
+    if json_file.is_own(decoded):
+        return Found(json_file.NAME)
+    if json_file.is_own_lines(decoded):
+        return Found(json_file.NAME_OF_LINES)
     if _is_json(decoded):
         return Found("JSON", "unsupported_format")
     delimiter = find_delimiter(decoded)
