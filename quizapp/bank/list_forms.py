@@ -74,6 +74,8 @@ class BulkForm(FlaskForm):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         banks = db.session.execute(select(Bank.id, Bank.name).order_by(Bank.name))
+        # Each is shown by the acts alone that cannot do without it.
+        self.topic.flags.required = self.reason.flags.required = True
         self.bank_id.choices = [SelectChoice(bank_id, name) for bank_id, name in banks]
 
     def validate_topic(self, field: Any) -> None:
