@@ -90,16 +90,49 @@ def upgrade() -> None:
     with op.batch_alter_table("question_import", schema=None) as batch_op:
         batch_op.add_column(sa.Column("options", sa.JSON(), nullable=False, server_default="{}"))
         batch_op.add_column(sa.Column("mends", sa.JSON(), nullable=False, server_default="{}"))
-        batch_op.add_column(sa.Column("decisions", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("outline", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("lock_version", sa.Integer(), nullable=False, server_default="1"))
         batch_op.add_column(sa.Column("job_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
-        batch_op.create_foreign_key(batch_op.f("fk_question_import_job_id_job"), "job", ["job_id"], ["id"])
+        batch_op.create_index(batch_op.f("ix_question_import_bank_id"), ["bank_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_import_job_id"), ["job_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_question_import_job_id_job"), "job", ["job_id"], ["id"], ondelete="SET NULL"
+        )
 
         batch_op.drop_constraint(batch_op.f("ck_question_import_state"), type_="check")
         batch_op.create_check_constraint(
             "state", "state in ('reading','staged','importing','imported','undone','failed')"
         )
+
+    op.create_table(
+        "import_row",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("problems", sa.JSON(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("duplicate", sa.String(length=8), nullable=False),
+        sa.Column("decision", sa.String(length=4), nullable=False),
+        sa.Column("question_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("state in ('good','bad','note')", name=op.f("ck_import_row_state")),
+        sa.CheckConstraint("duplicate in ('','same','other','similar')", name=op.f("ck_import_row_duplicate")),
+        sa.CheckConstraint("decision in ('keep','skip')", name=op.f("ck_import_row_decision")),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["question_import.id"],
+            name=op.f("fk_import_row_import_id_question_import"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["question.id"], name=op.f("fk_import_row_question_id_question"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_row")),
+    )
+    with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_row_question_id"), ["question_id"], unique=False)
 
     with op.batch_alter_table("question_review") as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_question_review_verdict"), type_="check")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from quizapp.accounts.models import User
 from quizapp.core.background import Job
 from quizapp.core.db import Base
 
@@ -237,26 +238,61 @@ class QuestionImport(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"))
+    bank_id: Mapped[int] = mapped_column(ForeignKey("bank.id"), index=True)
     file_name: Mapped[str] = mapped_column(String(255))
     format: Mapped[str] = mapped_column(String(16))
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The file itself until it is imported or dropped."""
+    """As a person chose or as it was recognised; "auto" until it was read."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The file itself, kept for a while after the import, so that one undone can be repeated."""
     state: Mapped[str] = mapped_column(String(16), default="staged")
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """How the file is to be read, as corrected by a person: formats.ReadOptions as a document."""
     mends: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Place → the fields of a row as mended by a person."""
-    decisions: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Place → "skip" or "keep", decided by a person for a duplicate."""
-    report: Mapped[dict[str, Any]]
-    """The document `quizapp bank import --json` prints."""
-    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The document `quizapp bank import --json` prints; what else pages show is in `outline` and in the rows."""
+    outline: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was recognised (`sheets`) and counted, and what came of the import; see import_rows.outline."""
+    lock_version: Mapped[int] = mapped_column(default=1)
+    """Raised whenever the file is to be read anew: what was decided on an older reading is refused."""
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
     imported_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     job: Mapped[Job | None] = relationship()
+    bank: Mapped[Bank] = relationship()
+    created_by: Mapped[User | None] = relationship()
+
+
+class ImportRow(Base):
+    """What one place of an imported file holds: a question, or why there is none, or a note on more than one row."""
+
+    __tablename__ = "import_row"
+    __table_args__ = (
+        CheckConstraint("state in ('good','bad','note')", name="state"),
+        CheckConstraint("duplicate in ('','same','other','similar')", name="duplicate"),
+        CheckConstraint("decision in ('keep','skip')", name="decision"),
+    )
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("question_import.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    """Order in the file, from 1."""
+    place: Mapped[str] = mapped_column(Text)
+    """The stable place, by which mends are kept."""
+    state: Mapped[str] = mapped_column(String(8))
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+    """[{"code", "params", "severity"}, …]; an error in a good row would be a contradiction, a note can have one."""
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """A good row has "question" (import_rows.question_document), a bad one "source" and "fields" as they were read;
+    a duplicate has "other": {"question": id} or {"row": number}, and "likeness" in percent."""
+    duplicate: Mapped[str] = mapped_column(String(8), default="")
+    """Of what stands in the bank or above in the file: the same question, the same stem with other options or
+    another key, or a similar one."""
+    decision: Mapped[str] = mapped_column(String(4), default="keep")
+    """For a duplicate, what a person decided; before that, only the same question is skipped."""
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="SET NULL"), index=True)
+    """What became of it."""
 
 
 class BulkChange(Base):

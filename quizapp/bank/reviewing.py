@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import User
@@ -78,34 +78,28 @@ def _record_verdict(question: Question, reviewer: User, verdict: str, comment: s
 
 def approve_import(*, import_id: int, actor: User | None, now: datetime) -> int:
     """Approve every draft of one import in one audited act, for installations without four eyes; return how many."""
-    questions = list(
-        db.session.scalars(select(Question).where(Question.import_id == import_id, Question.state == "draft"))
-    )
+    drafts = select(Question.id).where(Question.import_id == import_id, Question.state == "draft")
     newest = (
-        select(func.max(QuestionRevision.number))
-        .where(QuestionRevision.question_id == Question.id)
-        .correlate(Question)
-        .scalar_subquery()
+        select(func.max(QuestionRevision.id))
+        .where(QuestionRevision.question_id.in_(drafts))
+        .group_by(QuestionRevision.question_id)
     )
-    revisions = db.session.scalars(
-        select(QuestionRevision)
-        .join(Question)
-        .where(Question.import_id == import_id, Question.state == "draft", QuestionRevision.number == newest)
+    db.session.execute(update(QuestionRevision).where(QuestionRevision.id.in_(newest)).values(approved_at=now))
+    count = len(
+        db.session.scalars(
+            update(Question).where(Question.id.in_(drafts)).values(state="approved").returning(Question.id)
+        ).all()
     )
-    for revision in list(revisions):
-        revision.approved_at = now
-    for question in questions:
-        question.state = "approved"
     audit.record(
         action="bank.approve_import",
         subject_kind="import",
         subject_id=str(import_id),
-        detail={"questions": len(questions)},
+        detail={"questions": count},
         now=now,
         actor=actor,
     )
     db.session.flush()
-    return len(questions)
+    return count
 
 
 def hold(*, question: Question, reason: str) -> None:

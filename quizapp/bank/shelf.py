@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,3 +48,9 @@ class Shelf:
             article = self.articles[law.id, citation.article] = Article(law=law, label=citation.article)
             db.session.add(article)
         return article
+
+    def every_topic(self, names: Iterable[str]) -> list[Topic]:
+        return list(dict.fromkeys(self.topic(name) for name in names))
+
+    def every_article(self, citations: Iterable[Citation]) -> list[Article]:
+        return list(dict.fromkeys(self.article(citation) for citation in citations))
