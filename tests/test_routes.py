@@ -33,7 +33,8 @@ ROUTES = {
     ANYONE: """
         static bootstrap.static core.choose core.healthz core.module core.readyz
         accounts.do_sign_in accounts.privacy accounts.sign_in accounts.sign_out admin.logo admin.verification_file
-        bank.media play.accent play.board play.choose_elder play.contest play.enter play.home
+        bank.media play.accent play.board play.choose_elder play.choose_second_language play.contest play.enter
+        play.home
         play_api.create_entry play_api.show_board play_api.show_contest play_api.show_openapi play_api.show_pulse
         play_api.visit
     """,
@@ -73,7 +74,7 @@ OPEN_TO = {
 }
 NAMES = {"reviewer": "rita", "organiser": "olga", "admin": "ada"}
 # Change nothing but the visitor's own cookie of a look or language.
-WITHOUT_TOKEN = {"core.choose", "play.choose_elder"}
+WITHOUT_TOKEN = {"core.choose", "play.choose_elder", "play.choose_second_language"}
 # Open to whoever holds a ticket that the form before gave; its own room tests it.
 WITH_TICKET = {"reports.download"}
 ARGUMENTS = {

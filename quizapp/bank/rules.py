@@ -68,12 +68,18 @@ def sides(option_ids: Iterable[str]) -> tuple[list[str], list[str]]:
     ]
 
 
+def split_pair(pair: str) -> tuple[str, str]:
+    """The ids on the left and on the right of a pair such as "A2"."""
+    left = pair.rstrip("0123456789")
+    return left, pair[len(left) :]
+
+
 def _check_pairs(option_ids: Iterable[str], response: list[str]) -> list[str]:
     left, right = sides(option_ids)
     allowed = {one + other for one in left for other in right}
     if any(pair not in allowed for pair in response):
         raise BadResponse("unknown_option")
-    if len({pair.rstrip("0123456789") for pair in response}) != len(response):
+    if len({split_pair(pair)[0] for pair in response}) != len(response):
         raise BadResponse("repeated_option")
     return sorted(response)
 

@@ -248,8 +248,14 @@ class ContestForm(FlaskForm):
 
     paper = RadioField(_l("出题方式"), choices=choices_of(PAPER_WORDS.items()), default="random")
     sections = FieldList(FormField(SectionForm), _l("试卷的各个部分"), max_entries=SECTIONS_LIMIT)
-    shuffle_questions = BooleanField(_l("每个部分内打乱题目顺序"), default=True)
-    shuffle_options = BooleanField(_l("打乱选项顺序（判断题除外）"), default=True)
+    shuffle_questions = BooleanField(
+        _l("每个部分内打乱题目顺序"), default=True, description=_l("同一案例的几道题总是排在一起。")
+    )
+    shuffle_options = BooleanField(
+        _l("打乱选项顺序（判断题除外）"),
+        default=True,
+        description=_l("排序题要排的内容和匹配题右边的内容总是打乱的，与此无关。"),
+    )
 
     limit_minutes = WholeNumberField(
         _l("答题时间（分钟）"), description=_l("从开始答题算起，1 到 180 分钟；留空为不限时。"), default=10

@@ -18,7 +18,39 @@ class Basis(msgspec.Struct, frozen=True):
     """ISO date, or "" when unknown."""
 
 
-class KitQuestion(msgspec.Struct, frozen=True):
+class KitMedium(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A picture or a recording, shown below the text it belongs to."""
+
+    at: str
+    """stem, passage, explanation, or an option's canonical id."""
+    kind: str
+    """picture or audio."""
+    file: str
+    """The digest and ending by which it is found: "<sha256>.<ending>"."""
+    alt: str = ""
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is served; nobody can guess the address of what they have not been shown."""
+        return f"/media/{self.file}"
+
+
+class KitTranslation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a question says in a further language; what it does not say is empty."""
+
+    language: str
+    stem: str
+    options: dict[str, str] = {}
+    """Canonical id → text."""
+    passage: str = ""
+    explanation: str = ""
+
+
+class KitQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is beyond the plain question is left out of the stored form where there is none of it."""
+
     id: int
     revision: int
     kind: str
@@ -30,6 +62,10 @@ class KitQuestion(msgspec.Struct, frozen=True):
     explanation: str
     basis: tuple[Basis, ...]
     topics: tuple[str, ...]
+    passage: str = ""
+    """The case it is about; the questions of one case carry the same text."""
+    media: tuple[KitMedium, ...] = ()
+    translations: tuple[KitTranslation, ...] = ()
 
     @property
     def knowledge_points(self) -> int:
@@ -67,6 +103,8 @@ class Kit(msgspec.Struct, frozen=True):
     accent: str
     sections: tuple[KitSection, ...]
     questions: dict[int, KitQuestion]
+    languages: tuple[str, ...] = ()
+    """The further languages in which some of the questions can be read."""
 
     @property
     def question_count(self) -> int:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import select
 
+from quizapp.bank.languages import LANGUAGES
 from quizapp.bank.models import PLAYABLE_KINDS, Question, QuestionRevision
 from quizapp.bank.queries import usable_questions
 from quizapp.contests import state
-from quizapp.contests.kit import Basis, Kit, KitQuestion, KitSection
+from quizapp.contests.kit import Basis, Kit, KitMedium, KitQuestion, KitSection, KitTranslation
 from quizapp.contests.models import Contest, Section, StoredKit
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
@@ -134,6 +136,7 @@ def compile_kit(*, contest: Contest, version: int) -> Kit:
         accent=contest.accent,
         sections=tuple(sections),
         questions=questions,
+        languages=_languages(questions.values()),
     )
 
 
@@ -170,7 +173,41 @@ def _kit_question(question: Question) -> KitQuestion:
         explanation=revision.explanation,
         basis=_basis(revision),
         topics=tuple(topic.name for topic in question.topics),
+        passage=revision.passage,
+        media=tuple(_kit_medium(medium) for medium in revision.media),
+        translations=tuple(
+            KitTranslation(
+                language=language,
+                stem=texts.get("stem", ""),
+                options=dict(texts.get("options", {})),
+                passage=texts.get("passage", ""),
+                explanation=texts.get("explanation", ""),
+            )
+            for language, texts in sorted(revision.translations.items(), key=_language_place)
+        ),
     )
+
+
+def _kit_medium(medium: Mapping[str, Any]) -> KitMedium:
+    return KitMedium(
+        at=medium["at"],
+        kind=medium["kind"],
+        file=f"{medium['sha256']}.{medium['ending']}",
+        alt=medium["alt"],
+        width=medium["width"],
+        height=medium["height"],
+    )
+
+
+def _language_place(item: tuple[str, Any]) -> tuple[int, str]:
+    """Where a language stands among several: as bank.languages lists them, then by code."""
+    codes = list(LANGUAGES)
+    return (codes.index(item[0]) if item[0] in LANGUAGES else len(codes), item[0])
+
+
+def _languages(questions: Iterable[KitQuestion]) -> tuple[str, ...]:
+    found = {translation.language: None for question in questions for translation in question.translations}
+    return tuple(language for language, _none in sorted(found.items(), key=_language_place))
 
 
 def _basis(revision: QuestionRevision) -> tuple[Basis, ...]:

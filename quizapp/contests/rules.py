@@ -13,14 +13,14 @@ from struct import unpack
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from quizapp.contests.kit import Kit
+from quizapp.bank.rules import CHOICE_KINDS, sides
+from quizapp.contests.kit import Kit, KitQuestion
 
 FULL_LIMIT_HUNDREDTHS = 2**22 - 1
 """41,943.03 points: the score's 22 bits in the packed rank."""
 UNTIMED_WINDOW_LIMIT = timedelta(milliseconds=2**31 - 1)
 """24.8 days: the tie value's 31 bits of milliseconds in the packed rank, when only the window limits an attempt."""
 WINDOW_LIMIT = timedelta(days=366)
-SHUFFLED_KINDS = ("single", "multiple", "indefinite")
 READABLE_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3, for text of normal size."""
 DARK_TEXT, LIGHT_TEXT = "#1f2329", "#ffffff"
@@ -34,6 +34,8 @@ INVISIBLE_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Fillers and the empty braille pattern: letters and symbols by their category, but nothing is seen of them."""
 MARKS_IN_A_ROW = 4
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 Item = TypeVar("Item", int, str)
 
 
@@ -42,7 +44,10 @@ Item = TypeVar("Item", int, str)
 
 @dataclass(frozen=True, slots=True)
 class DrawnQuestion:
-    """A question on a paper; `option_ids` are canonical ids in the order shown, () for kinds without options."""
+    """A question on a paper; `option_ids` are canonical ids in the order shown, () for kinds without options.
+
+    Those of matching are first the ones on the left, then the ones on the right.
+    """
 
     question_id: int
     revision_id: int
@@ -60,13 +65,14 @@ def draw_paper(*, kit: Kit, seen: Mapping[int, int], seed: str) -> tuple[DrawnQu
     `seen` says how often this person has had each question (absent: never). A random paper takes the
     least-seen questions first, ties broken by the seed, and holds no question twice, also when sections
     share questions. Sections keep their order; inside a section questions are shuffled if the kit says so.
-    Raises PaperCannotBeFilled.
+    The questions of a case that are in one section stand next to each other by id, but in a fixed paper that
+    is not shuffled, which stays as it was put together. Raises PaperCannotBeFilled.
     """
     chosen = _given(kit) if kit.paper == "fixed" else _choose(kit, seen, seed)
     paper = []
     for section, question_ids in zip(kit.sections, chosen, strict=True):
-        if kit.shuffle_questions:
-            question_ids = shuffled(question_ids, f"{seed} questions")
+        if kit.shuffle_questions or kit.paper == "random":
+            question_ids = _by_case(kit, question_ids, seed)
         paper += [
             DrawnQuestion(
                 question_id,
@@ -97,12 +103,41 @@ def _choose(kit: Kit, seen: Mapping[int, int], seed: str) -> list[list[int]]:
     ]
 
 
+def _by_case(kit: Kit, question_ids: Sequence[int], seed: str) -> list[int]:
+    """The questions with those of each case together; cases and single questions are shuffled if the kit says so."""
+    cases: dict[str | int, list[int]] = {}
+    for question_id in question_ids:
+        cases.setdefault(kit.questions[question_id].passage or question_id, []).append(question_id)
+    groups = {group[0]: group for group in map(sorted, cases.values())}
+    order = shuffled(list(groups), f"{seed} questions") if kit.shuffle_questions else list(groups)
+    return [question_id for first in order for question_id in groups[first]]
+
+
 def _option_order(kit: Kit, question_id: int, seed: str) -> tuple[str, ...]:
+    """The options as shown; what is to be put in order or matched is always shuffled, as the bank's order may tell."""
     question = kit.questions[question_id]
-    if question.kind not in SHUFFLED_KINDS:
-        return ()
-    option_ids = [option_id for option_id, _text in question.options]
-    return tuple(shuffled(option_ids, f"{seed} options {question_id}") if kit.shuffle_options else option_ids)
+    option_ids, option_seed = [option_id for option_id, _text in question.options], f"{seed} options {question_id}"
+    if question.kind in CHOICE_KINDS:
+        return tuple(shuffled(option_ids, option_seed) if kit.shuffle_options else option_ids)
+    if question.kind == "ordering":
+        return tuple(shuffled(option_ids, option_seed))
+    if question.kind == "matching":
+        left, right = sides(option_ids)
+        return (*left, *shuffled(right, option_seed))
+    return ()
+
+
+def keys_shown(*, question: KitQuestion, drawn: DrawnQuestion) -> list[str]:
+    """The keys under which a phone shows `drawn.option_ids`, in the same order.
+
+    Letters, and numbers for what is on the right of matching: by the order shown alone, so that they tell
+    nothing of the bank's ids.
+    """
+    count = len(drawn.option_ids)
+    if question.kind != "matching":
+        return list(LETTERS[:count])
+    right = sum(option_id.isdigit() for option_id in drawn.option_ids)
+    return [*LETTERS[: count - right], *map(str, range(1, right + 1))]
 
 
 def shuffled(items: Sequence[Item], seed: str) -> list[Item]:

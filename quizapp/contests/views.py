@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from quizapp.accounts.access import current_staff, require
+from quizapp.bank.languages import direction_of, name_of
 from quizapp.bank.models import Bank, Question
 from quizapp.bank.queries import count_usable, topics_of_bank
 from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS
@@ -59,6 +60,8 @@ blueprint.context_processor(lambda: WORDS)
 
 
 def init_app(app: Flask) -> None:
+    app.template_filter("direction")(direction_of)
+    app.template_filter("language_name")(name_of)
     app.register_blueprint(blueprint)
 
 

@@ -160,6 +160,10 @@ def _scoring_rules(kit: Kit) -> Iterator[Rule]:
         yield Rule(_("计分"), sentence)
     if "fill_in" in kinds:
         yield Rule(_("填空"), _("填空题不区分全角半角、大小写、空格和标点。"))
+    if "ordering" in kinds:
+        yield Rule(_("排序"), _("排序题须全部排对才得分。"))
+    if "matching" in kinds:
+        yield Rule(_("匹配"), _("匹配题须全部配对才得分。"))
     if kit.pass_mark_hundredths is not None:
         yield Rule(_("合格"), _("%(points)s 分及以上为合格。", points=points_text(kit.pass_mark_hundredths)))
 

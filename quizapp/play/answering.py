@@ -136,7 +136,8 @@ class Given(msgspec.Struct):
 
     question: int
     response: Any
-    """By kind: option keys, ["true"] or ["false"], one text a blank; [] clears the answer."""
+    """By kind: option keys (of ordering all in order), ["true"] or ["false"], one text a blank, or of matching an
+    object from keys on the left to keys on the right, all or some; [] or {} clears the answer."""
     seq: int
     """Raised by the sender with every change of this answer."""
     spent_ms: int = 0

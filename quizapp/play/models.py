@@ -66,7 +66,7 @@ class Answer(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
     revision_id: Mapped[int] = mapped_column(ForeignKey("question_revision.id"))
     response: Mapped[list[Any]]
-    """Canonical option ids, ["true"], or one text a blank; [] when cleared."""
+    """In canonical form, see bank.rules; [] when cleared."""
     seq: Mapped[int] = mapped_column(BigInteger)
     is_right: Mapped[bool]
     points_hundredths: Mapped[int]

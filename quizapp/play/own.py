@@ -13,6 +13,7 @@ from quizapp.accounts import audit
 from quizapp.accounts.models import Consent
 from quizapp.accounts.queries import unit_tree
 from quizapp.accounts.rules import mask_phone
+from quizapp.bank.rules import split_pair
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest, Entry
@@ -154,6 +155,8 @@ def _answer_documents(kit: Kit, answers: Sequence[Answer]) -> list[dict[str, Any
 
 def _response_texts(question: KitQuestion, response: Sequence[str]) -> list[str]:
     texts = dict(question.options)
+    if question.kind == "matching":
+        return [" → ".join(texts.get(part, part) for part in split_pair(pair)) for pair in response]
     return [texts.get(part, part) for part in response]
 
 

@@ -3,8 +3,10 @@
 A hash stays small in Redis as long as no value is longer than 64 bytes, so longer texts are cut into parts.
 
 paper      "17BADC,4,9DCBA": question ids in the order shown, each with its options in the order shown, named by
-           their places in the kit (A the first); nothing for options in the kit's order
-response   chosen options named likewise ("AC"), "t" or "f", or the texts of the blanks joined by U+001F
+           their places in the kit (A the first); nothing for options in the kit's order. Of matching only what
+           is on the right, named by its place there: the left stands in the kit's order
+response   chosen or ordered options named likewise ("AC"), "t" or "f", the texts of the blanks joined by U+001F,
+           or for each on the left of matching the one on the right, "-" for none ("BA-C")
 history    for each number of times seen, the distances between the sorted question ids in digits of base 32
 """
 
@@ -13,10 +15,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from quizapp.bank.rules import sides, split_pair
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.rules import DrawnQuestion
 
 PLACES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+UNMATCHED = "-"
 PART_LETTERS = 60
 BLANK_SEPARATOR = "\x1f"
 DIGITS = "0123456789abcdefghijklmnopqrstuv"
@@ -29,10 +33,14 @@ def pack_paper(*, kit: Kit, paper: Sequence[DrawnQuestion]) -> str:
 
 
 def _order(question: KitQuestion, drawn: DrawnQuestion) -> str:
-    ids = [option_id for option_id, _text in question.options]
-    if list(drawn.option_ids) == ids:
-        return ""
-    return "".join(PLACES[ids.index(option_id)] for option_id in drawn.option_ids)
+    ids, shown = [option_id for option_id, _text in question.options], list(drawn.option_ids)
+    if question.kind == "matching":
+        ids, shown = sides(ids)[1], sides(shown)[1]
+    return "" if shown == ids else _names(ids, shown)
+
+
+def _names(ids: Sequence[str], wanted: Iterable[str]) -> str:
+    return "".join(PLACES[ids.index(option_id)] for option_id in wanted)
 
 
 def unpack_paper(*, kit: Kit, packed: str) -> tuple[DrawnQuestion, ...]:
@@ -44,10 +52,13 @@ def unpack_paper(*, kit: Kit, packed: str) -> tuple[DrawnQuestion, ...]:
 def _unpack_drawn(kit: Kit, item: str, points_hundredths: int) -> DrawnQuestion:
     number = item.rstrip(PLACES)
     question = kit.questions[int(number)]
+    left: list[str] = []
     ids = [option_id for option_id, _text in question.options]
+    if question.kind == "matching":
+        left, ids = sides(ids)
     order = item[len(number) :]
     shown = [ids[PLACES.index(place)] for place in order] if order else ids
-    return DrawnQuestion(question.id, question.revision, points_hundredths, tuple(shown))
+    return DrawnQuestion(question.id, question.revision, points_hundredths, (*left, *shown))
 
 
 def pack_response(*, question: KitQuestion, response: Sequence[str]) -> str:
@@ -57,7 +68,15 @@ def pack_response(*, question: KitQuestion, response: Sequence[str]) -> str:
     if question.kind == "true_false":
         return response[0][0] if response else ""
     ids = [option_id for option_id, _text in question.options]
-    return "".join(PLACES[ids.index(option_id)] for option_id in response)
+    if question.kind == "matching":
+        return _pack_pairs(ids, response) if response else ""
+    return _names(ids, response)
+
+
+def _pack_pairs(ids: Sequence[str], pairs: Sequence[str]) -> str:
+    left, right = sides(ids)
+    matches = dict(map(split_pair, pairs))
+    return "".join(PLACES[right.index(matches[one])] if one in matches else UNMATCHED for one in left)
 
 
 def unpack_response(*, question: KitQuestion, packed: str) -> list[str]:
@@ -68,6 +87,10 @@ def unpack_response(*, question: KitQuestion, packed: str) -> list[str]:
     if question.kind == "true_false":
         return ["true" if packed == "t" else "false"]
     ids = [option_id for option_id, _text in question.options]
+    if question.kind == "matching":
+        left, right = sides(ids)
+        named = zip(left, packed, strict=False)
+        return [f"{one}{right[PLACES.index(name)]}" for one, name in named if name != UNMATCHED]
     return [ids[PLACES.index(place)] for place in packed]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import UNSET
 
 from quizapp.contests.kit import Kit
 from quizapp.contests.models import Contest
@@ -14,6 +16,7 @@ from quizapp.core.live import Live
 from quizapp.play import figures, rules, state
 from quizapp.play.access import Participant
 from quizapp.play.figures import BoardRow, Pulse
+from quizapp.play.shown import MediumShown, OptionShown, QuestionReviewed, TranslationShown
 from quizapp.play.state import Shard
 
 BOARD, TOP_ROWS = "overall", 3
@@ -97,6 +100,60 @@ def place_now(live: Live, participant: Participant) -> int | None:
     except StoreUnavailable:
         return None
     return row.place if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One on the left of a matching question."""
+
+    left: OptionShown
+    own: OptionShown | None
+    right: OptionShown
+    """What belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A question of a finished attempt as the page of the result shows it."""
+
+    number: int
+    question: QuestionReviewed
+    begins_case: bool
+    """Whether the passage is to be read now: the question before was about another one."""
+    also: TranslationShown | None
+    """The question in the further language that the reader chose."""
+
+    def also_of(self, key: str) -> str:
+        """An option in the further language; "" where it is not translated."""
+        options = self.also.options if self.also else []
+        return next((option.text for option in options if option.key == key), "")
+
+    def media_at(self, place: str) -> list[MediumShown]:
+        """The media of the stem, passage, explanation or an option."""
+        return [medium for medium in self.question.media or () if medium.at == place]
+
+    def in_order(self, keys: Iterable[str]) -> list[OptionShown]:
+        """The options of an ordering question in this order."""
+        options = {option.key: option for option in self.question.options}
+        return [options[key] for key in keys]
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The things on the left of a matching question, none for other kinds."""
+        options = {option.key: option for option in self.question.options}
+        own, key = self.question.response, self.question.key
+        if not isinstance(own, dict) or not isinstance(key, dict):
+            return []
+        return [Pair(options[left], options.get(own.get(left, "")), options[right]) for left, right in key.items()]
+
+
+def reviews(questions: Sequence[QuestionReviewed], *, language: str) -> list[Review]:
+    shown = []
+    for number, question in enumerate(questions, start=1):
+        before = questions[number - 2].passage if number > 1 else UNSET
+        also = next((texts for texts in question.translations or () if texts.language == language), None)
+        shown.append(Review(number, question, bool(question.passage) and question.passage != before, also))
+    return shown
 
 
 def results_open_at(contest: Contest, *, now: datetime) -> datetime | None:

@@ -151,6 +151,11 @@ def respond(question: Any, chance: random.Random) -> Any:
         return [chance.choice(["true", "false"])]
     if question["kind"] == "fill_in":
         return ["宪法"] * int(question.get("blanks") or 1)
+    if question["kind"] == "ordering":
+        return chance.sample(keys, len(keys))
+    if question["kind"] == "matching":
+        right = [key for key in keys if key.isdigit()]
+        return {key: chance.choice(right) for key in keys if not key.isdigit()}
     return [chance.choice(keys)]
 
 

@@ -5,21 +5,24 @@ Everything that leaves is made here from named fields; a kit's question is never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from quizapp.contests.kit import Basis, Kit, KitQuestion
-from quizapp.contests.rules import DrawnQuestion
+from quizapp.bank.languages import direction_of
+from quizapp.bank.rules import BadResponse, split_pair
+from quizapp.contests.kit import Basis, Kit, KitQuestion, KitTranslation
+from quizapp.contests.rules import LETTERS, DrawnQuestion, keys_shown
 from quizapp.core.i18n import _
 from quizapp.play import packing
 from quizapp.play.hashes import LiveAttempt
 from quizapp.play.rules import Shown
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-Key = list[str | list[str]]
+Key = list[str | list[str]] | dict[str, str]
+"""Option keys, accepted texts of each blank, or of matching what belongs to each on the left."""
+Response = list[str] | dict[str, str]
+EXPLAINING = {"explanation": "explanation"}
 Points = int | float
 
 
@@ -28,8 +31,46 @@ class OptionShown(Struct, frozen=True):
     text: str
 
 
+class MediumShown(Struct, frozen=True):
+    """A picture or a recording, shown below the text it belongs to."""
+
+    at: str
+    """stem, passage, explanation, or the key of an option."""
+    kind: str
+    """picture or audio."""
+    url: str
+    alt: str
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+    """In pixels."""
+
+
+class TranslationShown(Struct, frozen=True):
+    """A question in a further language; keys and marks are those of the question. What is not translated is absent."""
+
+    language: str
+    """BCP 47, such as ug."""
+    direction: str
+    """ltr or rtl."""
+    stem: str
+    options: list[OptionShown]
+    passage: str | UnsetType = UNSET
+    explanation: str | UnsetType = UNSET
+
+
+class ExplanationShown(Struct, frozen=True):
+    """An explanation in a further language."""
+
+    language: str
+    direction: str
+    explanation: str
+
+
 class QuestionShown(Struct, frozen=True):
-    """A question without its key and explanation."""
+    """A question without its key and explanation.
+
+    Options of matching have letters on the left and numbers on the right.
+    """
 
     id: int
     kind: str
@@ -38,6 +79,10 @@ class QuestionShown(Struct, frozen=True):
     points: Points
     blanks: int | UnsetType = UNSET
     """How many texts a fill-in question takes."""
+    passage: str | UnsetType = UNSET
+    """The case it is about; questions of one case have the same and follow each other."""
+    media: list[MediumShown] | UnsetType = UNSET
+    translations: list[TranslationShown] | UnsetType = UNSET
 
 
 class BasisShown(Struct, frozen=True):
@@ -51,7 +96,7 @@ class AnswerShown(Struct, frozen=True):
 
     question: int
     seq: int
-    response: list[str] | UnsetType = UNSET
+    response: Response | UnsetType = UNSET
     conflict: bool | UnsetType = UNSET
     """Another response than the one sent stands, with a newer or the same number, or locked."""
     locked: bool | UnsetType = UNSET
@@ -59,6 +104,9 @@ class AnswerShown(Struct, frozen=True):
     key: Key | UnsetType = UNSET
     explanation: str | UnsetType = UNSET
     basis: list[BasisShown] | UnsetType = UNSET
+    media: list[MediumShown] | UnsetType = UNSET
+    """Those of the explanation."""
+    translations: list[ExplanationShown] | UnsetType = UNSET
 
 
 class QuestionReviewed(Struct, frozen=True):
@@ -68,13 +116,16 @@ class QuestionReviewed(Struct, frozen=True):
     kind: str
     stem: str
     options: list[OptionShown]
-    response: list[str]
+    response: Response
     right: bool
     key: Key
     points: Points
     full_points: Points
     explanation: str | None
     basis: list[BasisShown] | None
+    passage: str | UnsetType = UNSET
+    media: list[MediumShown] | UnsetType = UNSET
+    translations: list[TranslationShown] | UnsetType = UNSET
 
 
 def points(hundredths: int) -> Points:
@@ -83,31 +134,102 @@ def points(hundredths: int) -> Points:
 
 
 def to_canonical(*, question: KitQuestion, drawn: DrawnQuestion, response: Any) -> Any:
-    """A response with the letters shown turned into canonical option ids; what is no such letter stays no option."""
+    """A response with the keys shown turned into canonical ids; what is no such key stays no option.
+
+    Raises BadResponse for pairs that are no object.
+    """
+    if question.kind == "matching":
+        return _to_pairs(question, drawn, response)
     if not drawn.option_ids or not isinstance(response, list):
         return response
     letters = dict(zip(LETTERS, drawn.option_ids, strict=False))
     return [letters.get(part, "") if isinstance(part, str) else part for part in response]
 
 
-def to_shown(*, drawn: DrawnQuestion, response: Sequence[str]) -> list[str]:
-    """Canonical option ids as the letters shown, in their order; other responses as they are."""
+def _to_pairs(question: KitQuestion, drawn: DrawnQuestion, response: Any) -> list[str]:
+    """{"A": "2", …} as canonical pairs; what is matched with "" is not matched, and an empty list clears as well."""
+    if response == []:
+        return []
+    if not isinstance(response, dict) or not all(isinstance(other, str) for other in response.values()):
+        raise BadResponse("not_an_object")
+    ids = dict(zip(keys_shown(question=question, drawn=drawn), drawn.option_ids, strict=True))
+    return [ids.get(one, "") + ids.get(other, "") for one, other in response.items() if other]
+
+
+def to_shown(*, question: KitQuestion, drawn: DrawnQuestion, response: Sequence[str]) -> Response:
+    """Canonical ids as the keys shown: pairs as an object, what is chosen in order; other responses as they are."""
     if not drawn.option_ids:
         return list(response)
-    return sorted((LETTERS[drawn.option_ids.index(option_id)] for option_id in response), key=LETTERS.index)
+    if question.kind == "matching":
+        keys = dict(zip(drawn.option_ids, keys_shown(question=question, drawn=drawn), strict=True))
+        matches = dict(map(split_pair, response))
+        return {keys[one]: keys[matches[one]] for one in drawn.option_ids if one in matches}
+    letters = [LETTERS[drawn.option_ids.index(option_id)] for option_id in response]
+    return letters if question.kind == "ordering" else sorted(letters, key=LETTERS.index)
 
 
 def _key_shown(question: KitQuestion, drawn: DrawnQuestion) -> Key:
     if question.kind == "fill_in":
         return [list(accepted) for accepted in question.key]
-    return list(to_shown(drawn=drawn, response=[str(option_id) for option_id in question.key]))
+    shown = to_shown(question=question, drawn=drawn, response=[str(option_id) for option_id in question.key])
+    return shown if isinstance(shown, dict) else [*shown]
 
 
 def _options_shown(question: KitQuestion, drawn: DrawnQuestion) -> list[OptionShown]:
     if question.kind == "true_false":
         return [OptionShown("true", _("正确")), OptionShown("false", _("错误"))]
     texts = dict(question.options)
-    return [OptionShown(LETTERS[i], texts[option_id]) for i, option_id in enumerate(drawn.option_ids)]
+    keys = keys_shown(question=question, drawn=drawn)
+    return [OptionShown(key, texts[option_id]) for key, option_id in zip(keys, drawn.option_ids, strict=True)]
+
+
+def _places(question: KitQuestion, drawn: DrawnQuestion) -> dict[str, str]:
+    """Where media of what is asked may stand → how that place is called."""
+    keys = zip(drawn.option_ids, keys_shown(question=question, drawn=drawn), strict=True)
+    return {"stem": "stem", "passage": "passage", **dict(keys)}
+
+
+def _media_shown(question: KitQuestion, places: Mapping[str, str]) -> list[MediumShown] | UnsetType:
+    """The media at these places in the order shown: the kit's own order would tell how the options stand there."""
+    shown = [
+        MediumShown(
+            at=name,
+            kind=medium.kind,
+            url=medium.url,
+            alt=medium.alt,
+            width=medium.width or UNSET,
+            height=medium.height or UNSET,
+        )
+        for place, name in places.items()
+        for medium in question.media
+        if medium.at == place
+    ]
+    return shown or UNSET
+
+
+def _translations_shown(
+    question: KitQuestion, drawn: DrawnQuestion, *, explains: bool
+) -> list[TranslationShown] | UnsetType:
+    return [_translation_shown(question, drawn, texts, explains) for texts in question.translations] or UNSET
+
+
+def _translation_shown(
+    question: KitQuestion, drawn: DrawnQuestion, translation: KitTranslation, explains: bool
+) -> TranslationShown:
+    ids = drawn.option_ids or ("true", "false")
+    keys = keys_shown(question=question, drawn=drawn) or ids
+    return TranslationShown(
+        language=translation.language,
+        direction=direction_of(translation.language),
+        stem=translation.stem,
+        options=[
+            OptionShown(key, translation.options[option_id])
+            for key, option_id in zip(keys, ids, strict=True)
+            if option_id in translation.options
+        ],
+        passage=translation.passage or UNSET,
+        explanation=(explains and translation.explanation) or UNSET,
+    )
 
 
 def question_shown(*, question: KitQuestion, drawn: DrawnQuestion) -> QuestionShown:
@@ -118,6 +240,9 @@ def question_shown(*, question: KitQuestion, drawn: DrawnQuestion) -> QuestionSh
         options=_options_shown(question, drawn),
         points=points(drawn.points_hundredths),
         blanks=len(question.key) if question.kind == "fill_in" else UNSET,
+        passage=question.passage or UNSET,
+        media=_media_shown(question, _places(question, drawn)) if question.media else UNSET,
+        translations=_translations_shown(question, drawn, explains=False),
     )
 
 
@@ -135,16 +260,19 @@ def answer_shown(
     """The answer that stands, with its verdict where feedback is given at once."""
     response = packing.unpack_response(question=question, packed=packed)
     tells = at_once.answers and bool(response)
+    explains = tells and at_once.explanations
     return AnswerShown(
         question=question.id,
         seq=seq,
-        response=to_shown(drawn=drawn, response=response) if with_response or is_conflict else UNSET,
+        response=to_shown(question=question, drawn=drawn, response=response) if with_response or is_conflict else UNSET,
         conflict=True if is_conflict else UNSET,
         locked=True if tells else UNSET,
         right=is_right if tells else UNSET,
         key=_key_shown(question, drawn) if tells else UNSET,
-        explanation=question.explanation if tells and at_once.explanations else UNSET,
-        basis=_basis_shown(question.basis) if tells and at_once.explanations else UNSET,
+        explanation=question.explanation if explains else UNSET,
+        basis=_basis_shown(question.basis) if explains else UNSET,
+        media=_media_shown(question, EXPLAINING) if explains else UNSET,
+        translations=_explanations_shown(question) if explains else UNSET,
     )
 
 
@@ -187,14 +315,25 @@ def _reviewed(
         kind=question.kind,
         stem=question.stem,
         options=_options_shown(question, drawn),
-        response=to_shown(drawn=drawn, response=response),
+        response=to_shown(question=question, drawn=drawn, response=response),
         right=bool(stored and stored.is_right),
         key=_key_shown(question, drawn),
         points=points(stored.points_hundredths if stored else 0),
         full_points=points(drawn.points_hundredths),
         explanation=question.explanation if shown.explanations else None,
         basis=_basis_shown(question.basis) if shown.explanations else None,
+        passage=question.passage or UNSET,
+        media=_media_shown(question, _places(question, drawn) | (EXPLAINING if shown.explanations else {})),
+        translations=_translations_shown(question, drawn, explains=shown.explanations),
     )
+
+
+def _explanations_shown(question: KitQuestion) -> list[ExplanationShown] | UnsetType:
+    return [
+        ExplanationShown(texts.language, direction_of(texts.language), texts.explanation)
+        for texts in question.translations
+        if texts.explanation
+    ] or UNSET
 
 
 def _basis_shown(basis: Sequence[Basis]) -> list[BasisShown]:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -25,8 +26,10 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from quizapp.accounts.queries import latest_notice
+from quizapp.bank.languages import is_language
 from quizapp.bank.words import KIND_WORDS
 from quizapp.contests import entering, queries
+from quizapp.contests.kit import Kit
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest, Entry
 from quizapp.contests.words import STATE_WORDS, rules_in_words
@@ -43,6 +46,7 @@ from quizapp.play.state import Shard
 from quizapp.play.words import FIGURES, duration_text, figure_text, window_text
 
 ELDER_COOKIE = "quizapp_elder"
+SECOND_LANGUAGE_COOKIE = "quizapp_second_language"
 YEAR_SECONDS = 31_536_000
 BOARD_ROWS = 50
 ENTRY_FIELDS = ("nickname", "name", "phone", "unit", "audience")
@@ -82,6 +86,29 @@ def choose_elder() -> ResponseReturnValue:
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
     response.set_cookie(ELDER_COOKIE, is_elder, max_age=YEAR_SECONDS, samesite="Lax", secure=secure)
     return response
+
+
+@blueprint.post("/second-language")
+@csrf.exempt
+def choose_second_language() -> ResponseReturnValue:
+    """Remember in a cookie which language stands below the Chinese of questions, and go back; none for ""."""
+    response = redirect(back_url(request.form.get("next", "")), 303)
+    code = request.form.get("language", "")
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(
+        SECOND_LANGUAGE_COOKIE,
+        code if is_language(code) else "",
+        max_age=YEAR_SECONDS,
+        samesite="Lax",
+        secure=secure,
+    )
+    return response
+
+
+def _languages(kit: Kit) -> dict[str, Any]:
+    """What the switch of languages shows: the kit's, and which of them was chosen."""
+    chosen = request.cookies.get(SECOND_LANGUAGE_COOKIE, "")
+    return {"kit_languages": kit.languages, "second_language": chosen if chosen in kit.languages else ""}
 
 
 @blueprint.get("/play/accent/<colour>.css")
@@ -129,6 +156,7 @@ def _contest_page(contest: Contest, entry_form: EntryForm, *, now: datetime) -> 
         notice=latest_notice(),
         entry_form=entry_form,
         resume_code=session.pop(_code_name(contest), None) if participant else None,
+        **_languages(kit),
     )
     return page, entry_form.status
 
@@ -188,7 +216,9 @@ def answer(slug: str) -> ResponseReturnValue:
         return redirect(url_for("play.contest", slug=slug), 303)
     kit = get_kit(contest_id=contest.id, version=contest.kit_version)
     is_at_once = rules.shown_at_once(feedback=kit.feedback, feedback_time=kit.feedback_time).answers
-    return render_template("play/answer.html", contest=contest, rules=rules_in_words(kit), is_at_once=is_at_once)
+    return render_template(
+        "play/answer.html", contest=contest, rules=rules_in_words(kit), is_at_once=is_at_once, **_languages(kit)
+    )
 
 
 @blueprint.get("/play/<slug>/attempts/<attempt>")
@@ -205,14 +235,17 @@ def result(slug: str, attempt: str) -> ResponseReturnValue:
     if ended is None:
         return redirect(url_for("play.answer", slug=slug), 303)
     place = figures.place_of(get_live(), participant.shard, person=participant.person)
+    languages, shown = _languages(sheet.paper.kit), result_reply(sheet, place=place)
     return render_template(
         "play/result.html",
         contest=contest,
         number=sheet.attempt.number,
-        result=result_reply(sheet, place=place),
+        result=shown,
+        reviews=pages.reviews(shown.review or (), language=languages["second_language"]),
         finished_at=from_ms(ended.finished_ms),
         results_open_at=pages.results_open_at(contest, now=now),
         may_play_again=_may_play_again(contest, participant, now=now),
+        **languages,
     )
 
 

@@ -90,13 +90,15 @@ def jsonl_lines(results: Results) -> Iterator[str]:
 
 
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[Any]:
-    return [_cell(row[name]) for name in columns]
+    return [_cell(row[name], row.get("kind")) for name in columns]
 
 
-def _cell(value: Any) -> Any:
-    """A value as one cell: lists joined, truth as 1 or 0."""
+def _cell(value: Any, kind: str | None) -> Any:
+    """A value as one cell: A|C for options and blanks, C→A→B for an order, A=2|B=1 for pairs; truth as 1 or 0."""
     if isinstance(value, list):
-        return "|".join(str(part) for part in value)
+        return ("→" if kind == "ordering" else "|").join(str(part) for part in value)
+    if isinstance(value, dict):
+        return "|".join(f"{left}={right}" for left, right in value.items())
     if isinstance(value, bool):
         return int(value)
     return value

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from quizapp.accounts.models import Unit
 from quizapp.accounts.rules import mask_phone
 from quizapp.bank.models import Question, QuestionRevision
+from quizapp.bank.rules import split_pair
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import from_ms
 from quizapp.core.db import db
@@ -97,7 +98,10 @@ class Results:
         }
 
     def answers(self) -> Iterator[dict[str, Any]]:
-        """Rows of ANSWER_COLUMNS by attempt and question; `response` holds the bank's option ids."""
+        """Rows of ANSWER_COLUMNS by attempt and question.
+
+        `response` holds the bank's option ids: of matching an object from left to right, else a list.
+        """
         query = (
             select(Answer, QuestionRevision.number, Question.kind)
             .join(Attempt, Attempt.id == Answer.attempt_id)
@@ -113,7 +117,7 @@ class Results:
                 "question": answer.question_id,
                 "revision": revision,
                 "kind": kind,
-                "response": answer.response,
+                "response": dict(map(split_pair, answer.response)) if kind == "matching" else answer.response,
                 "right": answer.is_right,
                 "points": points(answer.points_hundredths),
                 "answered_at": moment(answer.answered_ms),

@@ -7,20 +7,29 @@ from typing import Any
 
 from quizapp.contests.kit import Basis, Kit, KitQuestion, KitSection
 
+IDS = {"true_false": "", "fill_in": "", "matching": "ABC1234"}
+KEYS: dict[str, list[Any]] = {
+    "true_false": ["true"],
+    "fill_in": [["宪法"]],
+    "multiple": ["A", "B"],
+    "ordering": ["C", "A", "D", "B"],
+    "matching": ["A2", "B4", "C1"],
+}
 
-def make_question(question_id: int, kind: str = "single") -> KitQuestion:
-    options = () if kind in ("true_false", "fill_in") else tuple((letter, f"选项{letter}") for letter in "ABCD")
-    keys: dict[str, list[Any]] = {"true_false": ["true"], "fill_in": [["宪法"]], "multiple": ["A", "B"]}
+
+def make_question(question_id: int, kind: str = "single", **more: Any) -> KitQuestion:
+    """Options are called 选项A and so on; those of matching A to C on the left and 1 to 4 on the right."""
     return KitQuestion(
         id=question_id,
         revision=question_id + 1000,
         kind=kind,
         stem=f"第 {question_id} 题",
-        options=options,
-        key=keys.get(kind, ["A"]),
+        options=tuple((option_id, f"选项{option_id}") for option_id in IDS.get(kind, "ABCD")),
+        key=KEYS.get(kind, ["A"]),
         explanation="因为如此。",
         basis=(Basis("宪法", "第五条", "1982-12-04"),),
         topics=("宪法",),
+        **more,
     )
 
 

@@ -16,12 +16,16 @@ from quizapp.core.db import db
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
-def make_content(number: int, *, kind: str = "single", topic: str = "宪法", difficulty: int = 2) -> Content:
-    options = {"single": "ABCD", "multiple": "ABCD", "indefinite": "ABCD"}.get(kind, "")
+def make_content(
+    number: int, *, kind: str = "single", topic: str = "宪法", difficulty: int = 2, **more: Any
+) -> Content:
+    options = {"true_false": "", "fill_in": "", "short_text": "", "matching": "ABC1234"}.get(kind, "ABCD")
     key: dict[str, list[Any]] = {
         "multiple": ["A", "B"],
         "true_false": ["true"],
         "fill_in": [["宪法"]],
+        "ordering": ["C", "A", "D", "B"],
+        "matching": ["A2", "B4", "C1"],
         "short_text": [],
     }
     return Content(
@@ -33,6 +37,7 @@ def make_content(number: int, *, kind: str = "single", topic: str = "宪法", di
         citations=[Citation("宪法", "第五条", date(1982, 12, 4))],
         topics=[topic],
         difficulty=difficulty,
+        **more,
     )
 
 

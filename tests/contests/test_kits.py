@@ -1,26 +1,80 @@
 from __future__ import annotations
 
+import zlib
+from typing import Any
+
+import msgspec
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from quizapp.bank.actions import retire, revise
+from quizapp.bank.actions import add_questions, retire, revise
 from quizapp.bank.models import Question
 from quizapp.bank.reviewing import hold
 from quizapp.contests import kits, state
 from quizapp.contests.drafts import SectionDraft
+from quizapp.contests.kit import KitMedium, KitTranslation
 from quizapp.contests.models import StoredKit
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import Settings
 from tests.contests.kit_makers import make_kit
-from tests.contests.makers import NOW, make_bank, make_content, make_contest, make_published
+from tests.contests.makers import NOW, approve, make_bank, make_content, make_contest, make_published
 
 
 def test_a_kit_comes_back_from_its_stored_form_as_it_was() -> None:
     kit = make_kit([1, 2, 3], [4], counts=[2, 1], kinds={2: "fill_in", 3: "true_false", 4: "multiple"})
     assert kits.decode(kits.encode(kit)) == kit
+
+
+RICH: dict[str, Any] = {
+    "passage": "甲、乙二人相邻。",
+    "media": [
+        {
+            "at": "A",
+            "sha256": "0a" * 32,
+            "ending": "png",
+            "kind": "picture",
+            "alt": "界桩",
+            "width": 640,
+            "height": 480,
+            "duration_ms": None,
+        }
+    ],
+    "translations": {
+        "en": {"stem": "Whose is the wall?", "options": {"A": "Theirs"}},
+        "ug": {"stem": "تام كىمنىڭ؟", "passage": "قوشنىلار", "explanation": "چۈنكى"},
+    },
+}
+
+
+def test_a_kit_carries_the_case_the_pictures_and_the_languages_of_a_question(app: Flask) -> None:
+    bank = make_bank(single=1)
+    for question in add_questions(bank=bank, contents=[make_content(2, **RICH), make_content(3)], actor=None, now=NOW):
+        approve(question)
+    kit = kits.compile_kit(contest=make_contest(bank), version=1)
+    rich = next(question for question in kit.questions.values() if question.passage)
+    assert rich.passage == "甲、乙二人相邻。"
+    assert rich.media == (KitMedium("A", "picture", f"{'0a' * 32}.png", "界桩", 640, 480),)
+    assert rich.media[0].url == f"/media/{'0a' * 32}.png"
+    assert rich.translations == (
+        KitTranslation("ug", "تام كىمنىڭ؟", {}, "قوشنىلار", "چۈنكى"),
+        KitTranslation("en", "Whose is the wall?", {"A": "Theirs"}),
+    )
+    assert kit.languages == ("ug", "en")
+    assert kits.decode(kits.encode(kit)) == kit
+
+
+def test_a_kit_stored_before_there_were_cases_pictures_and_languages_is_read() -> None:
+    kit = make_kit([1, 2], counts=[2], kinds={2: "fill_in"})
+    document = msgspec.to_builtins(kit)
+    del document["languages"]
+    for question in document["questions"].values():
+        assert set(question) == {
+            *("id", "revision", "kind", "stem", "options", "key", "explanation", "basis", "topics"),
+        }, "a plain question takes no more room than before"
+    assert kits.decode(zlib.compress(msgspec.msgpack.encode(document))) == kit
 
 
 def test_a_kit_holds_the_approved_revision_while_a_newer_one_is_written(app: Flask) -> None:

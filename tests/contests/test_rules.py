@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from quizapp.contests import rules
-from tests.contests.kit_makers import make_kit
+from quizapp.contests.kit import Kit, KitQuestion
+from tests.contests.kit_makers import make_kit, make_question
 
 
 @st.composite
@@ -147,6 +149,122 @@ def test_a_random_paper_that_is_not_shuffled_stands_in_the_order_of_the_bank() -
 def test_true_false_and_fill_in_questions_have_no_options_to_shuffle() -> None:
     kit = make_kit([1, 2], counts=[2], kinds={1: "true_false", 2: "fill_in"})
     assert {drawn.option_ids for drawn in rules.draw_paper(kit=kit, seen={}, seed="s")} == {()}
+
+
+# Orders that must tell nothing
+
+
+def with_questions(kit: Kit, *questions: KitQuestion) -> Kit:
+    return structs.replace(kit, questions={question.id: question for question in questions})
+
+
+def kit_of_one(question: KitQuestion, **changes: Any) -> Kit:
+    return with_questions(make_kit([question.id], counts=[1], **changes), question)
+
+
+@given(
+    ids=st.permutations("ABCDEF"),
+    key=st.permutations("ABCDEF"),
+    seed=st.text(),
+    shuffles=st.booleans(),
+    kind=st.sampled_from(["ordering", "matching"]),
+)
+def test_the_order_shown_comes_from_the_seed_alone(
+    ids: list[str], key: list[str], seed: str, shuffles: bool, kind: str
+) -> None:
+    """Places in the bank go to the same places on the paper whatever the options are called and the key is.
+
+    So the chance that the right order is shown is that of any other order: with every permutation of places
+    equally likely (the next test), what is shown is uniform over the orders for every key.
+    """
+    numbers = [str("ABCDEF".index(letter) + 1) for letter in ids]
+    options = ids if kind == "ordering" else ["X", "Y", *numbers]
+    plain = [*"ABCDEF"] if kind == "ordering" else ["X", "Y", *"123456"]
+    orders = []
+    for option_ids, answer in ((plain, plain), (options, key)):
+        question = structs.replace(
+            make_question(1, kind), options=tuple((one, f"文字{one}") for one in option_ids), key=list(answer)
+        )
+        kit = kit_of_one(question, shuffle_options=shuffles, paper="fixed", shuffle_questions=False)
+        drawn = rules.draw_paper(kit=kit, seen={}, seed=seed)[0]
+        assert sorted(drawn.option_ids) == sorted(option_ids)
+        orders.append([option_ids.index(one) for one in drawn.option_ids])
+    assert orders[0] == orders[1]
+
+
+def test_every_order_of_what_is_to_be_ordered_is_shown_about_equally_often() -> None:
+    kit = kit_of_one(make_question(1, "ordering"), shuffle_options=False)
+    shown = Counter(rules.draw_paper(kit=kit, seen={}, seed=f"{number}")[0].option_ids for number in range(4800))
+    assert len(shown) == 24
+    assert shown["C", "A", "D", "B"] > 0, "the right order comes by chance as others do"
+    assert chi_square(list(shown.values())) < 65  # p = 0.00001 with 23 degrees of freedom
+
+
+def test_the_left_of_matching_stands_and_the_right_is_shuffled_also_where_options_are_not() -> None:
+    kit = kit_of_one(make_question(1, "matching"), shuffle_options=False)
+    papers = [rules.draw_paper(kit=kit, seen={}, seed=f"{number}")[0].option_ids for number in range(400)]
+    assert {paper[:3] for paper in papers} == {("A", "B", "C")}
+    assert len({paper[3:] for paper in papers}) == 24
+
+
+def test_keys_shown_are_letters_and_numbers_in_the_order_shown() -> None:
+    matching, ordering = make_question(1, "matching"), make_question(2, "ordering")
+    for seed in "abcdef":
+        kit = with_questions(make_kit([1, 2], counts=[2], shuffle_questions=False), matching, ordering)
+        first, second = rules.draw_paper(kit=kit, seen={}, seed=seed)
+        assert rules.keys_shown(question=matching, drawn=first) == ["A", "B", "C", "1", "2", "3", "4"]
+        assert rules.keys_shown(question=ordering, drawn=second) == ["A", "B", "C", "D"]
+
+
+# Cases
+
+
+@st.composite
+def papers_of_cases(draw: st.DrawFn) -> Kit:
+    """Up to twelve questions in one or two sections, some of which share one of three passages."""
+    ids = draw(st.lists(st.integers(1, 12), min_size=1, unique=True))
+    cut = draw(st.integers(0, len(ids)))
+    pools = [pool for pool in (ids[:cut], ids[cut:]) if pool]
+    kit = make_kit(
+        *pools,
+        counts=[draw(st.integers(1, len(pool))) for pool in pools],
+        paper=draw(st.sampled_from(["random", "fixed"])),
+        shuffle_questions=draw(st.booleans()),
+    )
+    if kit.paper == "fixed":
+        kit = structs.replace(
+            kit, sections=tuple(structs.replace(part, count=len(part.question_ids)) for part in kit.sections)
+        )
+    passages = st.sampled_from(["", "甲案。", "乙案。", "丙案。"])
+    return with_questions(kit, *(make_question(number, passage=draw(passages)) for number in ids))
+
+
+@settings(max_examples=200, deadline=None)
+@given(kit=papers_of_cases(), seed=st.text())
+def test_the_questions_of_a_case_stand_together_by_id(kit: Kit, seed: str) -> None:
+    ids = [drawn.question_id for drawn in rules.draw_paper(kit=kit, seen={}, seed=seed)]
+    start = 0
+    for section in kit.sections:
+        part, start = ids[start : start + section.count], start + section.count
+        if kit.paper == "fixed" and not kit.shuffle_questions:
+            assert part == list(section.question_ids)
+            continue
+        passages = [kit.questions[number].passage for number in part]
+        runs = [passage for passage, _run in groupby(passages) if passage]
+        assert len(runs) == len(set(runs)), "a case is torn apart"
+        for passage in set(passages) - {""}:
+            of_case = [number for number in part if kit.questions[number].passage == passage]
+            assert of_case == sorted(of_case)
+
+
+def test_cases_and_single_questions_are_shuffled_among_each_other() -> None:
+    questions = [make_question(number, passage="甲案。" if number in (2, 3) else "") for number in range(1, 6)]
+    kit = with_questions(make_kit(range(1, 6), counts=[5], paper="fixed"), *questions)
+    papers = {
+        tuple(drawn.question_id for drawn in rules.draw_paper(kit=kit, seen={}, seed=f"{number}"))
+        for number in range(500)
+    }
+    assert len(papers) == 24
 
 
 def test_overlap_and_exposure_follow_from_the_chances() -> None:

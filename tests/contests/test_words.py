@@ -51,6 +51,8 @@ def test_a_fixed_paper_says_nothing_of_drawing(app: Flask) -> None:
         ({"attempts_total": 1}, "排名", "按得分排名"),
         ({"kinds": {1: "multiple"}}, "计分", "少选、多选、错选均不得分"),
         ({"kinds": {1: "fill_in"}}, "填空", "不区分全角半角"),
+        ({"kinds": {1: "ordering"}}, "排序", "全部排对"),
+        ({"kinds": {1: "matching"}}, "匹配", "全部配对"),
         ({"pass_mark_hundredths": 6050}, "合格", "60.5 分及以上"),
     ],
 )

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.queries import latest_notice
+from quizapp.bank.rules import split_pair
 from quizapp.contests import actions
 from quizapp.contests.drafts import Draft, SectionDraft
 from quizapp.contests.kit import Kit
@@ -24,7 +25,7 @@ from quizapp.play.jobs import Recorder
 from quizapp.play.state import Shard
 from tests.contests.makers import make_bank
 
-DEFAULT_KINDS = {"single": 8, "multiple": 4, "true_false": 4, "fill_in": 4}
+DEFAULT_KINDS = {"single": 6, "multiple": 4, "true_false": 3, "fill_in": 3, "ordering": 2, "matching": 2}
 
 
 def make_contest(
@@ -142,9 +143,13 @@ class Phone:
             return self.give(question.id, [accepted[0] for accepted in question.key])
         if question.kind == "true_false":
             return self.give(question.id, list(question.key))
-        texts = dict(question.options)
-        wanted = {texts[str(option_id)] for option_id in question.key}
-        return self.give(question.id, [option["key"] for option in shown["options"] if option["text"] in wanted])
+        texts, keys = dict(question.options), {option["text"]: option["key"] for option in shown["options"]}
+        wanted = [str(option_id) for option_id in question.key]
+        if question.kind == "matching":
+            pairs = [[keys[texts[option_id]] for option_id in split_pair(pair)] for pair in wanted]
+            return self.give(question.id, dict(pairs))
+        response = [keys[texts[option_id]] for option_id in wanted]
+        return self.give(question.id, response if question.kind == "ordering" else sorted(response))
 
     def wrong(self, kit: Kit, place: int) -> dict[str, Any]:
         """A wrong answer to a question of the paper, in the letters shown."""
@@ -154,6 +159,10 @@ class Phone:
             return self.give(question.id, ["不对"] * shown["blanks"])
         if question.kind == "true_false":
             return self.give(question.id, ["false" if question.key == ["true"] else "true"])
+        if question.kind == "matching":
+            return self.give(question.id, dict([*self.right(kit, place)["response"].items()][1:]))
+        if question.kind == "ordering":
+            return self.give(question.id, self.right(kit, place)["response"][::-1])
         texts = dict(question.options)
         keys = {texts[str(option_id)] for option_id in question.key}
         return self.give(question.id, [next(o["key"] for o in shown["options"] if o["text"] not in keys)])

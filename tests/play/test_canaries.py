@@ -16,7 +16,11 @@ from quizapp.play.state import Shard
 from tests.play.makers import Phone, kit_of, make_contest
 
 EXPLANATION, TEXT_KEY, LAW = "金丝雀解析", "金丝雀填空答案", "宪法"
-SAYS_RIGHT = ('"right"', '"key":[', '"is_right"')
+TRANSLATED, PICTURE, PICTURED = "كانارېيكا", "c0ffee" * 10 + "c0ff", "金丝雀图"
+EXPLAINS = (EXPLANATION, TRANSLATED, PICTURE, PICTURED)
+"""In explanations, their translations, and the addresses and words of their pictures."""
+SAYS_RIGHT = ('"right"', '"key":[', '"key":{', '"is_right"')
+KINDS = {"single": 4, "fill_in": 3, "ordering": 3, "matching": 3}
 
 
 def planted(**changes: Any) -> Any:
@@ -26,7 +30,16 @@ def planted(**changes: Any) -> Any:
     published = contest_actions.publish
 
     def plant_and_publish(**arguments: Any) -> None:
-        db.session.execute(update(QuestionRevision).values(explanation=EXPLANATION))
+        picture = {"at": "explanation", "kind": "picture", "sha256": PICTURE, "ending": "png", "alt": PICTURED}
+        asked = picture | {"at": "stem", "sha256": "0a" * 32, "alt": "题图"}
+        db.session.execute(
+            update(QuestionRevision).values(
+                explanation=EXPLANATION,
+                passage="大家都看的案例。",
+                media=[medium | {"width": 4, "height": 3, "duration_ms": None} for medium in (picture, asked)],
+                translations={"ug": {"stem": "سوئال", "explanation": TRANSLATED}},
+            )
+        )
         fill_in = select(Question.id).where(Question.kind == "fill_in")
         db.session.execute(
             update(QuestionRevision).where(QuestionRevision.question_id.in_(fill_in)).values(key=[[TEXT_KEY]])
@@ -36,7 +49,7 @@ def planted(**changes: Any) -> Any:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(contest_actions, "publish", plant_and_publish)
-        contest = make_contest(kinds={"single": 5, "fill_in": 5}, count=8, opens=False, **changes)
+        contest = make_contest(kinds=KINDS, count=12, opens=False, **changes)
     assert rebuild.open_if_new(shard=Shard(contest.id), now=contest.opens_at)
     return contest
 
@@ -76,7 +89,9 @@ class Crawler:
         for path in ("/", "/play/autumn", "/play/autumn/board"):
             self.keep(self.client.get(path))
         self.client.set_cookie(f"entry-{self.kit.contest_id}", self.phone.token)
-        for path in ("/play/autumn", "/play/autumn/answer", "/play/autumn/me"):
+        self.client.set_cookie("quizapp_second_language", "ug")
+        attempt = f"/play/autumn/attempts/{self.phone.attempt}"
+        for path in ("/play/autumn", "/play/autumn/answer", "/play/autumn/me", "/play/autumn/me/data", attempt):
             self.keep(self.client.get(path))
         self.client.delete_cookie(f"entry-{self.kit.contest_id}")
 
@@ -99,7 +114,9 @@ def test_nothing_leaves_before_its_time(app: Flask, client: FlaskClient, feedbac
     crawler.play()
     at_once = when == "at_once"
     assert bool(crawler.holds(TEXT_KEY)) == at_once
-    assert bool(crawler.holds(EXPLANATION)) == (at_once and feedback == "explanations")
+    assert crawler.holds(*EXPLAINS) == list(EXPLAINS if at_once and feedback == "explanations" else ())
+    asked = "大家都看的案例。", "/media/" + "0a" * 32 + ".png", "题图", "سوئال"
+    assert crawler.holds(*asked) == list(asked)
     if not at_once:
         assert crawler.holds(*SAYS_RIGHT) == []
     crawler.pages.clear()
@@ -109,7 +126,7 @@ def test_nothing_leaves_before_its_time(app: Flask, client: FlaskClient, feedbac
     shows = when != "after_close"
     assert (result["score"] is not None) == (shows and feedback != "nothing")
     assert bool(crawler.holds(TEXT_KEY)) == (shows and feedback in ("answers", "explanations"))
-    assert bool(crawler.holds(EXPLANATION)) == (shows and feedback == "explanations")
+    assert crawler.holds(*EXPLAINS) == list(EXPLAINS if shows and feedback == "explanations" else ())
 
 
 def test_after_the_close_the_result_opens(app: Flask, client: FlaskClient) -> None:
@@ -123,10 +140,12 @@ def test_after_the_close_the_result_opens(app: Flask, client: FlaskClient) -> No
     state.write_gate(get_live(), Shard(contest.id), ["closes", 1])
     review = crawler.phone.look().json["review"]
     assert {question["explanation"] for question in review} == {EXPLANATION}
+    assert {question["translations"][0]["explanation"] for question in review} == {TRANSLATED}
+    assert {question["media"][-1]["at"] for question in review} == {"explanation"}
 
 
 def test_a_stored_answer_looks_the_same_right_or_wrong(app: Flask, client: FlaskClient) -> None:
-    contest = make_contest(kinds={"single": 8}, count=8)
+    contest = make_contest(kinds={"single": 3, "ordering": 3, "matching": 2}, count=8)
     phone = Phone(client)
     phone.enter()
     phone.begin()

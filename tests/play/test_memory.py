@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,8 +15,15 @@ PEOPLE = 60
 BUDGET_BYTES = 1536
 
 
-def test_a_person_with_twenty_answers_stays_within_the_budget(app: Flask, client: FlaskClient) -> None:
-    contest = make_contest(kinds={"single": 100, "multiple": 60, "true_false": 40}, count=20, attempts_per_day=3)
+KINDS = {"single": 60, "multiple": 40, "true_false": 20, "fill_in": 20, "ordering": 30, "matching": 30}
+OLD_KINDS = {"single": 100, "multiple": 60, "true_false": 40}
+
+
+@pytest.mark.parametrize("kinds", [OLD_KINDS, KINDS])
+def test_a_person_with_twenty_answers_stays_within_the_budget(
+    app: Flask, client: FlaskClient, kinds: dict[str, int]
+) -> None:
+    contest = make_contest(kinds=kinds, count=20, attempts_per_day=3)
     kit, live, shard = kit_of(contest), get_live(), Shard(contest.id)
     phones = []
     for number in range(PEOPLE):

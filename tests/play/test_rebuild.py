@@ -25,6 +25,8 @@ from quizapp.play.verify import verify
 from tests.conftest import make_settings
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
 
+KINDS = {"single": 4, "fill_in": 4, "true_false": 3, "ordering": 3, "matching": 3}
+
 
 @pytest.fixture
 def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
@@ -46,7 +48,7 @@ def empty(valkey: Valkey) -> None:
 
 def played(client: FlaskClient) -> tuple[Contest, list[Phone]]:
     """A contest in full swing: ended and open attempts of all kinds of question, a used-up person, ties."""
-    contest = make_contest(attempts_per_day=2, kinds={"single": 6, "fill_in": 4, "true_false": 3})
+    contest = make_contest(attempts_per_day=2, kinds=KINDS)
     kit = kit_of(contest)
     phones = []
     for number in range(6):

@@ -27,7 +27,7 @@ def test_a_history_of_twenty_questions_is_short() -> None:
 
 @pytest.mark.parametrize("shuffles", [True, False])
 def test_a_paper_comes_back_whole(shuffles: bool) -> None:
-    kinds = {2: "multiple", 3: "true_false", 4: "fill_in"}
+    kinds = {2: "multiple", 3: "true_false", 4: "fill_in", 5: "ordering", 6: "matching"}
     kit = make_kit(range(1, 9), range(9, 12), counts=[8, 3], kinds=kinds, shuffle_options=shuffles)
     for seed in "abcdef":
         paper = draw_paper(kit=kit, seen={}, seed=seed)
@@ -46,12 +46,27 @@ def test_a_paper_comes_back_whole(shuffles: bool) -> None:
         ("single", []),
         ("fill_in", []),
         ("true_false", []),
+        ("ordering", ["D", "B", "A", "C"]),
+        ("ordering", []),
+        ("matching", ["A4", "B1", "C4"]),
+        ("matching", ["A2"]),
+        ("matching", ["C3"]),
+        ("matching", []),
     ],
 )
 def test_a_response_comes_back_whole(kind: str, response: list[str]) -> None:
     question = make_kit([1], counts=[1], kinds={1: kind}).questions[1]
     packed = packing.pack_response(question=question, response=response)
     assert packing.unpack_response(question=question, packed=packed) == response
+
+
+def test_orders_and_pairs_are_packed_in_a_letter_each() -> None:
+    kit = make_kit([1, 2], counts=[2], kinds={1: "ordering", 2: "matching"}, shuffle_questions=False)
+    paper = packing.pack_paper(kit=kit, paper=draw_paper(kit=kit, seen={}, seed="a"))
+    assert [len(part) for part in paper.split(",")] == [1 + 4, 1 + 4]
+    ordering, matching = kit.questions[1], kit.questions[2]
+    assert packing.pack_response(question=ordering, response=["D", "B", "A", "C"]) == "DBAC"
+    assert packing.pack_response(question=matching, response=["A2", "C4"]) == "B-D"
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "UTC"])

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from quizapp.accounts.models import AuditEvent, Unit, User
 from quizapp.bank.models import Question
@@ -188,6 +188,38 @@ def test_csv_holds_one_table(contest: Contest, question: Question, tmp_path: Pat
     header, row = list(csv.reader(path.read_text().splitlines()))
     assert tuple(header) == ANSWER_COLUMNS
     assert (row[header.index("response")], row[header.index("right")]) == ("A|C", "1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "response", "told", "cell"),
+    [
+        ("ordering", ["C", "A", "B"], ["C", "A", "B"], "C→A→B"),
+        ("matching", ["A2", "B10"], {"A": "2", "B": "10"}, "A=2|B=10"),
+        ("matching", [], {}, ""),
+    ],
+)
+def test_orders_and_pairs_are_written_so_that_they_can_be_read(
+    contest: Contest,
+    question: Question,
+    tmp_path: Path,
+    kind: str,
+    response: list[str],
+    told: Any,
+    cell: str,
+) -> None:
+    add_attempt(contest, question, "a1")
+    question.kind = kind
+    db.session.execute(update(Answer).values(response=response))
+    db.session.commit()
+    write_results(results=Results(contest), format_name="jsonl", path=tmp_path / "r.jsonl")
+    assert json.loads((tmp_path / "r.jsonl").read_text())["answers"][0]["response"] == told
+    write_results(results=Results(contest), format_name="csv", path=tmp_path / "r.csv", answers=True)
+    header, row = list(csv.reader((tmp_path / "r.csv").read_text().splitlines()))
+    assert row[header.index("response")] == cell
+    write_results(results=Results(contest), format_name="xlsx", path=tmp_path / "r.xlsx")
+    answers = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[1]
+    header, row = ([found.value for found in cells] for cells in answers.rows)
+    assert (row[header.index("所选答案")] or "") == cell
 
 
 def test_workbook_has_attempts_and_answers_and_no_formula(contest: Contest, question: Question, tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ import { hasText, text } from "../core/text.js";
 import { Answers } from "./answers.js";
 import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
+import { secondLanguage, wireLanguages } from "./languages.js";
+import { sides } from "./matching.js";
+import { fetchPictures } from "./parts.js";
 import { renderQuestion } from "./question.js";
 import { canRead, readAloud, stopReading } from "./reading.js";
 import { Sender } from "./sender.js";
@@ -77,6 +80,7 @@ class Paper {
   #shownAt = Date.now();
   #openedAt = Date.now();
   #isEnding = false;
+  #folds = new Map();
 
   constructor(body) {
     this.#attempt = body.attempt;
@@ -122,23 +126,26 @@ class Paper {
 
   // Showing
 
-  #show(place, { focus = false } = {}) {
+  #show(place, { focus = false, stays = false } = {}) {
     stopReading();
     this.#spend();
     this.#answers.goTo(place);
     const question = this.#question;
     const parts = renderQuestion({
-      question,
+      questions: this.#questions,
       place,
       item: this.#answers.item(question.id),
       response: this.#answers.response(question.id),
+      language: secondLanguage(),
+      folds: this.#folds,
       onChange: (response) => this.#choose(response),
     });
     part("question").replaceChildren(...parts);
     part("number").textContent = String(place + 1);
     part("progress").value = place + 1;
     this.#tell();
-    window.scrollTo(0, 0);
+    if (!stays) window.scrollTo(0, 0);
+    fetchPictures(this.#questions[place + 1]);
     if (focus) document.getElementById("stem").focus({ preventScroll: true });
   }
 
@@ -209,7 +216,7 @@ class Paper {
 
   #clear() {
     this.#choose([]);
-    this.#show(this.#answers.place);
+    this.#show(this.#answers.place, { stays: true });
   }
 
   /** Count the time that the question was on the screen. */
@@ -271,13 +278,14 @@ class Paper {
     part("hand-in").addEventListener("click", () => this.#askToHandIn());
     part("hand-in-now").addEventListener("click", () => this.#finish());
     for (const name of ["sheet", "confirm"]) wireDialog(part(name));
+    wireLanguages(() => this.#show(this.#answers.place, { stays: true }));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     this.#wireSwipe();
   }
 
   #onKey(event) {
     if (page.querySelector("dialog[open]") || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.target.matches?.('input[type="text"]')) return;
+    if (event.target.matches?.('input[type="text"], audio')) return;
     const digit = "123456789".indexOf(event.key);
     const letter = event.key.length === 1 ? "abcdef".indexOf(event.key.toLowerCase()) : -1;
     if (event.key === "ArrowRight") this.#go(1);
@@ -294,14 +302,15 @@ class Paper {
     area.addEventListener(
       "touchstart",
       (event) => {
-        from = event.touches.length === 1 ? event.touches[0] : null;
+        const isPlain = event.touches.length === 1 && !event.target.closest("audio, .order-row .letter");
+        from = isPlain ? event.touches[0] : null;
       },
       { passive: true },
     );
     area.addEventListener(
       "touchend",
       (event) => {
-        if (!from) return;
+        if (!from || page.querySelector("dialog[open]")) return;
         const across = event.changedTouches[0].clientX - from.clientX;
         const down = event.changedTouches[0].clientY - from.clientY;
         if (Math.abs(across) > SWIPE_PIXELS && Math.abs(down) < Math.abs(across) / 2) this.#go(across < 0 ? 1 : -1);
@@ -312,9 +321,9 @@ class Paper {
 
   #read() {
     const question = this.#question;
-    const options =
-      question.kind === "fill_in" ? [] : question.options.map(({ key, text: words }) => `${key}，${words}`);
-    readAloud([question.stem, ...options].join("。"));
+    const isFolded = part("question").querySelector(".passage")?.open === false;
+    const words = [isFolded ? "" : question.passage, question.stem, ...optionWords(question)];
+    readAloud(words.filter(Boolean).join("。"));
   }
 
   #renderSheet() {
@@ -381,6 +390,13 @@ class Paper {
     this.#answers.forget();
     leaveTo(this.#attempt);
   }
+}
+
+/** What is to be read aloud of the options. */
+function optionWords(question) {
+  if (question.kind === "ordering") return question.options.map(({ text: words }) => words);
+  const options = question.kind === "matching" ? sides(question.options).flat() : question.options;
+  return options.map(({ key, text: words }) => (question.kind === "true_false" ? words : `${key}，${words}`));
 }
 
 async function start() {

@@ -183,14 +183,15 @@ export class Answers {
   }
 }
 
-function verdictOf({ locked, right, key, explanation, basis }) {
-  return locked ? { right, key, explanation, basis } : undefined;
+function verdictOf({ locked, right, key, explanation, basis, media, translations }) {
+  return locked ? { right, key, explanation, basis, media, translations } : undefined;
 }
 
+/** Whether a list of choices, an order, texts of blanks or an object of pairs says nothing. */
 function isEmpty(response) {
-  return response.every((part) => part === "");
+  return Object.values(response).every((part) => part === "");
 }
 
 function isSame(one, other) {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return (isEmpty(one) && isEmpty(other)) || JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,12 +1,23 @@
-// One question on the screen: stem, options or blanks, and what the server said to a locked answer.
+// One question on the screen: the case, stem, what is answered, and what the server said to a locked answer.
 
 import { element } from "../core/dom.js";
 import { hasText, text } from "../core/text.js";
+import { renderMatching } from "./matching.js";
+import { renderOrdering } from "./ordering.js";
+import { renderAlso, renderMedia, renderWords } from "./parts.js";
 
 const ONE_CHOICE = new Set(["single", "true_false"]);
+const LONG_PASSAGE = 120;
+const BODIES = { fill_in: renderBlanks, ordering: renderOrdering, matching: renderMatching };
 
-/** Build the question; `onChange(response)` hears every change by the reader. */
-export function renderQuestion({ question, place, item, response, onChange }) {
+/**
+ * Build the question at `place` of `questions`; `onChange(response)` hears every change by the reader.
+ * `language` is the further language to show, or ""; `folds` remembers which passages are open.
+ */
+export function renderQuestion({ questions, place, item, response, language, folds, onChange }) {
+  const question = questions[place];
+  const translation = question.translations?.find((texts) => texts.language === language);
+  const verdict = item?.verdict ?? null;
   const kind = element("p", { className: "kind" }, [
     element("span", { className: "tag tag-accent", content: kindText(question) }),
     element("span", { className: "tiny", content: hintText(question.kind) }),
@@ -17,14 +28,41 @@ export function renderQuestion({ question, place, item, response, onChange }) {
     id: "stem",
     content: `${place + 1}. ${question.stem}`,
   });
-  const isLocked = Boolean(item?.verdict);
-  const body =
-    question.kind === "fill_in"
-      ? renderBlanks(question, response, isLocked, onChange)
-      : renderOptions(question, response, item, onChange);
-  const parts = [kind, stem, body];
-  if (item?.verdict) parts.push(renderVerdict(question, item.verdict));
+  const head = element("div", { className: "stem-parts" }, [
+    stem,
+    ...renderAlso(translation, translation?.stem, "p"),
+    ...renderMedia(question.media, "stem"),
+  ]);
+  const render = BODIES[question.kind] ?? renderOptions;
+  const parts = [kind, head, render({ question, response, verdict, translation, onChange })];
+  if (question.passage) parts.unshift(renderPassage(questions, place, translation, folds));
+  if (verdict) parts.push(renderVerdict(question, verdict, language));
   return parts;
+}
+
+/** The case above its questions; a long one folds, and stays as the reader left it for all of them. */
+function renderPassage(questions, place, translation, folds) {
+  const { passage, media } = questions[place];
+  const isSame = (number) => questions[number]?.passage === passage;
+  let first = place;
+  let last = place;
+  while (isSame(first - 1)) first -= 1;
+  while (isSame(last + 1)) last += 1;
+  const title = text(first === last ? "passage" : "passage-range", { first: first + 1, last: last + 1 });
+  const body = [
+    element("p", { className: "prose", content: passage }),
+    ...renderAlso(translation, translation?.passage, "p"),
+    ...renderMedia(media, "passage"),
+  ];
+  if (passage.length <= LONG_PASSAGE && body.length === 1) {
+    return element("section", { className: "passage fold" }, [element("h2", { content: title }), ...body]);
+  }
+  const fold = element("details", { className: "passage fold", open: folds.get(passage) ?? true }, [
+    element("summary", { content: title }),
+    element("div", { className: "fold-body" }, body),
+  ]);
+  fold.addEventListener("toggle", () => folds.set(passage, fold.open));
+  return fold;
 }
 
 function kindText(question) {
@@ -35,9 +73,9 @@ function hintText(kind) {
   return hasText(`hint-${kind}`) ? text(`hint-${kind}`) : "";
 }
 
-function renderOptions(question, response, item, onChange) {
+function renderOptions({ question, response, verdict, translation, onChange }) {
   const isOne = ONE_CHOICE.has(question.kind);
-  const right = item?.verdict?.key ?? null;
+  const right = verdict?.key ?? null;
   const rows = question.options.map((option, place) => {
     const isOn = response.includes(option.key);
     const judged = right && (right.includes(option.key) ? "right" : isOn ? "wrong" : "");
@@ -45,13 +83,13 @@ function renderOptions(question, response, item, onChange) {
       type: isOne ? "radio" : "checkbox",
       name: "response",
       value: option.key,
-      disabled: Boolean(item?.verdict),
+      disabled: Boolean(verdict),
     });
     input.checked = isOn;
     const letter = question.kind === "true_false" ? { true: "✓", false: "✕" }[option.key] : option.key;
-    const words = element("span", { content: option.text });
+    const words = renderWords(question, option, translation);
     if (judged) words.append(element("span", { className: "option-verdict", content: text(`option-${judged}`) }));
-    const names = ["option", isOne && "option-single", isOn && "is-on", item?.verdict && "is-locked"];
+    const names = ["option", isOne && "option-single", isOn && "is-on", verdict && "is-locked"];
     if (judged) names.push(`is-${judged}`);
     return element("label", { className: names.filter(Boolean).join(" "), "data-place": place }, [
       input,
@@ -74,7 +112,7 @@ function renderOptions(question, response, item, onChange) {
   return set;
 }
 
-function renderBlanks(question, response, isLocked, onChange) {
+function renderBlanks({ question, response, verdict, onChange }) {
   const inputs = Array.from({ length: question.blanks }, (_unused, place) =>
     element("input", {
       className: "form-control",
@@ -85,7 +123,7 @@ function renderBlanks(question, response, isLocked, onChange) {
       autocapitalize: "off",
       enterkeyhint: place + 1 < question.blanks ? "next" : "done",
       value: response[place] ?? "",
-      disabled: isLocked,
+      disabled: Boolean(verdict),
     }),
   );
   const rows = inputs.map((input, place) =>
@@ -102,15 +140,18 @@ function renderBlanks(question, response, isLocked, onChange) {
   return set;
 }
 
-function renderVerdict(question, { right, key, explanation, basis }) {
+function renderVerdict(question, verdict, language) {
+  const { right, key, explanation, basis, media, translations } = verdict;
+  const also = translations?.find((texts) => texts.language === language);
   const parts = [
     element("h2", {}, [
       element("span", { content: right ? "✓" : "✕", "aria-hidden": "true" }),
       element("span", { content: text(right ? "verdict-right" : "verdict-wrong") }),
     ]),
   ];
-  if (key && !right) parts.push(element("p", { content: text("right-answer", { answer: keyText(question, key) }) }));
+  if (key && !right) parts.push(...renderKey(question, key));
   if (explanation) parts.push(element("p", { className: "why", content: explanation }));
+  parts.push(...renderAlso(also, also?.explanation, "p"), ...renderMedia(media, "explanation"));
   if (basis?.length) parts.push(element("ul", { className: "laws" }, basis.map(renderBasis)));
   return element("section", { className: `verdict is-${right ? "right" : "wrong"}`, role: "status" }, parts);
 }
@@ -118,6 +159,17 @@ function renderVerdict(question, { right, key, explanation, basis }) {
 function renderBasis({ law, article, effective_on: day }) {
   const since = day ? ` · ${text("in-force", { day })}` : "";
   return element("li", { content: `《${law}》${article}${since}` });
+}
+
+/** The right answer in words; that of matching stands at each thing on the left. */
+function renderKey(question, key) {
+  if (question.kind === "matching") return [];
+  if (question.kind === "ordering") {
+    const words = (wanted) => question.options.find((option) => option.key === wanted)?.text;
+    const rows = key.map((wanted) => element("li", { content: words(wanted) }));
+    return [element("p", { content: text("right-order") }), element("ol", { className: "right-order" }, rows)];
+  }
+  return [element("p", { content: text("right-answer", { answer: keyText(question, key) }) })];
 }
 
 function keyText(question, key) {
