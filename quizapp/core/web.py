@@ -154,7 +154,7 @@ def _start_request() -> None:
     g.request_id = secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id, path=request.path, method=request.method)
-    if not is_known_host(request.host, _settings()):
+    if not is_known_host(request.host, _settings(), is_health_check=request.path in ("/healthz", "/readyz")):
         abort(400)
 
 
@@ -163,31 +163,39 @@ def _end_request(_error: BaseException | None) -> None:
     structlog.contextvars.clear_contextvars()
 
 
-def is_known_host(host: str, settings: Settings) -> bool:
+@lru_cache(maxsize=1024)
+def is_known_host(host: str, settings: Settings, *, is_health_check: bool = False) -> bool:
     """The public address's host; on plain http also loopback and private addresses (a LAN)."""
-    parts = urlsplit(f"//{host}")
-    name = parts.hostname or ""
-    if name == urlsplit(settings.public_url).hostname:
-        return True
-    if settings.is_https:
-        return name in ("127.0.0.1", "localhost", "::1") and request.path in ("/healthz", "/readyz")
-    if name == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(name).is_private
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == urlsplit(settings.public_url).hostname:
+            return True
+        if settings.is_https:
+            return is_health_check and name in ("127.0.0.1", "localhost", "::1")
+        return name == "localhost" or ipaddress.ip_address(name).is_private
     except ValueError:
         return False
 
 
+@lru_cache(maxsize=8)
+def security_headers(settings: Settings) -> dict[str, str]:
+    """What every response says to the browser, whatever it is; a response that has its own value keeps it."""
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if settings.is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    for name, value in security_headers(_settings()).items():
+        headers.setdefault(name, value)
     headers["X-Request-Id"] = g.get("request_id", "")
-    if _settings().is_https:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint == "static":
         if request.args.get("v"):
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -26,11 +26,11 @@ from quizapp.core.live import get_live
 from quizapp.core.settings import get_settings
 from quizapp.core.web import csrf
 from quizapp.play import access, answering, documents, figures, rules, shown, state
+from quizapp.play.answer_path import BODY_BYTES, AnswerPath
 from quizapp.play.openapi import openapi
 from quizapp.play.rebuild import open_if_new
 from quizapp.play.state import Shard
 
-BODY_BYTES = 256 * 1024
 VISITOR_COOKIE = "visitor"
 VISITOR_HEADER = "X-Visitor"
 VISITOR = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
     csrf.exempt(blueprint)
     # These calls count themselves (access.limit); an answer is not counted at all.
     app.register_blueprint(blueprint)
+    app.wsgi_app = AnswerPath(app, app.extensions["quizapp.settings"])  # type: ignore[method-assign]
 
 
 class NotJson(DomainError):

@@ -1,0 +1,257 @@
+"""P1: the processor time of one answer against the floor, in one run: `python -m bench.answer [--answers N] [--json]`.
+
+Both are served side by side by the same WSGI server with the same settings and workers, each with a Valkey of its own
+whose log is synced before every reply, and are given the same load in turns. Ours is the whole installation: the
+recorder carries the answers into SQL meanwhile, and its time is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bench import machine
+from bench.client import Load, drive, request
+from quizapp.accounts.queries import latest_notice
+from quizapp.app import create_app
+from quizapp.core.db import db
+from quizapp.core.embedded import start_valkey
+from quizapp.core.installation import Serving
+from quizapp.core.launcher import web_command
+from quizapp.core.live import get_live
+from quizapp.core.settings import load_settings
+from quizapp.play.replay import SLUG, make_contest, own_installation
+from quizapp.play.state import Shard, count_events
+
+CONNECTIONS = 16
+ROUNDS = 4
+WORKERS = 2
+SETTLE_SECONDS = 60
+
+
+@dataclass(slots=True)
+class Served:
+    """Something that takes answers: where, by which processes, and its requests of each round."""
+
+    name: str
+    address: tuple[str, int]
+    groups: dict[str, list[int]]
+    rounds: list[list[list[bytes]]]
+
+
+@contextmanager
+def installed() -> Iterator[Serving]:
+    """A whole installation of its own, with the app of it at hand in this process."""
+    with own_installation() as (serving, _data):
+        app = create_app(load_settings({"QUIZAPP_LOG_LEVEL": "WARNING"} | dict(serving.environment)))
+        with app.app_context():
+            yield serving
+            db.session.remove()
+            db.engine.dispose()
+
+
+@contextmanager
+def floor(folder: Path) -> Iterator[tuple[tuple[str, int], dict[str, list[int]]]]:
+    """The floor's servers: its address, and its processes by what they are."""
+    valkey = start_valkey(folder=folder / "valkey", socket_path=folder / "f.sock", open_admin=True)
+    port = _free_port()
+    command = web_command(bind=f"127.0.0.1:{port}", workers=WORKERS, preload=False)
+    command[-1] = "bench.floor:create_app()"
+    process = subprocess.Popen(command, env=os.environ | {"FLOOR_REDIS_URL": valkey.admin_url})
+    try:
+        _wait_for(port)
+        assert valkey.process
+        yield ("127.0.0.1", port), {"web": machine.processes_below(process.pid), "valkey": [valkey.process.pid]}
+    finally:
+        process.terminate()
+        process.wait()
+        valkey.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    give_up_at = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            time.sleep(0.5)
+            return
+        except OSError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.05)
+
+
+def floor_rounds(host: str, *, answers: int) -> list[list[list[bytes]]]:
+    """For each round a list of lines; every line answers as other attempts than the others do."""
+    rounds = []
+    for number in range(ROUNDS):
+        lines = []
+        for line in range(CONNECTIONS):
+            requests = []
+            for at in range(answers // CONNECTIONS):
+                attempt = f"{number}-{line}-{at // 10:06}-0123456789"
+                item = {"question": 100 + at % 10, "response": ["B"], "seq": 1, "spent_ms": 800}
+                requests.append(
+                    request("PUT", f"/answers/{attempt}", msgspec.json.encode({"answers": [item]}), host=host)
+                )
+            lines.append(requests)
+        rounds.append(lines)
+    return rounds
+
+
+class Phones:
+    """Begins attempts through the interface, and turns their papers into requests that answer them."""
+
+    def __init__(self, address: tuple[str, int], consent: str) -> None:
+        self.address, self.consent = address, consent
+        self.host = f"{address[0]}:{address[1]}"
+        self.people = 0
+
+    def lines(self, *, answers: int) -> list[list[bytes]]:
+        """Lines whose requests together are so many answers, one request each, ten an attempt."""
+        attempts = [self._begin() for _ in range(answers // 10)]
+        each = len(attempts) // CONNECTIONS
+        return [
+            [one for paper in attempts[at * each : (at + 1) * each] for one in self._answers(paper)]
+            for at in range(CONNECTIONS)
+        ]
+
+    def _call(self, method: str, path: str, document: Any, token: str = "", headers: str = "") -> Any:
+        source = f"X-Forwarded-For: 10.{self.people >> 16 & 255}.{self.people >> 8 & 255}.{self.people & 255}\r\n"
+        body = msgspec.json.encode(document)
+        load = drive(
+            self.address, [[request(method, path, body, host=self.host, token=token, headers=source + headers)]]
+        )
+        if set(load.statuses) - {200, 201}:
+            raise SystemExit(f"{method} {path}: {load.statuses} {load.last_body[:300]!r}")
+        return msgspec.json.decode(load.last_body)
+
+    def _begin(self) -> Any:
+        self.people += 1
+        contest = f"/api/v1/contests/{SLUG}"
+        fields = {"fields": {"nickname": f"选手{self.people}"}, "consent": self.consent}
+        entry = self._call("POST", f"{contest}/entries", fields)
+        return self._call(
+            "POST", f"{contest}/attempts", {}, entry["token"], f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
+        )
+
+    def _answers(self, paper: Any) -> Iterator[bytes]:
+        for question in paper["questions"]:
+            response = [question["options"][0]["key"]] if question["options"] else ["宪法"] * question["blanks"]
+            item = {"question": question["id"], "response": response, "seq": 1, "spent_ms": 800}
+            path = f"/api/v1/attempts/{paper['attempt']}/answers"
+            body = msgspec.json.encode({"answers": [item]})
+            yield request("PUT", path, body, host=self.host, token=paper["token"])
+
+
+def measure(served: Served, number: int, settle: Any = None) -> dict[str, float]:
+    """One round: processor milliseconds an answer by group of processes, and the pace."""
+    before = {name: machine.processor_seconds(pids) for name, pids in served.groups.items()}
+    load = drive(served.address, served.rounds[number])
+    if set(load.statuses) != {200}:
+        raise SystemExit(f"{served.name}: {load.statuses} {load.last_body[:300]!r}")
+    if settle:
+        settle()
+    used = {name: machine.processor_seconds(pids) - before[name] for name, pids in served.groups.items()}
+    per_answer = {f"{name}_ms": 1000 * seconds / load.count for name, seconds in used.items()}
+    return per_answer | {"all_ms": sum(per_answer.values()), **_pace(load)}
+
+
+def _pace(load: Load) -> dict[str, float]:
+    times = sorted(load.milliseconds)
+    return {
+        "answers_per_second": load.count / load.seconds,
+        "median_latency_ms": statistics.median(times),
+        "p99_latency_ms": times[int(len(times) * 0.99)],
+    }
+
+
+def middle(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure over the rounds."""
+    return {name: round(statistics.median(row[name] for row in rows), 3) for name in rows[0]}
+
+
+def run(*, answers: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="qafloor", dir="/tmp") as name, floor(Path(name)) as (address, groups):
+        bare = Served("floor", address, groups, floor_rounds(f"{address[0]}:{address[1]}", answers=answers))
+        with installed() as serving:
+            contest_id = make_contest(attempts=1)
+            consent = latest_notice().version
+            db.session.rollback()
+            parts = urlsplit(serving.address)
+            phones = Phones((parts.hostname or "", parts.port or 80), consent)
+            ours = Served("ours", phones.address, _groups(serving.pid), [])
+            ours.rounds = [phones.lines(answers=answers) for _ in range(ROUNDS)]
+
+            def settle() -> None:
+                give_up_at = time.monotonic() + SETTLE_SECONDS
+                while count_events(get_live(), Shard(contest_id)) and time.monotonic() < give_up_at:
+                    time.sleep(0.05)
+
+            settle()
+            rows: dict[str, list[dict[str, float]]] = {"floor": [], "ours": []}
+            for number in range(ROUNDS):
+                rows["floor"].append(measure(bare, number))
+                rows["ours"].append(measure(ours, number, settle))
+    figures: dict[str, Any] = {name: middle(found[1:]) for name, found in rows.items()}
+    base = figures["floor"]["all_ms"]
+    figures["ratio"] = round(figures["ours"]["all_ms"] / base, 2)
+    figures["ratio_without_recorder"] = round((figures["ours"]["web_ms"] + figures["ours"]["valkey_ms"]) / base, 2)
+    figures["answers_a_round"] = answers
+    return figures
+
+
+def _groups(launcher: int) -> dict[str, list[int]]:
+    """The processes of an installation by what they are."""
+    names = {"gunicorn": "web", "quizapp record": "record", "valkey-server": "valkey"}
+    groups: dict[str, list[int]] = {name: [] for name in names.values()}
+    for pid in machine.processes_below(launcher):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        for part, name in names.items():
+            if part in command:
+                groups[name].append(pid)
+                break
+    return groups
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, default=3200, help="in each of the rounds, of which the first warms up")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    figures = run(answers=asked.answers // (10 * CONNECTIONS) * 10 * CONNECTIONS)
+    machine.keep("answer", figures)
+    if asked.json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    for name in ("floor", "ours"):
+        print(name, figures[name])
+    print(
+        f"one answer costs {figures['ratio']} times the floor (must 1.5, aim 1.2); "
+        f"without the recorder {figures['ratio_without_recorder']}"
+    )
+
+
+if __name__ == "__main__":
+    main()
