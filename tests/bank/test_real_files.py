@@ -21,6 +21,7 @@ LECTURES = {
 }
 COUNTS: dict[str, dict[str, int]] = {
     "zh-text/quiz_system/tiku.txt": {"single": 112, "multiple": 74, "true_false": 36, "short_text": 32},
+    "zh-docx/quiz_system/习概题库.docx": {"single": 112, "multiple": 74, "true_false": 36, "short_text": 32},
     "zh-text/uestc-labsafe/bank.txt": {"true_false": 851},
     "zh-xlsx/experiment/tiku.xlsx": {"single": 113, "multiple": 157},
     "zh-xlsx/templates/SurveyKing-卷王题库导入模板.xlsx": {
@@ -75,7 +76,6 @@ REFUSED = (
     "csv-json/opentdb/opentdb_0-300.json",
     "other-lms/examview/examview_sample.xml",
     "other-lms/blackboard/sample_blackboard_pool.dat",
-    "zh-docx/quiz_system/习概题库.docx",
     "gift/moodle/examples.txt",
     "moodle-xml/moodle/truefalse.xml",
 )
@@ -174,6 +174,18 @@ def test_multi_line_reference_answer_stays_whole(shared_data: Path) -> None:
     first = next(question for question in questions if question.kind == "short_text")
     assert str(first.key[0]).endswith("（6）必须坚持胸怀天下。")
     assert first.explanation.startswith("参见")
+
+
+def test_document_and_text_of_one_bank_give_the_same_questions(shared_data: Path) -> None:
+    document = parse(shared_data, "zh-docx/quiz_system/习概题库.docx").questions
+    text = parse(shared_data, "zh-text/quiz_system/tiku.txt").questions
+    assert [_said(question) for question in document] == [_said(question) for question in text]
+
+
+def _said(question: ParsedQuestion) -> tuple[object, ...]:
+    key = [normalise_text(str(part)) for part in question.key]
+    options = [(option.id, normalise_text(option.text)) for option in question.options]
+    return question.kind, normalise_text(question.stem), options, key, normalise_text(question.explanation)
 
 
 def test_explanations_are_kept(shared_data: Path) -> None:

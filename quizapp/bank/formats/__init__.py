@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, json_file, text, xls, xlsx
+from quizapp.bank.formats import csv_file, docx, json_file, text, xls, xlsx
 from quizapp.bank.formats.carrying import FIELDS, carried
 from quizapp.bank.formats.parsed import (
     LeftOut,
@@ -55,6 +55,7 @@ FORMATS: dict[str, Format] = {
     for entry in (
         Format(xlsx.NAME, "Excel (.xlsx)", xlsx.read),
         Format(xls.NAME, "Excel 97–2003 (.xls)", xls.read),
+        Format(docx.NAME, "Word (.docx)", docx.read),
         Format(csv_file.NAME, "CSV (.csv, .tsv)", csv_file.read),
         Format(text.NAME, "TXT (.txt)", text.read),
         Format(

@@ -19,6 +19,7 @@ from quizapp.bank.formats.line_kinds import (
     split_labels,
     truth_option,
 )
+from quizapp.bank.formats.marking import marked_letters, underlined_texts
 
 _SENTENCE_ENDS = "。！？：；!?:;.）)】"
 _LAST_KEY = re.compile(
@@ -210,7 +211,24 @@ class _Reader:
             setattr(draft, name, clean(texts.get(name, "")))
         if not draft.answer:
             self._take_key_behind_last_option(draft)
+        if not draft.answer and not _has_key_in(draft):
+            self._take_what_stands_out(draft)
         return draft
+
+    def _take_what_stands_out(self, draft: Draft) -> None:
+        """The right option in bold or colour; the text of a blank on its line."""
+        lines = self.block.lines
+        if len(draft.options) > 1:
+            found = marked_letters(lines, draft.options)
+            draft.answer, draft.manner = found or ("", "")
+        elif draft.hint and draft.hint.kind == "fill_in":
+            texts = underlined_texts(lines)
+            rest, stem = draft.stem, ""
+            for text in texts:
+                before, _, rest = rest.partition(text)
+                stem += f"{before}____"
+            if texts and len(stem) + len(rest) == len(draft.stem) + 4 * len(texts) - sum(map(len, texts)):
+                draft.stem, draft.answer, draft.manner = stem + rest, "；".join(texts), "underlined"
 
     @staticmethod
     def _take_key_behind_last_option(draft: Draft) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from quizapp.bank.formats.characters import shorten
@@ -16,15 +16,24 @@ from quizapp.bank.formats.places import FILE, position
 from quizapp.bank.formats.problems import KIND_NAMES
 from quizapp.bank.rules import normalise_text
 
+_OF_THE_WHOLE_FILE = ("key_from_stem", "key_from_looks")
+"""Warnings of how a key was found: where most questions have it, it is the manner of the file."""
+_LEAST_OF_A_MANNER = 6
 _LEAST_OF_A_CODE = 5
 _USUAL_SHARE = 0.8
+
+
+Finish = Callable[[ParsedQuestion], tuple[ParsedQuestion | None, list[Problem]]]
+"""What a format still does with a question that holds: None and an error where it does not after all."""
 
 
 class Collected:
     """The questions and problems of a file while it is read, sheet by sheet or at once."""
 
-    def __init__(self, options: ReadOptions) -> None:
+    def __init__(self, options: ReadOptions, *, finish: Finish | None = None) -> None:
         self.options = options
+        self._finish = finish
+        self._order: dict[str, int] = {}
         self.questions: list[ParsedQuestion] = []
         self.problems: list[Problem] = []
         self.unusable: list[Unusable] = []
@@ -34,6 +43,10 @@ class Collected:
 
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
+
+    def place_in_order(self, where: str) -> None:
+        """Note a place in the order of the file, where that is not the order of reading."""
+        self._order.setdefault(where, len(self._order))
 
     def corrected(self, drafts: Iterable[Draft], sheet: SheetOptions) -> list[Draft]:
         """The drafts with what a person said of their kind and wrote anew in their places."""
@@ -49,12 +62,15 @@ class Collected:
     def take(self, drafts: Sequence[Draft], coding: Coding, layout: SheetLayout) -> None:
         """Judge the drafts of one table or text; `layout` is what was recognised of it."""
         settled: list[tuple[Draft, ParsedQuestion]] = []
-        from_stem: list[Problem] = []
+        by_manner: dict[str, list[Problem]] = {code: [] for code in _OF_THE_WHOLE_FILE}
         for draft in drafts:
             stem, answer = draft.stem, draft.answer
             question, problems = settle(draft, coding=coding, default_kind=self.options.default_kind)
-            self.problems.extend(problem for problem in problems if problem.code != "key_from_stem")
-            from_stem.extend(problem for problem in problems if problem.code == "key_from_stem")
+            if question is not None and self._finish:
+                question, more = self._finish(question)
+                problems = [*problems, *more]
+            for problem in problems:
+                by_manner.get(problem.code, self.problems).append(problem)
             if question is None:
                 codes = tuple(problem.code for problem in problems if problem.severity == "error")
                 draft.stem, draft.answer = stem, answer
@@ -63,12 +79,20 @@ class Collected:
                 self.questions.append(question)
                 self._warn_of_duplicate(question)
                 settled.append((draft, question))
-        if len(from_stem) * 2 < len(drafts):  # else it is the manner of the whole file
-            self.problems.extend(from_stem)
+        for warnings in by_manner.values():
+            self._report_manner(warnings, is_of_all=len(warnings) * 2 >= max(len(drafts), _LEAST_OF_A_MANNER))
         self.problems.extend(_kind_codes_that_differ(settled))
         self.sheets.append(
             replace(layout, questions=len(settled), numbers_from=coding.first, truths=_spellings_of_truth(settled))
         )
+
+    def _report_manner(self, warnings: Sequence[Problem], *, is_of_all: bool) -> None:
+        """Warn of how keys were found one by one, or once where it is the manner of the whole file."""
+        if not is_of_all:
+            self.problems.extend(warnings)
+        elif warnings and warnings[0].code == "key_from_looks":
+            params = {"count": str(len(warnings)), "manner": warnings[0].params["manner"]}
+            self.report(Problem(warnings[0].where, "keys_from_looks", params, "warning"))
 
     def _warn_of_duplicate(self, question: ParsedQuestion) -> None:
         stem = normalise_text(question.passage + question.stem)
@@ -82,6 +106,9 @@ class Collected:
         """All there is; a file without a question and without an error says so."""
         if not self.questions and not any(problem.severity == "error" for problem in self.problems):
             self.report(Problem(FILE, nothing_found))
+        if self._order:
+            self.questions.sort(key=lambda question: self._order.get(question.where, -1))
+            self.unusable.sort(key=lambda piece: self._order.get(piece.where, -1))
         return Parsed(
             format_name,
             tuple(self.questions),
@@ -93,6 +120,8 @@ class Collected:
 
     def _problems_in_order(self) -> tuple[Problem, ...]:
         """Sheet by sheet, and from top to bottom."""
+        if self._order:
+            return tuple(sorted(self.problems, key=lambda problem: self._order.get(problem.where, -1)))
         sheets: dict[str, int] = {}
         positions = [position(problem.where) for problem in self.problems]
         for sheet, _ in positions:

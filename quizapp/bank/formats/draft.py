@@ -47,6 +47,8 @@ class Draft:
     topics: str = ""
     difficulty: str = ""
     points: str = ""
+    manner: str = ""
+    """How the answer stands out, one of marking.MANNERS, where it is written in no other way."""
     source: Sequence[str] = ()
     """The cells or lines as they stand in the file."""
 
@@ -73,7 +75,7 @@ class Draft:
             else:
                 setattr(self, name, text)
                 if name == "answer":
-                    self.blanks = []
+                    self.blanks, self.manner = [], ""
 
 
 class _Unusable(Exception):
@@ -339,6 +341,8 @@ class _Judge:
         draft = self.draft
         if settled.comment:
             self.report("comment_after_key", text=shorten(settled.comment))
+        if draft.manner:
+            self.report("key_from_looks", manner=draft.manner, answer=shorten(draft.answer))
         self._warn_of_equal_options(settled.options)
         law, article, rest = details.read_legal_basis(draft.law, draft.article)
         if not law and (article or draft.effective):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+ReadAs = Literal["table", "text", ""]
 SAMPLE_ROWS = 5
 MOST_SPELLINGS = 12
 
@@ -30,8 +31,8 @@ class SampleRow:
 @dataclass(frozen=True, slots=True)
 class SheetLayout:
     name: str
-    """Empty for a file without sheets."""
-    read_as: Literal["table", "text", ""]
+    """What read_options.ReadOptions.sheets calls it; empty for a file without sheets."""
+    read_as: ReadAs
     """Rows under columns, or lines of text; empty where the sheet was not read."""
     rows: int
     """Rows with something in them."""
@@ -47,6 +48,8 @@ class SheetLayout:
     """Spellings of the answers of true or false questions, as they were read. One that stands with both readings
     was read through the text of its option."""
     questions: int = 0
+    where: str = ""
+    """Its stable place, which `place` puts into words; empty for a file without sheets."""
 
     @property
     def by_role(self) -> Mapping[str, str]:

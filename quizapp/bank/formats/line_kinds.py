@@ -74,9 +74,19 @@ _OPTION_START = re.compile(r"[(（\[【]?[A-ZＡ-Ｚ](?:[)）\]】]|\s?[.．、:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a line stands out, and in which manner: bold, coloured, …"""
+
+    start: int
+    end: int
+    manner: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     where: str
     text: str
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,19 +30,19 @@ TITLE_LINES = 8
 _CERTAIN = 0.8
 
 
-def read_lines(lines: Sequence[Line], collected: Collected, *, sheet: str = "") -> None:
-    """Read all questions of a text; lines are cleaned already. `sheet` is the name of the one they stand in."""
+def read_lines(lines: Sequence[Line], collected: Collected, *, layout: SheetLayout | None = None) -> None:
+    """Read all questions of a text; lines are cleaned already. `layout` is that of the sheet they stand in."""
     cutter = _Cutter(lines)
     cutter.cut()
     for problem in cutter.problems:
         collected.report(problem)
-    told = collected.options.sheet(sheet)
+    layout = layout or SheetLayout("", "text", sum(1 for line in lines if line.text))
+    told = collected.options.sheet(layout.name)
     drafts = collected.corrected((read_block(block) for block in cutter.whole_blocks), told)
-    rows = sum(1 for line in lines if line.text)
-    collected.take(drafts, told_coding(told), SheetLayout(sheet, "text", rows))
+    collected.take(drafts, told_coding(told), layout)
 
 
-def read_if_certain(lines: Sequence[Line], collected: Collected, *, sheet: str) -> bool:
+def read_if_certain(lines: Sequence[Line], collected: Collected, *, layout: SheetLayout) -> bool:
     """Read lines that may be a text of questions; only when most of its questions are usable."""
     cutter = _Cutter(lines)
     cutter.cut()
@@ -50,7 +50,7 @@ def read_if_certain(lines: Sequence[Line], collected: Collected, *, sheet: str) 
     good = [draft for draft in drafts if settle(draft, coding=Coding(), default_kind=None)[0]]
     if len(good) < 2 or len(good) < _CERTAIN * len(drafts) or len(cutter.problems) > len(good):
         return False
-    read_lines(lines, collected, sheet=sheet)
+    read_lines(lines, collected, layout=layout)
     return True
 
 

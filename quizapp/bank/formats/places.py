@@ -8,8 +8,9 @@ from quizapp.core.i18n import _
 
 FILE = "file"
 _PLACE = re.compile(
-    r"(?:sheet (?P<sheet>.+?))?"
-    r"(?: ?(?P<unit>row|line|question) (?P<number>[0-9]+)(?: column (?P<column>[A-Z]+)| field (?P<field>.+))?)?",
+    r"(?:sheet (?P<sheet>.+?)|table (?P<table>[0-9]+))?"
+    r"(?: ?(?P<unit>row|line|paragraph|question) (?P<number>[0-9]+)(?: line (?P<line>[0-9]+))?"
+    r"(?: column (?P<column>[A-Z]+)| field (?P<field>.+))?)?",
     re.DOTALL,
 )
 
@@ -38,6 +39,12 @@ def place(where: str) -> str:
     if not found:
         return where
     sheet, number, column, field = found["sheet"], found["number"], found["column"], found["field"]
+    if found["table"]:
+        return _in_document_table(found["table"], number, column)
+    if found["unit"] == "paragraph":
+        if found["line"]:
+            return _("第 %(number)s 段第 %(line)s 行", number=number, line=found["line"])
+        return _("第 %(number)s 段", number=number)
     if number is None:
         return _("工作表“%(sheet)s”", sheet=sheet)
     if found["unit"] == "question":
@@ -52,3 +59,11 @@ def place(where: str) -> str:
     if column:
         return _("第 %(number)s 行 %(column)s 列", number=number, column=column)
     return _("第 %(number)s 行", number=number)
+
+
+def _in_document_table(table: str, number: str | None, column: str | None) -> str:
+    if number is None:
+        return _("第 %(table)s 个表格", table=table)
+    if column is None:
+        return _("第 %(table)s 个表格第 %(number)s 行", table=table, number=number)
+    return _("第 %(table)s 个表格第 %(number)s 行 %(column)s 列", table=table, number=number, column=column)

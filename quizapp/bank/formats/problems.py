@@ -21,6 +21,9 @@ MESSAGES: dict[str, str] = {
     "empty_file": N_("文件是空的，没有任何内容。请选择写有题目的文件。"),
     "file_too_large": N_("文件大小为 %(size)s MB，超过 %(limit)s MB 的上限。请拆成几个文件分别导入。"),
     "unsupported_format": N_("这是“%(found)s”文件，不能导入。请改存为可以导入的格式：%(accepted)s。"),
+    "old_document": N_(
+        "这是旧版 Word 的 .doc 文件，不能导入。请用 Word 或 WPS 打开，选“另存为”，类型选 Word 文档 (.docx)，再导入。"
+    ),
     "unknown_format": N_("认不出这是什么文件。可以导入的格式有：%(accepted)s。"),
     "other_format": N_("选择的格式是“%(wanted)s”，而文件内容是“%(found)s”。请改选“自动识别”或正确的格式。"),
     "encrypted": N_("文件设有打开密码，无法读取。请取消密码后重新保存再导入。"),
@@ -32,13 +35,20 @@ MESSAGES: dict[str, str] = {
     "unclosed_quote": N_("从这里开始有一个英文双引号没有成对，后面的内容无法分清。请补上或删去引号后重新导入。"),
     "too_many_rows": N_("行数超过 %(limit)s 行的上限。请拆成几个文件分别导入。"),
     "no_questions": N_("没有找到题目。请确认表头下面写有题目，或每道题都有题干和答案。"),
-    "no_text_questions": N_(
-        "没有找到题目。文本文件中每道题应有题号、题干，选择题有 A. B. C. 开头的选项，并有“答案：”一行。"
-    ),
+    "no_text_questions": N_("没有找到题目。每道题应有题号、题干，选择题有 A. B. C. 开头的选项，并有“答案：”一行。"),
     "xml_malformed": N_("XML 写得不完整或不规范（%(found)s）。请在原系统里重新导出，或改正这一处后再导入。"),
     "xml_doctype": N_("XML 文件里有 DOCTYPE 声明，为安全起见不予导入。请删去这个声明后再导入。"),
     "xml_too_large": N_("XML 文件的嵌套太深，或内容太多（%(found)s）。请拆成几个文件，较大的图片和录音先压缩。"),
     "xml_undecodable": N_("XML 文件声明的编码“%(found)s”与内容不符，或不能识别。请以 UTF-8 编码另存后再导入。"),
+    "document_too_large": N_("文档内容太多，或表格的嵌套太深。请拆成几个文档分别导入，或去掉嵌套的表格。"),
+    # Word documents
+    "embedded_part": N_("这里嵌入了另一份文件，其中的内容没有读取。请把内容直接粘贴到文档里再导入。"),
+    "hidden_text": N_("文档里有隐藏文字，已一并读取。请核对有关的题目。"),
+    "note_not_read": N_("脚注、尾注或批注里像是写有答案（“%(text)s”），没有读取。请把答案写到正文里。"),
+    "picture_unreadable": N_(
+        "“%(stem)s”里有不能显示的图片（%(name)s），没有导入。请把图片另存为 PNG 后重新插入；公式请改成文字。"
+    ),
+    "picture_left_out": N_("“%(stem)s”的解析里有不能显示的图片（%(name)s），解析已导入，图片没有。"),
     # A sheet
     "no_header": N_("没有找到表头，%(rows)s 行内容没有导入。请在第一行写上“题型、题干、选项A、选项B、答案”等列名。"),
     "sheet_not_read": N_("这张工作表不像题目表，没有导入（%(rows)s 行）。如果其中有题目，请给它写上表头。"),
@@ -96,6 +106,8 @@ MESSAGES: dict[str, str] = {
     "kind_by_key": N_("“%(stem)s”写在“%(kind)s”里，按答案“%(answer)s”读作“%(taken)s”。请核对。"),
     "equal_options": N_("“%(stem)s”有内容相同的选项 %(letters)s。请核对。"),
     "key_from_stem": N_("“%(stem)s”没有另写答案，已把题干括号里的“%(answer)s”当作答案。请核对。"),
+    "key_from_looks": N_("“%(stem)s”没有另写答案，已按%(manner)s把“%(answer)s”当作答案。请核对。"),
+    "keys_from_looks": N_("有 %(count)s 道题没有另写答案，已把用%(manner)s标出的选项当作答案。请抽查几道题是否正确。"),
     "comment_after_key": N_("“%(stem)s”的答案后面还有文字“%(text)s”，已放进解析。请核对。"),
     "law_missing": N_("“%(text)s”没有写明是哪部法律、法规，已放进解析。请补上法律名称。"),
     "bad_date": N_("生效日期“%(text)s”不是日期，没有采用。请写成 2018-02-01 的样子。"),
@@ -161,13 +173,23 @@ KIND_NAMES: dict[str, str] = {
     "matching": N_("匹配题"),
 }
 
+_MANNERS: dict[str, str] = {
+    "highlighted": N_("底色"),
+    "coloured": N_("颜色"),
+    "bold": N_("粗体"),
+    "underlined": N_("下划线"),
+}
+
 
 def message(code: str, params: Mapping[str, str]) -> str:
     """The sentence of a problem in the reader's language; Chinese outside a request.
 
-    The params `taken` and `usual` are kinds, `first_place` is a stable place: they are put into words.
+    The params `taken` and `usual` are kinds, `manner` is a look, `first_place` a stable place: they are put into
+    words.
     """
     words = dict(params)
+    if "manner" in words:
+        words["manner"] = _(_MANNERS[words["manner"]])
     for name in ("taken", "usual"):
         if name in words:
             words[name] = _(KIND_NAMES[words[name]])

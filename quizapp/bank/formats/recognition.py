@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, json_file, text, xls, xlsx
+from quizapp.bank.formats import csv_file, docx, json_file, text, xls, xlsx
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -69,8 +69,10 @@ def _look_into_zip(content: bytes) -> Found:
     for name, is_one in PACKAGES:
         if is_one(names):
             return Found(name)
+    if any(name.startswith("word/") for name in names):
+        has_macros = any(name.lower().startswith("word/vbaproject") for name in names)
+        return Found("docm", "with_macros") if has_macros else Found(docx.NAME)
     for start, name in (
-        ("word/", "Word (.docx)"),
         ("ppt/", "PowerPoint (.pptx)"),
         ("content.xml", "OpenDocument (.ods, .odt)"),
     ):
@@ -99,7 +101,7 @@ def _look_into_compound(content: bytes) -> Found:
     if has("Workbook") or has("Book"):
         return Found(xls.NAME)
     if has("WordDocument"):
-        return Found("Word 97–2003 (.doc)", "unsupported_format")
+        return Found("Word 97–2003 (.doc)", "old_document")
     if has("PowerPoint Document"):
         return Found("PowerPoint 97–2003 (.ppt)", "unsupported_format")
     return Found("", "unknown_format")

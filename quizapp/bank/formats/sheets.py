@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.kinds import Hint, kind_named
+from quizapp.bank.formats.layout import SheetLayout
 from quizapp.bank.formats.line_kinds import Line
 from quizapp.bank.formats.lines import read_if_certain
 from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused, SheetOptions
@@ -57,7 +58,7 @@ def _read_all(sheets: Iterator[Sheet], collected: Collected) -> None:
 def _table(sheet: Sheet, told: SheetOptions) -> Table:
     kind = kind_named(sheet.name)
     section = Hint(kind, insists=False, words=sheet.name) if kind else None
-    return Table(sheet.rows, told=told, sheet=sheet.name, section=section)
+    return Table(sheet.rows, told=told, name=sheet.name, part=f"sheet {sheet.name}", section=section)
 
 
 def _read_as_text(sheet: Sheet, collected: Collected) -> bool:
@@ -66,7 +67,9 @@ def _read_as_text(sheet: Sheet, collected: Collected) -> bool:
         Line(row_place(row.number, sheet=sheet.name), "\t".join(text for text in row.cells if text))
         for row in sheet.rows
     ]
-    return read_if_certain(text_lines, collected, sheet=sheet.name)
+    return read_if_certain(
+        text_lines, collected, layout=SheetLayout(sheet.name, "text", len(sheet.rows), where=f"sheet {sheet.name}")
+    )
 
 
 def _not_read(sheet: Sheet, *, is_only_one: bool) -> Problem:

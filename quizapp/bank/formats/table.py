@@ -22,7 +22,7 @@ from quizapp.bank.formats.columns import (
 )
 from quizapp.bank.formats.draft import Draft
 from quizapp.bank.formats.kinds import Hint, kind_named, section_heading, take_tag
-from quizapp.bank.formats.layout import SAMPLE_ROWS, ColumnLayout, SampleRow, SheetLayout
+from quizapp.bank.formats.layout import SAMPLE_ROWS, ColumnLayout, ReadAs, SampleRow, SheetLayout
 from quizapp.bank.formats.parsed import Problem, SheetOptions
 from quizapp.bank.formats.places import row_place
 from quizapp.bank.formats.rows import Row, cell, column_letters
@@ -40,14 +40,15 @@ _DETAILS = ("explanation", "law", "article", "effective", "topics", "difficulty"
 class Table:
     """The rows of one sheet or file, read as a person told or else as recognised.
 
-    `sheet` is its name in places, `section` the kind its name tells.
+    `name` is what options call it, `part` the start of its places, `section` the kind told outside of it.
     """
 
     def __init__(
-        self, rows: Sequence[Row], *, told: SheetOptions, sheet: str = "", section: Hint | None = None
+        self, rows: Sequence[Row], *, told: SheetOptions, name: str = "", part: str = "", section: Hint | None = None
     ) -> None:
         self.rows = rows
-        self.sheet = sheet
+        self.name = name
+        self.part = part
         self.section = section
         self.told = told
         self.header_at, self.columns = _told_header(rows, told.header_row) if told.header_row else find_header(rows)
@@ -63,7 +64,8 @@ class Table:
         return self.rows[self.header_at + 1 :]
 
     def where(self, row: int, column: int | None = None) -> str:
-        return row_place(row, sheet=self.sheet, column="" if column is None else column_letters(column))
+        where = row_place(row, column="" if column is None else column_letters(column))
+        return f"{self.part} {where}" if self.part else where
 
     def read_into(self, collected: Collected) -> bool:
         """Read the table; False where it has neither header nor a shape that is certain."""
@@ -80,16 +82,17 @@ class Table:
         collected.take(drafts, coding, self.layout(columns))
         return True
 
-    def layout(self, columns: Columns | None = None) -> SheetLayout:
-        """What was recognised; without columns: of a table that was not read."""
+    def layout(self, columns: Columns | None = None, *, read_as: ReadAs = "") -> SheetLayout:
+        """What was recognised; without columns: of what was not read as a table."""
         body = self.body[:SAMPLE_ROWS]
         header = self.rows[self.header_at] if self.has_header else None
         width = max((len(row.cells) for row in ((header, *body) if header else body)), default=0)
         roles = roles_by_letter(columns or self.columns)
         letters = [column_letters(place) for place in range(width)]
         return SheetLayout(
-            name=self.sheet,
-            read_as="table" if columns else "",
+            name=self.name,
+            where=self.part,
+            read_as="table" if columns else read_as,
             rows=len(self.rows),
             header_row=header.number if header else 0,
             columns=tuple(

@@ -17,7 +17,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 @pytest.mark.parametrize("code", MESSAGES)
 def test_sentence_takes_its_params_and_says_something(code: str) -> None:
-    known = {"taken": "single", "usual": "multiple", "first_place": "row 3"}
+    known = {"taken": "single", "usual": "multiple", "first_place": "row 3", "manner": "bold"}
     params = {name: known.get(name, "甲%s乙") for name in PLACEHOLDER.findall(MESSAGES[code])}
     message = Problem("row 2", code, params).message
     assert message and "%(" not in message and "single" not in message
@@ -36,6 +36,12 @@ def test_sentence_is_used_somewhere(code: str) -> None:
         ("row 12", "第 12 行"),
         ("line 40", "第 40 行"),
         ("row 12 column E", "第 12 行 E 列"),
+        ("paragraph 7", "第 7 段"),
+        ("paragraph 7 line 2", "第 7 段第 2 行"),
+        ("table 3", "第 3 个表格"),
+        ("table 3 row 4", "第 3 个表格第 4 行"),
+        ("table 3 row 4 line 2", "第 3 个表格第 4 行"),
+        ("table 3 row 4 column B", "第 3 个表格第 4 行 B 列"),
         ("sheet 单选题", "工作表“单选题”"),
         ("sheet 单选题 row 12", "工作表“单选题”第 12 行"),
         ("sheet a row 1 row 12 column AB", "工作表“a row 1”第 12 行 AB 列"),

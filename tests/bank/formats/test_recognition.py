@@ -57,7 +57,6 @@ def test_format_is_told_by_the_bytes(content: bytes, name: str | None) -> None:
         (b"<html><table><tr><td>1</td></tr></table></html>", "HTML"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html></html>", "HTML"),
         (b"::q1:: What? {=yes ~no}", "GIFT"),
-        (zip_of(word__document=b"x"), "Word (.docx)"),
         (zip_of(ppt__presentation=b"x"), "PowerPoint (.pptx)"),
         (
             zip_of(**{"content.xml": b"x", "mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}),
@@ -65,7 +64,6 @@ def test_format_is_told_by_the_bytes(content: bytes, name: str | None) -> None:
         ),
         (zip_of(**{"xl__workbook.bin": b"x"}), "Excel (.xlsb)"),
         (zip_of(notes=b"x"), "zip"),
-        (compound("WordDocument"), "Word 97–2003 (.doc)"),
         (compound("PowerPoint Document"), "PowerPoint 97–2003 (.ppt)"),
         (b"%PDF-1.4 ...", "PDF"),
         (b"{\\rtf1 text}", "RTF"),
@@ -86,6 +84,9 @@ def test_other_format_is_named_in_its_refusal(content: bytes, found: str) -> Non
         (b"\xef\xbb\xbf \r\n", "empty_file"),
         (compound("EncryptedPackage"), "encrypted"),
         (with_parts(WORKBOOK, {"xl/vbaProject.bin": b"x"}), "with_macros"),
+        (compound("WordDocument"), "old_document"),
+        (zip_of(word__document=b"x"), "damaged_file"),
+        (zip_of(**{"word/document.xml": b"x", "word/vbaProject.bin": b"x"}), "with_macros"),
         (OLE, "unknown_format"),
         (compound("Workbook"), "damaged_file"),
         (WORKBOOK[: len(WORKBOOK) // 2], "damaged_file"),
@@ -98,6 +99,10 @@ def test_file_that_cannot_be_read_is_refused_with_its_reason(content: bytes, cod
     parsed = read(content)
     assert codes(parsed) == [code]
     assert parsed.problems[0].where == "file" and parsed.problems[0].message
+
+
+def test_old_document_is_refused_with_the_way_out() -> None:
+    assert ".docx" in error(read(compound("WordDocument"))).message
 
 
 def test_format_asked_for_against_the_bytes_is_refused() -> None:
