@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
-from rustpy_xlsxwriter import FastExcel
+from rustpy_xlsxwriter import FastExcel, Format
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n")
 SHEET_ROWS = 1_048_575
@@ -36,15 +36,30 @@ class Table:
     columns: Sequence[str]
     rows: Iterable[Row]
     count: int
+    widths: Sequence[float] = ()
+    """In letters, one a column; long texts are then wrapped. Empty: the sheet's own width."""
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Column → what may stand in it, offered as a list in xlsx; anything else may be typed too."""
 
 
 def neutralise(value: Any) -> Any:
-    """The value, made harmless when it is a text that a spreadsheet could take for a formula."""
+    """The value, made harmless when it is a text that a spreadsheet could take for a formula.
+
+    Apostrophes before such a text get one more, so that `restore` knows which is ours.
+    """
     if not isinstance(value, str) or not value:
         return value
     kept = "".join(letter for letter in value if letter >= " " or letter in "\t\r\n")
-    first = unicodedata.normalize("NFKC", kept.lstrip(" ")[:1])
-    return ("'" + kept if first in FORMULA_STARTS else kept)[:CELL_LETTERS]
+    return ("'" + kept if _opens_formula(kept.lstrip("'")) else kept)[:CELL_LETTERS]
+
+
+def restore(text: str) -> str:
+    """The text that `neutralise` was given, for what it only put an apostrophe before."""
+    return text[1:] if text.startswith("'") and _opens_formula(text.lstrip("'")) else text
+
+
+def _opens_formula(text: str) -> bool:
+    return unicodedata.normalize("NFKC", text.lstrip(" ")[:1]) in FORMULA_STARTS
 
 
 def write_csv(file: TextIO, table: Table) -> None:
@@ -55,15 +70,31 @@ def write_csv(file: TextIO, table: Table) -> None:
         writer.writerow(["" if value is None else neutralise(value) for value in row])
 
 
-def write_xlsx(path: Path, tables: Sequence[Table]) -> None:
+def write_xlsx(file: Path | BinaryIO, tables: Sequence[Table]) -> None:
     """Write each table as a sheet, continued on further sheets where one is full."""
-    book = FastExcel(str(path)).freeze(row=1)
+    book = FastExcel(file).freeze(row=1)
     for table in tables:
         rows = iter(table.rows)
+        look = _look(table)
         for number in range(1 + max(0, table.count - 1) // SHEET_ROWS):
             name = table.name if number == 0 else f"{table.name} {number + 1}"
-            book = book.sheet(name, _records(table.columns, islice(rows, SHEET_ROWS)))
+            book = book.sheet(name, _records(table.columns, islice(rows, SHEET_ROWS)), **look)
     book.save()
+
+
+def _look(table: Table) -> dict[str, Any]:
+    if not table.widths:
+        return {}
+    wrapped = Format().set_text_wrap().set_align("top")
+    return {
+        "column_widths": list(table.widths),
+        "column_formats": [wrapped] * len(table.columns),
+        "header_format": Format().set_bold().set_background_color("#F2EDE3"),
+        "data_validations": {
+            column: {"type": "list", "values": list(values), "error_style": "information"}
+            for column, values in table.choices.items()
+        },
+    }
 
 
 def _records(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from quizapp.core import tables
-from quizapp.core.tables import Table, neutralise, write_csv, write_xlsx
+from quizapp.core.tables import Table, neutralise, restore, write_csv, write_xlsx
 
 NASTY = ["=1+1", "+86", "-1", "@x", "\t=1", "\r=1", " =1", "＝HYPERLINK()", "＋1", "－1", "＠x"]
 
@@ -23,6 +23,16 @@ def test_text_that_could_begin_a_formula_gets_an_apostrophe(text: str) -> None:
 @pytest.mark.parametrize("value", ["张三", "", "3=3", "a-b", 5, -5, 1.5, None, True, "\u202e倒", "<script>"])
 def test_harmless_value_stays_as_it_is(value: object) -> None:
     assert neutralise(value) == value
+
+
+@pytest.mark.parametrize("text", [*NASTY, "'=1", "''＝", "'", "''", "'tis", "'a=1", "1'=1", "", "=", "' =1"])
+def test_text_is_restored_from_what_was_made_harmless(text: str) -> None:
+    assert restore(neutralise(text)) == text
+
+
+@pytest.mark.parametrize("text", ["'tis", "'", "a'=1"])
+def test_text_that_was_not_made_harmless_is_not_touched(text: str) -> None:
+    assert restore(text) == text
 
 
 def test_control_characters_are_left_out() -> None:

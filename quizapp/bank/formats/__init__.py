@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, docx, json_file, text, xls, xlsx
+from quizapp.bank.formats import csv_file, docx, json_file, table_writing, text, xls, xlsx
 from quizapp.bank.formats.carrying import FIELDS, carried
+from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.parsed import (
     LeftOut,
     Parsed,
@@ -46,6 +47,8 @@ class Format:
     """The kinds that `write` can carry."""
     fields: frozenset[str] = frozenset()
     """Those of FIELDS that `write` can carry."""
+    refuses: Callable[[ParsedQuestion], str] | None = None
+    """Why a single question cannot be carried though its kind can, as a code of LeftOut; "" where it can."""
     ending: str = ""
     content_type: str = ""
 
@@ -53,10 +56,41 @@ class Format:
 FORMATS: dict[str, Format] = {
     entry.name: entry
     for entry in (
-        Format(xlsx.NAME, "Excel (.xlsx)", xlsx.read),
+        Format(
+            xlsx.NAME,
+            "Excel (.xlsx)",
+            xlsx.read,
+            write=xlsx.write,
+            kinds=table_writing.KINDS,
+            fields=table_writing.FIELDS,
+            refuses=table_writing.refuses,
+            ending="xlsx",
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
         Format(xls.NAME, "Excel 97–2003 (.xls)", xls.read),
         Format(docx.NAME, "Word (.docx)", docx.read),
-        Format(csv_file.NAME, "CSV (.csv, .tsv)", csv_file.read),
+        Format(
+            csv_file.NAME,
+            "CSV (.csv)",
+            csv_file.read,
+            write=csv_file.write,
+            kinds=table_writing.KINDS,
+            fields=table_writing.FIELDS,
+            refuses=table_writing.refuses,
+            ending="csv",
+            content_type="text/csv; charset=utf-8",
+        ),
+        Format(
+            csv_file.NAME_WITH_TABS,
+            "TSV (.tsv)",
+            csv_file.read,
+            write=csv_file.write_with_tabs,
+            kinds=table_writing.KINDS,
+            fields=table_writing.FIELDS,
+            refuses=table_writing.refuses,
+            ending="tsv",
+            content_type="text/tab-separated-values; charset=utf-8",
+        ),
         Format(text.NAME, "TXT (.txt)", text.read),
         Format(
             json_file.NAME,
@@ -104,7 +138,7 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
         name = found.name if found.name in FORMATS else format
         return _refused(name, Problem(FILE, found.problem, _params(found)))
     wanted = found.name if format == AUTO else format
-    is_text = {csv_file.NAME, text.NAME}
+    is_text = {csv_file.NAME, csv_file.NAME_WITH_TABS, text.NAME}
     if wanted != found.name and not {wanted, found.name} <= is_text:
         params = {"wanted": FORMATS[wanted].label, "found": FORMATS[found.name].label}
         return _refused(format, Problem(FILE, "other_format", params))
@@ -114,7 +148,8 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
 def write(questions: Iterable[ParsedQuestion], *, format: str) -> Written:
     """Make a file of a format that has a writer. What the format cannot carry is left out, and listed.
 
-    A question of a kind that it does not know is left out whole; `LeftOut.number` counts all questions given.
+    A question of a kind that it does not know, or that it refuses, is left out whole;
+    `LeftOut.number` counts all questions given.
     """
     entry = FORMATS[format]
     if entry.write is None:
@@ -124,7 +159,10 @@ def write(questions: Iterable[ParsedQuestion], *, format: str) -> Written:
     for number, question in enumerate(questions, 1):
         rest, losses = carried(question, number=number, kinds=entry.kinds, fields=entry.fields)
         left_out.extend(losses)
-        if rest is not None:
+        reason = entry.refuses(rest) if rest is not None and entry.refuses else ""
+        if reason:
+            left_out.append(LeftOut(number, shorten(question.stem), reason))
+        elif rest is not None:
             kept.append(rest)
     return Written(entry.write(kept), tuple(left_out))
 

@@ -28,6 +28,8 @@ _ROLES: dict[str, str] = {
     "topics": """知识点 标签 考点 知识模块 题目标签 知识分类 所属知识点 TOPIC TOPICS TAG TAGS KNOWLEDGEPOINT""",
     "difficulty": """难度 难易度 难易程度 难度等级 难度级别 题目难度 试题难度 DIFFICULTY DIFFICULTYLEVEL""",
     "points": """分值 分数 单空分数 每题分数 题目分值 试题分值 题目分数 SCORE POINTS POINT MARKS""",
+    "matches": """匹配项 右侧选项 配对项 右侧项 MATCHES""",
+    "rubric": """评分标准 评分要点 评分细则 得分要点 RUBRIC""",
     "passage": """案例 材料 背景 背景材料 案例描述 题目材料 案例材料 案例内容 材料内容 PASSAGE CONTEXT""",
 }
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}

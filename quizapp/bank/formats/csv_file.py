@@ -10,13 +10,15 @@ from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.columns import Columns
 from quizapp.bank.formats.decoding import decode
-from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused
+from quizapp.bank.formats.parsed import Parsed, ParsedQuestion, Problem, ReadOptions, Refused
 from quizapp.bank.formats.places import FILE, row_place
 from quizapp.bank.formats.rows import Row, column_letters
 from quizapp.bank.formats.table import HEADER_WITHIN, Table, find_header
+from quizapp.bank.formats.table_writing import layout_for, rows_of
 from quizapp.bank.formats.workbook import MOST_COLUMNS, MOST_ROWS
+from quizapp.core.tables import neutralise, restore
 
-NAME = "csv"
+NAME, NAME_WITH_TABS = "csv", "tsv"
 DELIMITERS = (",", "\t", ";", "，", "|")
 MOST_LINES_OF_A_RECORD = 1_000
 """A record of more lines has lost its closing quote."""
@@ -38,6 +40,25 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
     except Refused as refusal:
         collected.report(refusal.problem)
     return collected.parsed(NAME)
+
+
+def write(questions: Sequence[ParsedQuestion]) -> bytes:
+    """Values between commas, with the mark by which spreadsheets know UTF-8."""
+    return _write(questions, ",")
+
+
+def write_with_tabs(questions: Sequence[ParsedQuestion]) -> bytes:
+    return _write(questions, "\t")
+
+
+def _write(questions: Sequence[ParsedQuestion], delimiter: str) -> bytes:
+    layout = layout_for(questions)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerow(layout.headers)
+    for row in rows_of(questions, layout):
+        writer.writerow(map(neutralise, row))
+    return file.getvalue().encode("utf-8-sig")
 
 
 def find_delimiter(text: str) -> str | None:
@@ -87,7 +108,7 @@ def _rows(text: str, delimiter: str, collected: Collected) -> list[Row]:
         if wide is not None:
             params = {"limit": str(MOST_COLUMNS), "text": shorten(values[wide])}
             collected.report(Problem(row_place(number, column=column_letters(wide)), "too_many_columns", params))
-        cells = [clean(value) for value in values[:MOST_COLUMNS]]
+        cells = [restore(clean(value)) for value in values[:MOST_COLUMNS]]
         if any(cells):
             rows.append(Row(number, cells))
     return rows

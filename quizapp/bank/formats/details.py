@@ -17,12 +17,12 @@ _DATE = re.compile(
     r"([12][0-9]{3})\s*[-/.年．]\s*([0-9]{1,2})\s*[-/.月．]\s*([0-9]{1,2})\s*日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?"
 )
 _COMPACT_DATE = re.compile(r"([12][0-9]{3})([01][0-9])([0-3][0-9])")
-_ARTICLE = (
+ARTICLE = (
     r"第\s?[〇零一二三四五六七八九十百千0-9]{1,9}\s?条(?:之[一二三四五六七八九十]{1,2})?"
     r"(?:第[一二三四五六七八九十0-9]{1,3}款)?(?:第[（(]?[一二三四五六七八九十0-9]{1,3}[)）]?项)?"
 )
 _CITED = re.compile(
-    rf"《?(?P<law>[^《》\n]{{2,{LONGEST_LAW}}})》?[\s,，]*(?P<article>{_ARTICLE})[\s,，:：。]*(?P<rest>.*)", re.DOTALL
+    rf"《?(?P<law>[^《》\n]{{2,{LONGEST_LAW}}})》?[\s,，]*(?P<article>{ARTICLE})[\s,，:：。]*(?P<rest>.*)", re.DOTALL
 )
 _LABELLED_TITLE = re.compile(r"《([^《》\n]+)》")
 _DIFFICULTIES = {

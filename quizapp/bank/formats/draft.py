@@ -10,13 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from quizapp.bank.formats import answers, details
+from quizapp.bank.formats import answers, details, listing
 from quizapp.bank.formats.answers import BadKey, Letters, compact
+from quizapp.bank.formats.arranging import in_order, read_order, read_pairs
 from quizapp.bank.formats.characters import clean, fold, shorten
 from quizapp.bank.formats.coding import Coding
-from quizapp.bank.formats.kinds import CHOICE, UNSUPPORTED, Hint, kind_named
+from quizapp.bank.formats.kinds import CHOICE, UNSUPPORTED, Hint, is_verbatim, kind_named
+from quizapp.bank.formats.listing import read_matches
 from quizapp.bank.formats.options import split_cell
-from quizapp.bank.formats.parsed import ParsedCitation, ParsedOption, ParsedQuestion, Problem, Severity
+from quizapp.bank.formats.parsed import ParsedCitation, ParsedCriterion, ParsedOption, ParsedQuestion, Problem, Severity
 from quizapp.bank.formats.problems import KIND_NAMES
 from quizapp.bank.formats.read_options import FIELDS
 from quizapp.bank.rules import BLANK_LETTERS
@@ -47,14 +49,22 @@ class Draft:
     topics: str = ""
     difficulty: str = ""
     points: str = ""
+    matches: str = ""
+    """What stands on the right of a matching question, a line each."""
+    rubric: str = ""
     manner: str = ""
     """How the answer stands out, one of marking.MANNERS, where it is written in no other way."""
     source: Sequence[str] = ()
     """The cells or lines as they stand in the file."""
 
+    @property
+    def verbatim(self) -> bool:
+        """Whether the file says that the question stands as it is, without marks and keys in its texts."""
+        return bool(self.hint and is_verbatim(self.hint.words))
+
     def fields(self) -> dict[str, str]:
         """What is filled, in the form that `mend` takes."""
-        hint = self.hint.kind if self.hint and self.hint.kind in KIND_NAMES else ""
+        hint = self.hint.kind if self.hint and self.hint.kind in KIND_NAMES and not self.verbatim else ""
         texts = {
             "kind": hint or (self.hint.words if self.hint and self.hint.kind != CHOICE else "") or self.code,
             "options": "\n".join(f"{letter}. {text}" for letter, text in self.options if text),
@@ -129,7 +139,15 @@ class _Judge:
         long = next(
             (
                 t
-                for t in (draft.passage, draft.stem, draft.answer, draft.explanation, *self.options.values())
+                for t in (
+                    draft.passage,
+                    draft.stem,
+                    draft.answer,
+                    draft.explanation,
+                    *self.options.values(),
+                    *draft.matches.split("\n"),
+                    *draft.rubric.split("\n"),
+                )
                 if len(t) > LONGEST_TEXT
             ),
             None,
@@ -144,8 +162,13 @@ class _Judge:
             raise _Unusable("kind_unsupported", kind=self.hint.words)
 
     def _settle(self) -> _Settled:
-        self._move_key_out_of_stem()
+        if not self.draft.verbatim:
+            self._move_key_out_of_stem()
         kind = self.hint.kind if self.hint else None
+        if kind == "ordering":
+            return self._settle_ordering()
+        if kind == "matching":
+            return self._settle_matching()
         if kind == "true_false":
             return self._settle_truth()
         if kind in ("fill_in", "short_text") and not self._is_choice_against_heading():
@@ -305,6 +328,34 @@ class _Judge:
             return self._settle_fill_in()
         raise _Unusable("kind_unknown")
 
+    # Order and pairs ------------------------------------------------------------------------------------------
+
+    def _settle_ordering(self) -> _Settled:
+        self._check_arranged(self.options)
+        order = read_order(self.draft.answer, self.options)
+        if order is None:
+            raise _Unusable("order_incomplete", answer=shorten(self.draft.answer))
+        return _Settled("ordering", order, self.options)
+
+    def _settle_matching(self) -> _Settled:
+        right = {option.id: option.text for option in read_matches(self.draft.matches, verbatim=self.draft.verbatim)}
+        if not right:
+            raise _Unusable("matches_missing")
+        self._check_arranged(self.options)
+        self._check_arranged(right)
+        pairs = read_pairs(self.draft.answer, self.options, right)
+        if pairs is None:
+            raise _Unusable("pairs_incomplete", answer=shorten(self.draft.answer))
+        return _Settled("matching", pairs, self.options | right)
+
+    def _check_arranged(self, options: Mapping[str, str]) -> None:
+        if not self.draft.answer:
+            raise _Unusable("no_key")
+        if len(options) < 2:
+            raise _Unusable("too_few_options", count=str(len(options)))
+        if len(options) > len(answers.LETTERS):
+            raise _Unusable("too_many_options", count=str(len(options)))
+
     # Text -----------------------------------------------------------------------------------------------------
 
     def _answer_text(self) -> str:
@@ -324,12 +375,18 @@ class _Judge:
         else:
             if not self._answer_text():
                 raise _Unusable("no_key")
-            accepted = answers.read_blanks(self._answer_text(), blanks)
+            accepted = self._read_blanks(blanks)
         if accepted is None:
             raise _Unusable("blanks_differ", blanks=str(blanks), answer=shorten("；".join(texts) or draft.answer))
         if any(len(text) > BLANK_LETTERS for blank in accepted for text in blank):
             raise _Unusable("blank_too_long", limit=str(BLANK_LETTERS))
         return _Settled("fill_in", accepted)
+
+    def _read_blanks(self, blanks: int) -> tuple[tuple[str, ...], ...] | None:
+        if not self.draft.verbatim:
+            return answers.read_blanks(self._answer_text(), blanks)
+        key = listing.read_blanks_verbatim(self.draft.answer)
+        return key if all(all(accepted) for accepted in key) and blanks in (0, len(key)) else None
 
     def _settle_short_text(self) -> _Settled:
         answer = self._answer_text()
@@ -344,48 +401,73 @@ class _Judge:
         if draft.manner:
             self.report("key_from_looks", manner=draft.manner, answer=shorten(draft.answer))
         self._warn_of_equal_options(settled.options)
-        law, article, rest = details.read_legal_basis(draft.law, draft.article)
-        if not law and (article or draft.effective):
-            rest = " ".join(part for part in (article, rest, draft.effective) if part)
-            self.report("law_missing", text=shorten(rest))
-        effective_on = details.read_date(draft.effective) if draft.effective else None
+        citations, rest = self._citations()
         difficulty = details.read_difficulty(draft.difficulty) if draft.difficulty else None
         points = details.read_points(draft.points) if draft.points else None
-        self._warn_of_details(effective_on is None, difficulty is None, points is None)
+        self._warn_of_details(difficulty is None, points is None)
         explanation = "\n".join(part for part in (settled.comment, draft.explanation, rest) if part)
         return ParsedQuestion(
             where=draft.where,
             kind=settled.kind,
             stem=draft.stem,
-            options=tuple(ParsedOption(letter, text) for letter, text in sorted(settled.options.items())),
+            options=tuple(ParsedOption(letter, settled.options[letter]) for letter in in_order(settled.options)),
             key=settled.key,
             explanation=explanation,
-            citations=(ParsedCitation(law, article, effective_on),) if law else (),
-            topics=tuple(topic for topic in details.read_topics(draft.topics) if len(topic) <= details.LONGEST_TOPIC),
+            citations=citations,
+            topics=tuple(topic for topic in self._topics() if len(topic) <= details.LONGEST_TOPIC),
             difficulty=difficulty,
             points_hundredths=points,
             passage=draft.passage,
+            rubric=self._rubric(settled.kind),
         )
 
-    def _warn_of_details(self, no_date: bool, no_difficulty: bool, no_points: bool) -> None:
+    def _citations(self) -> tuple[tuple[ParsedCitation, ...], str]:
+        """The articles, one or several by line; and what could not be read as one, for the explanation."""
+        draft = self.draft
+        if draft.verbatim and not draft.article and not draft.effective:
+            verbatim = listing.read_citations_verbatim(draft.law)
+            if verbatim is not None:
+                return verbatim, ""
+        several = listing.read_legal_bases(draft.law, draft.article, draft.effective)
+        if several:
+            return several, ""
+        law, article, rest = details.read_legal_basis(draft.law, draft.article)
+        if not law and (article or draft.effective):
+            rest = " ".join(part for part in (article, rest, draft.effective) if part)
+            self.report("law_missing", text=shorten(rest))
+        effective_on = details.read_date(draft.effective) if draft.effective else None
+        if draft.effective and effective_on is None:
+            self.report("bad_date", text=shorten(draft.effective))
+        return ((ParsedCitation(law, article, effective_on),) if law else ()), rest
+
+    def _topics(self) -> tuple[str, ...]:
+        read = listing.read_topics_verbatim if self.draft.verbatim else details.read_topics
+        return read(self.draft.topics)
+
+    def _rubric(self, kind: str) -> tuple[ParsedCriterion, ...]:
+        if self.draft.rubric and kind != "short_text":
+            self.report("rubric_not_used", text=shorten(self.draft.rubric))
+            return ()
+        return listing.read_rubric(self.draft.rubric, verbatim=self.draft.verbatim)
+
+    def _warn_of_details(self, no_difficulty: bool, no_points: bool) -> None:
         """Tell what stands in a detail's place and was not taken."""
         draft = self.draft
         faults = (
-            ("bad_date", draft.effective, no_date),
             ("bad_difficulty", draft.difficulty, no_difficulty),
             ("bad_points", draft.points, no_points),
         )
         for code, text, is_missing in faults:
             if text and is_missing:
                 self.report(code, text=shorten(text))
-        for topic in details.read_topics(draft.topics):
+        for topic in self._topics():
             if len(topic) > details.LONGEST_TOPIC:
                 self.report("topic_too_long", text=shorten(topic), limit=str(details.LONGEST_TOPIC))
 
     def _warn_of_equal_options(self, options: dict[str, str]) -> None:
         letters_of: dict[str, list[str]] = {}
         for letter, text in options.items():
-            letters_of.setdefault(fold(text), []).append(letter)
+            letters_of.setdefault(f"{letter.isdigit()} {fold(text)}", []).append(letter)
         for letters in letters_of.values():
             if len(letters) > 1:
                 self.report("equal_options", letters="、".join(letters))

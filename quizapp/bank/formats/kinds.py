@@ -22,8 +22,9 @@ _WORDS: dict[str, str] = {
     "short_text": """简答 问答 论述 简述 名词解释 材料分析 案例分析 分析 计算 主观 辨析 应用 综合 综合分析 案例
         解答 实务 写作 作文 SHORT SHORTANSWER SHORTTEXT SHORT_TEXT ESSAY TEXT SUBJECTIVE OPEN""",
     CHOICE: """选择 客观 CHOICE MULTIPLECHOICE MULTIPLE_CHOICE SELECT OBJECTIVE""",
-    UNSUPPORTED: """排序 匹配 连线 配对 配伍 投票 打分 听力 口语 ORDERING ORDER MATCHING MATCH SORT RANKING NUMERICAL
-        HOTSPOT DRAGDROP UPLOAD""",
+    "ordering": """排序 排列顺序 ORDERING ORDER SORT SORTING RANKING SEQUENCE""",
+    "matching": """匹配 连线 配对 MATCHING MATCH""",
+    UNSUPPORTED: """配伍 投票 打分 听力 口语 NUMERICAL HOTSPOT DRAGDROP UPLOAD""",
 }
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 
@@ -32,7 +33,7 @@ _ONLY_WITH_TI = {
     word
     for line in (
         "分析 应用 综合 综合分析 案例 单项 多项 任选 客观 主观 对错 计算 选择",
-        "简述 解答 作文 写作 听力 口语 投票 打分 排序 填充 实务 是非",
+        "简述 解答 作文 写作 听力 口语 投票 打分 排序 匹配 连线 配对 填充 实务 是非",
     )
     for word in line.split()
 }
@@ -58,6 +59,7 @@ _TAG = re.compile(
     r"(?:[,，、:：]?\s*(?P<points>[0-9]{1,3}(?:\.[0-9]{1,2})?)\s*分)?\s*[)）\]】]\s*[:：.、．]?"
 )
 _BRACKETED = re.compile(r"[(（\[【].*?[)）\]】]")
+_VERBATIM = re.compile(r"[(（\[【]\s?(?:[^()（）\[\]【】]*[,，、]\s?)?原样\s?[)）\]】]")
 _SAID_TRUE = re.compile(r"[(（](正确|对|√)[)）]")
 _SAID_FALSE = re.compile(r"[(（](错误|错|×)[)）]")
 
@@ -89,6 +91,11 @@ def kind_named(words: str) -> str | None:
         if kind:
             return kind
     return None
+
+
+def is_verbatim(words: str) -> bool:
+    """Whether a kind is marked 原样, 单选题（原样）: stem and options are then taken letter by letter."""
+    return bool(_VERBATIM.search(words))
 
 
 def section_heading(line: str) -> Heading | None:

@@ -141,7 +141,7 @@ class LeftOut:
     stem: str
     """Its first words."""
     code: str
-    """"kind": the whole question is left out; else the field that is: explanation, citations, topics, …"""
+    """"kind" or "text_too_long": the whole question is left out; else the field that is: explanation, citations, …"""
     words: str = ""
     """What it was, for the sentence."""
 

@@ -92,7 +92,7 @@ MESSAGES: dict[str, str] = {
     "kind_and_key_disagree": N_("“%(stem)s”的题型是“%(kind)s”，答案却是“%(answer)s”，没有导入。请改正题型或答案。"),
     "kind_unknown": N_("看不出“%(stem)s”是哪种题型，没有导入。请写明题型，如单选题、多选题、判断题、填空题、简答题。"),
     "kind_unsupported": N_(
-        "“%(stem)s”的题型“%(kind)s”不能导入。可以导入的题型有：单选、多选、不定项、判断、填空、简答。"
+        "“%(stem)s”的题型“%(kind)s”不能导入。可以导入的题型有：单选、多选、不定项、判断、填空、排序、匹配、简答。"
     ),
     "blanks_differ": N_(
         "填空题“%(stem)s”有 %(blanks)s 个空，答案“%(answer)s”却对不上。请用“；”隔开各空的答案，每空都要有。"
@@ -113,6 +113,7 @@ MESSAGES: dict[str, str] = {
     "bad_date": N_("生效日期“%(text)s”不是日期，没有采用。请写成 2018-02-01 的样子。"),
     "bad_difficulty": N_("难度“%(text)s”没有采用。请写易、中或难。"),
     "bad_points": N_("分值“%(text)s”没有采用。请写 0 到 1000 之间的数字，最多两位小数。"),
+    "rubric_not_used": N_("“%(stem)s”不是简答题，评分标准“%(text)s”没有采用。"),
     "topic_too_long": N_("知识点“%(text)s”超过 %(limit)s 字，没有采用。请缩短。"),
     "stem_start_unclear": N_(
         "这里没有题号，看不出上一题的解析到哪一行为止，已把这一行当作新题的开头。请核对，或给每道题写上题号。"
@@ -148,6 +149,7 @@ MESSAGES: dict[str, str] = {
         "多选题“%(stem)s”的答案只有一个：%(answer)s，没有导入。请补全，或改为单选题、不定项选择题。"
     ),
     "order_incomplete": N_("排序题“%(stem)s”的答案“%(answer)s”没有把每个选项恰好写一次，没有导入。请改正答案。"),
+    "matches_missing": N_("匹配题“%(stem)s”没有写右侧的内容，没有导入。请在“匹配项”里一行写一项。"),
     "pairs_incomplete": N_(
         "匹配题“%(stem)s”的答案“%(answer)s”没有给左侧每一项恰好配上右侧一项，没有导入。请写成 A2、B1 的样子。"
     ),

@@ -22,6 +22,8 @@ ROLES = (
     "points",
     "passage",
     "options",
+    "matches",
+    "rubric",
 )
 """What a column can be; beside them "option A" to "option Z" and "blank 1" to "blank 9", a column each."""
 FIELDS = (
@@ -37,6 +39,8 @@ FIELDS = (
     "topics",
     "difficulty",
     "points",
+    "matches",
+    "rubric",
 )
 """What a mend can replace. `options` are lines such as "A. …"; `kind` is a code or a word such as 单选题."""
 _ROLE = re.compile(rf"(?:{'|'.join(ROLES)}|option [A-Z]|blank [1-9])")

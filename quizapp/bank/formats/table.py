@@ -21,7 +21,7 @@ from quizapp.bank.formats.columns import (
     roles_by_letter,
 )
 from quizapp.bank.formats.draft import Draft
-from quizapp.bank.formats.kinds import Hint, kind_named, section_heading, take_tag
+from quizapp.bank.formats.kinds import Hint, is_verbatim, kind_named, section_heading, take_tag
 from quizapp.bank.formats.layout import SAMPLE_ROWS, ColumnLayout, ReadAs, SampleRow, SheetLayout
 from quizapp.bank.formats.parsed import Problem, SheetOptions
 from quizapp.bank.formats.places import row_place
@@ -34,7 +34,20 @@ _CHAPTER = re.compile(
     r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?[章节篇部单]|附件|附录|[一二三四五六七八九十]{1,3}、).{0,60}",
     re.DOTALL,
 )
-_DETAILS = ("explanation", "law", "article", "effective", "topics", "difficulty", "points", "passage")
+WRITTEN_KINDS = ("fill_in", "short_text", "ordering", "matching")
+"""Kinds whose answers do not look like the keys of choice questions."""
+_DETAILS = (
+    "explanation",
+    "law",
+    "article",
+    "effective",
+    "topics",
+    "difficulty",
+    "points",
+    "passage",
+    "matches",
+    "rubric",
+)
 
 
 class Table:
@@ -122,7 +135,8 @@ class Table:
 
     def _is_contradicted(self) -> bool:
         """Under the header 答案 stands hardly anything that can be a key."""
-        place, body = self.columns.role.get("answer"), self.body
+        place, kind = self.columns.role.get("answer"), self.columns.role.get("kind")
+        body = [row for row in self.body if kind_named(cell(row, kind)) not in WRITTEN_KINDS]
         if place is None or len(body) < _LEAST_CONTRADICTED or not self.columns.options:
             return False
         keys = sum(1 for row in body if shape.looks_like_key(cell(row, place)))
@@ -220,6 +234,8 @@ class _Rows:
         return self.drafts
 
     def _is_furniture(self, row: Row) -> bool:
+        if is_verbatim(cell(row, self.columns.role.get("kind"))):
+            return False
         places = [place for place, text in enumerate(row.cells) if text]
         texts = [row.cells[place] for place in places]
         if row.cells == self.header:
@@ -269,8 +285,13 @@ class _Rows:
         for name in _DETAILS:
             setattr(draft, name, cell(row, role.get(name)))
         draft.blanks = [cell(row, place) for place in self.columns.blanks]
-        self._read_kind(draft, cell(row, role.get("kind")))
-        self._read_options(draft, row)
+        words = cell(row, role.get("kind"))
+        if is_verbatim(words) and kind_named(words):
+            draft.hint = Hint(kind_named(words) or "", insists=True, words=words)
+            draft.options = [(letter, cell(row, at)) for letter, at in sorted(self.columns.options.items())]
+        else:
+            self._read_kind(draft, words)
+            self._read_options(draft, row)
         self.drafts.append(draft)
         self.last = draft
 

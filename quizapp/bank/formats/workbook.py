@@ -19,6 +19,7 @@ from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.parsed import Problem, Refused
 from quizapp.bank.formats.places import FILE, row_place
 from quizapp.bank.formats.rows import Row, column_letters
+from quizapp.core.tables import restore
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 256
@@ -92,7 +93,7 @@ def _take_row(sheet: Sheet, number: int, first_column: int, values: list[Cell]) 
 def cell_text(value: Cell) -> str:
     """A cell as it is shown: 1.0 is 1, 1e-05 is 0.00001, a date is 2018-02-01."""
     if isinstance(value, str):
-        return clean(value)
+        return restore(clean(value))
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):

@@ -20,7 +20,9 @@ from quizapp.bank.formats.kinds import kind_named, section_heading, take_tag
         ("名词解释", "short_text"),
         ("选择题", "choice"),
         ("Multiple Choice", "choice"),
-        ("连线题", "unsupported"),
+        ("连线题", "matching"),
+        ("排序题", "ordering"),
+        ("配伍题", "unsupported"),
         ("1", None),
         ("", None),
         ("公共基础知识", None),
@@ -40,7 +42,7 @@ def test_cell_names_a_kind(words: str, kind: str | None) -> None:
         ("第三部分 填空题", "fill_in"),
         ("（四）简答题：", "short_text"),
         ("# 不定项选择题", "indefinite"),
-        ("五. 排序题", "unsupported"),
+        ("五. 排序题", "ordering"),
     ],
 )
 def test_line_opens_a_section(line: str, kind: str) -> None:
