@@ -41,7 +41,7 @@ _ENCODINGS = frozenset(
 )
 """What a declaration may name, as codecs calls it. GB2312 and GBK are read as GB18030, of which they are parts."""
 _DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,40})["']""")
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
+_DECLARATION = re.compile(r"""\s*<\?xml(?:\s+[a-z]{1,20}\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))+\s*\?>""")
 _BEFORE_ROOT = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG)
 
@@ -59,10 +59,10 @@ class UnreadableXml(Exception):
         self.code, self.line, self.detail = code, line, detail
 
 
-def parse(content: bytes) -> etree._Element:
+def parse(content: bytes, *, keep_blanks: bool = False) -> etree._Element:
     """Return the root of a document, without its comments and processing instructions; raise UnreadableXml.
 
-    Elements know their `sourceline`. White space alone between tags is dropped.
+    Elements know their `sourceline`. White space alone between tags is dropped, unless it counts as in HTML.
     """
     text = _decode(content)
     text = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)
@@ -77,7 +77,7 @@ def parse(content: bytes) -> etree._Element:
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_blank_text=True,
+        remove_blank_text=not keep_blanks,
         remove_comments=True,
         remove_pis=True,
         encoding="utf-8",

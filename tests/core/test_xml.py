@@ -169,3 +169,14 @@ def test_python_memory_stays_small_for_many_tags() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(root) == 100_000 and peak < 20_000_000
+
+
+def test_space_between_words_in_tags_is_kept_on_request() -> None:
+    document = b"<p><b>a</b> <i>b</i></p>"
+    assert "".join(parse(document, keep_blanks=True).itertext()) == "a b"
+    assert "".join(parse(document).itertext()) == "ab"
+
+
+def test_broken_declaration_is_not_passed_over() -> None:
+    fault = refusal(b'<?xml version="1.0"encoding="UTF-8"?>\n<a/>')
+    assert (fault.code, fault.line) == ("malformed", 1)

@@ -16,10 +16,10 @@ _PROBLEMS = {
 }
 
 
-def root_of(content: bytes) -> etree._Element:
+def root_of(content: bytes, *, keep_blanks: bool = False) -> etree._Element:
     """The root of the document; raise Refused, with the line where it is known."""
     try:
-        return parse(content)
+        return parse(content, keep_blanks=keep_blanks)
     except UnreadableXml as fault:
         where = f"line {fault.line}" if fault.line else FILE
         raise Refused(where, _PROBLEMS[fault.code], found=fault.detail) from None
