@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, docx, json_file, table_writing, text, xls, xlsx
+from quizapp.bank.formats import csv_file, docx, json_file, qti, table_writing, text, xls, xlsx
 from quizapp.bank.formats.carrying import FIELDS, carried
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.parsed import (
@@ -92,6 +92,7 @@ FORMATS: dict[str, Format] = {
             content_type="text/tab-separated-values; charset=utf-8",
         ),
         Format(text.NAME, "TXT (.txt)", text.read),
+        Format(qti.NAME, "QTI (.zip, .xml)", qti.read),
         Format(
             json_file.NAME,
             "JSON (.json)",

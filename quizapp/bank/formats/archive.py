@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ MOST_MEMBERS = 2_000
 MOST_UNPACKED = 100 * 1024 * 1024
 RATIO_COUNTS_FROM = 10 * 1024 * 1024
 MOST_RATIO = 300
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -33,6 +34,7 @@ _DAMAGE = (
     IndexError,
     OverflowError,
 )
+"""What zipfile raises for a file that is broken."""
 _STORED, _DEFLATED = 0, 8
 _OF_A_WORKBOOK = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/.*\.(?:xml|rels)", re.IGNORECASE)
 _SHEET_DATA = b"sheetData"
@@ -47,7 +49,7 @@ def member_names(content: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.namelist()
-    except _DAMAGE:
+    except DAMAGE:
         return []
 
 
@@ -68,11 +70,15 @@ def unpack(content: bytes, wanted: re.Pattern[str]) -> dict[str, bytes]:
     return dict(_parts(content, wanted))
 
 
-def _check_directory(members: list[zipfile.ZipInfo], size: int) -> None:
-    if len(members) > MOST_MEMBERS:
+def check_directory(members: list[zipfile.ZipInfo], size: int, *, most_members: int = MOST_MEMBERS) -> None:
+    """Look at what a zip of `size` bytes says of itself, before anything is unpacked; raise Refused."""
+    if len(members) > most_members:
         raise Refused(FILE, "unsafe_archive", found=f"{len(members)} members")
     if any(member.flag_bits & 0x1 for member in members):
         raise Refused(FILE, "encrypted")
+    link = next((member.filename for member in members if stat.S_ISLNK(member.external_attr >> 16)), None)
+    if link is not None:
+        raise Refused(FILE, "unsafe_archive", found=f"link, {link[:40]}")
     names = [member.filename for member in members]
     for name in names:
         if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name:
@@ -88,11 +94,11 @@ def _parts(content: bytes, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
-            _check_directory(members, len(content))
+            check_directory(members, len(content))
             for member in members:
                 if wanted.fullmatch(member.filename) and not member.is_dir():
                     yield member.filename, _read(archive, member)
-    except _DAMAGE:
+    except DAMAGE:
         raise Refused(FILE, "damaged_file") from None
 
 

@@ -49,6 +49,13 @@ MESSAGES: dict[str, str] = {
         "“%(stem)s”里有不能显示的图片（%(name)s），没有导入。请把图片另存为 PNG 后重新插入；公式请改成文字。"
     ),
     "picture_left_out": N_("“%(stem)s”的解析里有不能显示的图片（%(name)s），解析已导入，图片没有。"),
+    # A QTI file or package
+    "damaged_package": N_("压缩包已损坏或不完整，无法打开。请在原系统里重新导出后再导入。"),
+    "unsafe_package": N_("压缩包的内部结构异常（%(found)s），为安全起见不予导入。请在原系统里重新导出后再导入。"),
+    "package_too_large": N_("压缩包展开后超过 %(limit)s MB。请在原系统里分几次导出，或先压缩其中的图片和录音。"),
+    "member_missing": N_("清单里列出的文件“%(file)s”不在压缩包里，其中的题目没有导入。请重新导出整个压缩包。"),
+    "no_items": N_("没有找到 QTI 题目。请上传整个 QTI 压缩包（.zip），或含有题目（item、assessmentItem）的 XML 文件。"),
+    "item_elsewhere": N_("这里引用的题目在另一个题库里，不在这个文件中，没有导入。请把那个题库也导出来再导入。"),
     # A sheet
     "no_header": N_("没有找到表头，%(rows)s 行内容没有导入。请在第一行写上“题型、题干、选项A、选项B、答案”等列名。"),
     "sheet_not_read": N_("这张工作表不像题目表，没有导入（%(rows)s 行）。如果其中有题目，请给它写上表头。"),
@@ -94,6 +101,17 @@ MESSAGES: dict[str, str] = {
     "kind_unsupported": N_(
         "“%(stem)s”的题型“%(kind)s”不能导入。可以导入的题型有：单选、多选、不定项、判断、填空、排序、匹配、简答。"
     ),
+    "interaction_unsupported": N_(
+        "“%(stem)s”在原系统里的题型是“%(kind)s”，这里没有这种题型，没有导入。"
+        "可以改成选择、判断、填空、排序、匹配或简答题。"
+    ),
+    "template_item": N_("“%(stem)s”由模板随机生成（%(kind)s），没有固定的题干和答案，没有导入。请改写成固定的题目。"),
+    "key_not_in_choices": N_("“%(stem)s”的答案指向不存在或重复的选项“%(answer)s”，没有导入。请核对后改正。"),
+    "not_one_to_one": N_("匹配题“%(stem)s”的答案不是左边每项对右边一项，没有导入。请改成一一对应，或拆成几道题。"),
+    "option_without_text": N_("“%(stem)s”的选项 %(letter)s 没有文字，图片也不在文件里，没有导入。请补上选项的内容。"),
+    "loose_answer": N_("“%(stem)s”的答案按“包含”或通配规则判分，不是固定的文字，没有导入。请写出每空可以接受的答案。"),
+    "number_range": N_("“%(stem)s”的答案是一个数值范围（%(text)s），不能导入。请改成确定的数，或改成选择题。"),
+    "blank_not_in_stem": N_("“%(stem)s”的题干里没有“%(blank)s”这一空，没有导入。请补上空的位置。"),
     "blanks_differ": N_(
         "填空题“%(stem)s”有 %(blanks)s 个空，答案“%(answer)s”却对不上。请用“；”隔开各空的答案，每空都要有。"
     ),
@@ -118,6 +136,16 @@ MESSAGES: dict[str, str] = {
     "stem_start_unclear": N_(
         "这里没有题号，看不出上一题的解析到哪一行为止，已把这一行当作新题的开头。请核对，或给每道题写上题号。"
     ),
+    "stem_from_title": N_("这道题没有题干，已用标题“%(title)s”代替。请核对。"),
+    "partial_credit": N_("“%(stem)s”里有只得部分分的答案，这里只认满分的答案，其余按错误处理。请核对。"),
+    "scores_nothing": N_("“%(stem)s”在原系统里答对也不计分，已按文件里写的正确答案读取。请核对答案。"),
+    "points_of_several": N_("“%(stem)s”出自一道有几问的题，整题的分值 %(points)s 没有分到各问。请给各问写上分值。"),
+    "feedback_left_out": N_("“%(stem)s”只在答错时显示的反馈没有放进解析：“%(text)s”。如有需要，请写进解析。"),
+    "passage_missing": N_("“%(stem)s”所依据的材料（%(item)s）不在文件里，没有读取。请补上材料。"),
+    "media_linked": N_("“%(stem)s”用到网上的图片或录音（%(source)s），没有下载。请另外添加。"),
+    "media_missing": N_("“%(stem)s”用到的图片或录音“%(source)s”不在文件里。请另外添加。"),
+    "media_damaged": N_("“%(stem)s”里的图片或录音“%(source)s”已损坏，没有导入。请另外添加。"),
+    "media_unsupported": N_("“%(stem)s”里的“%(source)s”不是图片或录音，没有导入。"),
     "page_header": N_("“%(text)s”在文件里重复出现 %(count)s 次，已当作页眉页脚略去。"),
     # Documents with named fields: the whole
     "json_broken": N_("这里的 JSON 写法有误（%(found)s），整个文件没有导入。请改正后重新导入。"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, docx, json_file, text, xls, xlsx
+from quizapp.bank.formats import csv_file, docx, json_file, qti, text, xls, xlsx
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -29,9 +29,9 @@ _CHINESE_ANSWER = re.compile("答案|解析|选项")
 
 # The formats with a sign of their own, tried in this order before a file is taken for a table or for lines. A
 # predicate must be quick, must not raise and must be sure: what it takes, no other reader gets.
-PACKAGES: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = ()
+PACKAGES: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = ((qti.NAME, qti.is_package),)
 """A format's name, and whether the names in a zip's directory are those of one of its files."""
-TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = ()
+TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = ((qti.NAME, qti.is_document),)
 """A format's name, and whether a decoded text (XML, JSON or lines) is one of its files."""
 
 
