@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, docx, json_file, qti, table_writing, text, xls, xlsx
+from quizapp.bank.formats import clean_text, csv_file, docx, json_file, qti, table_writing, text, xls, xlsx
 from quizapp.bank.formats.carrying import FIELDS, carried
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.parsed import (
@@ -91,7 +91,16 @@ FORMATS: dict[str, Format] = {
             ending="tsv",
             content_type="text/tab-separated-values; charset=utf-8",
         ),
-        Format(text.NAME, "TXT (.txt)", text.read),
+        Format(
+            text.NAME,
+            "TXT (.txt)",
+            text.read,
+            write=clean_text.write,
+            kinds=table_writing.KINDS,
+            fields=table_writing.FIELDS,
+            ending="txt",
+            content_type="text/plain; charset=utf-8",
+        ),
         Format(qti.NAME, "QTI (.zip, .xml)", qti.read),
         Format(
             json_file.NAME,

@@ -21,6 +21,8 @@ from quizapp.bank.formats.line_kinds import (
 )
 from quizapp.bank.formats.marking import marked_letters, underlined_texts
 
+_ONE_A_LINE = ("matches", "rubric")
+"""Fields in which each line is a thing of its own."""
 _SENTENCE_ENDS = "。！？：；!?:;.）)】"
 _LAST_KEY = re.compile(
     r"(?P<text>.*\S)(?:\s*[(（【]\s?(?P<boxed>[A-HＡ-Ｈ]{1,8})\s?[)）】]|(?:\s{2,}|\t)\s*(?P<bare>[A-HＡ-Ｈ]{1,8}))\s*[。.]?",
@@ -96,7 +98,11 @@ class _Reader:
             and self._reads(text) == self._reads(self.texts["answer"])
         ):
             return
-        self.texts[name] = join(self.texts.get(name, ""), text)
+        self._add(name, text, on_a_line=name in (*_ONE_A_LINE, "law"))
+
+    def _add(self, name: str, text: str, *, on_a_line: bool) -> None:
+        before = self.texts.get(name, "")
+        self.texts[name] = f"{before}\n{text}" if on_a_line and before and text else join(before, text)
 
     @staticmethod
     def _reads(text: str) -> str:
@@ -121,7 +127,7 @@ class _Reader:
         else:
             name = "explanation" if self.field == "answer" else self.field
             self.field = name
-            self.texts[name] = join(self.texts.get(name, ""), text)
+            self._add(name, text, on_a_line=name in _ONE_A_LINE)
 
     def _is_short_key(self) -> bool:
         return reads_as_key(self.texts.get("answer", ""))
@@ -207,7 +213,7 @@ class _Reader:
         draft.answer = clean(texts.get("answer", "")) or self.block.shared_answer
         draft.hint = self.hint or tag or self.block.section
         draft.points = texts.get("points", "") or self.points or points
-        for name in ("explanation", "law", "article", "effective", "topics", "difficulty"):
+        for name in ("explanation", "law", "article", "effective", "topics", "difficulty", "matches", "rubric"):
             setattr(draft, name, clean(texts.get(name, "")))
         if not draft.answer:
             self._take_key_behind_last_option(draft)

@@ -59,6 +59,8 @@ _TAG = re.compile(
     r"(?:[,，、:：]?\s*(?P<points>[0-9]{1,3}(?:\.[0-9]{1,2})?)\s*分)?\s*[)）\]】]\s*[:：.、．]?"
 )
 _BRACKETED = re.compile(r"[(（\[【].*?[)）\]】]")
+VERBATIM = "（原样）"
+"""Stands behind a kind where nothing but its place tells what a text is."""
 _VERBATIM = re.compile(r"[(（\[【]\s?(?:[^()（）\[\]【】]*[,，、]\s?)?原样\s?[)）\]】]")
 _SAID_TRUE = re.compile(r"[(（](正确|对|√)[)）]")
 _SAID_FALSE = re.compile(r"[(（](错误|错|×)[)）]")

@@ -118,6 +118,9 @@ MESSAGES: dict[str, str] = {
     "blank_too_long": N_("填空题“%(stem)s”有一空的答案超过 %(limit)s 字，没有导入。请缩短，或改为简答题。"),
     "text_too_long": N_("这里有一段文字超过 %(limit)s 字，没有导入：“%(text)s”。请缩短或拆分。"),
     "too_many_lines": N_("从这里开始的一道题超过 %(limit)s 行，没有导入。请检查后面各题的题号和答案是否写清。"),
+    "line_not_in_layout": N_(
+        "这一行看不出是什么，没有导入：“%(text)s”。请以题号和（题型）、选项字母或“答案：”等开头；接上一行时以两个全角空格开头。"
+    ),
     "line_not_read": N_("这一行不属于任何题目，没有导入：“%(text)s”。"),
     # One question: warnings
     "duplicate": N_("“%(stem)s”与%(first_place)s的题干相同，两题都已读取。如果重复，请删去一题。"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import csv_file, docx, json_file, qti, text, xls, xlsx
+from quizapp.bank.formats import clean_text, csv_file, docx, json_file, qti, text, xls, xlsx
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -31,7 +31,12 @@ _CHINESE_ANSWER = re.compile("答案|解析|选项")
 # predicate must be quick, must not raise and must be sure: what it takes, no other reader gets.
 PACKAGES: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = ((qti.NAME, qti.is_package),)
 """A format's name, and whether the names in a zip's directory are those of one of its files."""
-TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = ((qti.NAME, qti.is_document),)
+TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    (json_file.NAME, json_file.is_own),
+    (json_file.NAME_OF_LINES, json_file.is_own_lines),
+    (qti.NAME, qti.is_document),
+    (text.NAME, clean_text.is_own),
+)
 """A format's name, and whether a decoded text (XML, JSON or lines) is one of its files."""
 
 
@@ -114,10 +119,6 @@ def _look_at_text(decoded: str) -> Found:
     head = decoded[:4_000]
     if _MARKUP.match(head):
         return Found("HTML" if _HTML.search(head) else "XML", "unsupported_format")
-    if json_file.is_own(decoded):
-        return Found(json_file.NAME)
-    if json_file.is_own_lines(decoded):
-        return Found(json_file.NAME_OF_LINES)
     if _is_json(decoded):
         return Found("JSON", "unsupported_format")
     delimiter = find_delimiter(decoded)

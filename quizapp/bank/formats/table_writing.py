@@ -13,6 +13,7 @@ from itertools import islice
 from quizapp.bank.formats import listing
 from quizapp.bank.formats.answers import LETTERS
 from quizapp.bank.formats.collect import Collected
+from quizapp.bank.formats.kinds import VERBATIM
 from quizapp.bank.formats.parsed import ParsedQuestion, ReadOptions, SheetOptions
 from quizapp.bank.formats.places import row_place
 from quizapp.bank.formats.problems import KIND_NAMES
@@ -127,7 +128,7 @@ def _row(question: ParsedQuestion, layout: Layout, *, verbatim: bool) -> list[st
     left, right = sides(option.id for option in question.options)
     law, article, effective = _legal_basis(question, verbatim=verbatim)
     texts = {
-        "kind": f"{KIND_NAMES[question.kind]}（原样）" if verbatim else KIND_NAMES[question.kind],
+        "kind": KIND_NAMES[question.kind] + VERBATIM if verbatim else KIND_NAMES[question.kind],
         "stem": question.stem,
         "matches": listing.matches_text(
             (option for option in question.options if option.id in right), verbatim=verbatim

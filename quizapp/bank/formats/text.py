@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quizapp.bank.formats import clean_text
 from quizapp.bank.formats.characters import clean
 from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.decoding import decode
@@ -18,11 +19,15 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
     """Read the questions of a text file."""
     collected = Collected(options)
     try:
-        texts = split_lines(decode(content))
+        text = decode(content)
+        texts = split_lines(text)
         if len(texts) > MOST_LINES:
             raise Refused(FILE, "too_many_rows", limit=str(MOST_LINES))
     except Refused as refusal:
         return Parsed(NAME, (), (refusal.problem,))
+    if clean_text.is_own(text):
+        clean_text.read(text, collected)
+        return collected.parsed(NAME)
     read_lines([Line(f"line {number}", text) for number, text in enumerate(texts, 1)], collected)
     if not collected.questions and all(problem.code == "line_not_read" for problem in collected.problems):
         return Parsed(NAME, (), (Problem(FILE, "no_text_questions"),))

@@ -317,3 +317,23 @@ def test_prose_is_refused_with_one_sentence() -> None:
 def test_lines_outside_questions_are_reported() -> None:
     parsed = text(f"一、单选题\nA. 甲\n{CHOICE}答案：A\n")
     assert error(parsed).code == "line_not_read" and error(parsed).where == "line 2"
+
+
+def test_ordering_matching_and_rubric_are_read_from_labels() -> None:
+    text = (
+        "一、排序题\n1. 先后\nA. 甲\nB. 乙\n答案：B→A\n"
+        "二、匹配题\n2. 配对\nA. 甲\nB. 乙\n匹配项：丙\n匹配项：丁\n答案：A2、B1\n"
+        "三、简答题\n3. 为什么？\n答案：因为\n评分标准：说理（2分）\n评分标准：举例（1分）\n"
+        "法律依据：《中华人民共和国\n宪法》第一条\n法律依据：《立法法》第二条\n"
+    )
+    ordering, matching, written = read(text.encode()).questions
+    assert (ordering.kind, ordering.key) == ("ordering", ("B", "A"))
+    assert (matching.kind, matching.key) == ("matching", ("A2", "B1"))
+    assert [(criterion.text, criterion.points_hundredths) for criterion in written.rubric] == [
+        ("说理", 200),
+        ("举例", 100),
+    ]
+    assert [(cited.law, cited.article) for cited in written.citations] == [
+        ("中华人民共和国宪法", "第一条"),
+        ("立法法", "第二条"),
+    ]
