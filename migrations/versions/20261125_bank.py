@@ -62,6 +62,18 @@ def upgrade() -> None:
     with op.batch_alter_table("bulk_change", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_bulk_change_bank_id"), ["bank_id"], unique=False)
 
+    op.create_table(
+        "law_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["user_account.id"], name=op.f("fk_law_import_created_by_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_law_import")),
+    )
+
     with op.batch_alter_table("article", schema=None) as batch_op:
         batch_op.add_column(sa.Column("place", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("chapter", sa.String(length=255), nullable=False, server_default=""))
@@ -144,6 +156,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("rubric", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("media", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("translations", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("classification", sa.JSON(), nullable=False, server_default="{}"))
         batch_op.create_index(batch_op.f("ix_question_revision_passage_hash"), ["passage_hash"], unique=False)
 
     with op.batch_alter_table("topic", schema=None) as batch_op:

@@ -153,6 +153,11 @@ def _revision_values(content: Content, *, number: int, author_id: int | None, no
         "rubric": [dict(criterion) for criterion in content.rubric],
         "media": [dict(medium) for medium in content.media],
         "translations": {language: dict(texts) for language, texts in content.translations.items()},
+        "classification": {
+            "topics": list(dict.fromkeys(content.topics)),
+            "difficulty": content.difficulty,
+            "is_sensitive": content.is_sensitive,
+        },
         "stem_hash": stem_hash(content.stem, content.passage),
         "author_id": author_id,
         "created_at": now,

@@ -103,6 +103,12 @@ def articles_in(label: str) -> tuple[ArticleNumber, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def is_whole_article(label: str) -> bool:
+    """Whether a label is that of one article as statutes have it, not of a paragraph, a range or a preamble."""
+    found = articles_in(label)
+    return len(found) == 1 and found[0] != PREAMBLE and found[0].label == label
+
+
 def short_title(title: str) -> str:
     """The title as people cite it: 宪法 for 《中华人民共和国宪法》.
 

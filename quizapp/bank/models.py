@@ -76,11 +76,23 @@ class Article(Base):
     place: Mapped[int] = mapped_column(default=0)
     """Where it stands in the statute, from 1; 0 for one known from a citation alone."""
     chapter: Mapped[str] = mapped_column(String(255), default="")
-    """The headings above it, e.g. 第二章 宗教团体."""
+    """The headings above it, highest first, one a line: 第五章 行政处罚的决定, 第一节 一般规定."""
     status: Mapped[str] = mapped_column(String(16), default="in_force")
     status_on: Mapped[date | None]
     status_note: Mapped[str] = mapped_column(String(255), default="")
     law: Mapped[Law] = relationship(back_populates="articles")
+
+
+class LawImport(Base):
+    """Texts of statutes or a list of laws, uploaded and read, until somebody stores them or leaves them."""
+
+    __tablename__ = "law_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+    """{"statutes": [{"file": …, "text": …}, …]}, or {"file": …, "rows": [[number, cell, …], …]} of a list."""
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
 
 
 class Topic(Base):
@@ -141,6 +153,7 @@ class Question(Base):
 
     bank: Mapped[Bank] = relationship()
     topics: Mapped[list[Topic]] = relationship(secondary=question_topic, order_by=Topic.name)
+    held_article: Mapped[Article | None] = relationship()
     revisions: Mapped[list[QuestionRevision]] = relationship(
         back_populates="question", order_by="QuestionRevision.number", cascade="all, delete-orphan"
     )
@@ -188,6 +201,9 @@ class QuestionRevision(Base):
     each is shown below the text it belongs to, at the address /media/<sha256>.<ending>."""
     translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Language code → {"stem", "passage", "explanation", "options": {id: text}}; the key is everybody's."""
+    classification: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """{"topics": [name, …], "difficulty": …, "is_sensitive": …} as written with it, for comparing revisions; the
+    question's own are what counts. {} for one written before this was kept."""
     stem_hash: Mapped[str] = mapped_column(String(64), index=True)
     """rules.stem_hash of stem and passage, by which duplicates are found."""
     author_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))

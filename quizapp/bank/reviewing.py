@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from quizapp.accounts import audit
 from quizapp.accounts.models import User
 from quizapp.bank.actions import WrongState
+from quizapp.bank.law_changes import release_if_settled
 from quizapp.bank.models import Question, QuestionReview, QuestionRevision
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
@@ -48,6 +49,7 @@ def approve(*, question: Question, reviewer: User, four_eyes: bool, comment: str
         return
     question.state = "approved"
     question.latest.approved_at = now
+    release_if_settled(question=question, actor=reviewer, now=now)
     db.session.flush()
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
+from quizapp.bank.article_labels import title_key
 from quizapp.bank.models import Article, Law, Topic
 from quizapp.core.db import db
 
@@ -26,8 +28,10 @@ class Shelf:
 
     def __init__(self) -> None:
         self.topics = {topic.name: topic for topic in db.session.scalars(select(Topic))}
-        self.laws = {(law.title, law.effective_on): law for law in db.session.scalars(select(Law))}
-        self.articles = {(article.law_id, article.label): article for article in db.session.scalars(select(Article))}
+        self.laws = {(title_key(law.title), law.effective_on): law for law in db.session.scalars(select(Law))}
+        self.articles: dict[tuple[int, str], Article] = {}
+        """Those of the laws that were asked for: a collection of statutes has tens of thousands."""
+        self.shelved: set[int] = set()
 
     def topic(self, name: str) -> Topic:
         if name not in self.topics:
@@ -36,13 +40,16 @@ class Shelf:
         return self.topics[name]
 
     def article(self, citation: Citation) -> Article:
-        law = self.laws.get((citation.law, citation.effective_on))
+        version = (title_key(citation.law), citation.effective_on)
+        law = self.laws.get(version)
         if law is None:
-            law = self.laws[citation.law, citation.effective_on] = Law(
-                title=citation.law, effective_on=citation.effective_on
-            )
+            law = self.laws[version] = Law(title=citation.law, effective_on=citation.effective_on)
             db.session.add(law)
             db.session.flush()
+        if law.id not in self.shelved:
+            self.shelved.add(law.id)
+            own = select(Article).where(Article.law_id == law.id).options(defer(Article.text))
+            self.articles |= {(law.id, article.label): article for article in db.session.scalars(own)}
         article = self.articles.get((law.id, citation.article))
         if article is None:
             article = self.articles[law.id, citation.article] = Article(law=law, label=citation.article)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from quizapp.bank.article_labels import NUMERAL, ArticleNumber, number_of, read_numeral
+from quizapp.bank.article_labels import NUMERAL, ArticleNumber, is_whole_article, number_of, read_numeral
 from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.statutes import dates
 from quizapp.bank.statutes.parsed import (
@@ -368,8 +368,10 @@ def check_numbers(statute: Statute) -> Statute:
             problems.append(Problem(where, "repeated", {"label": article.label, "line": str(first.line)}))
         if not article.text:
             problems.append(Problem(where, "empty_article", {"label": article.label}, "warning"))
-    for piece in (*kept.values(), *statute.annexes):
-        if not piece.label or len(piece.label) > LONGEST_LABEL or len("\n".join(piece.headings)) > LONGEST_CHAPTER:
+    named = [(article, is_whole_article(article.label)) for article in kept.values()]
+    for piece, is_named in [*named, *((annex, annex.number is None) for annex in statute.annexes)]:
+        is_short = 0 < len(piece.label) <= LONGEST_LABEL and len("\n".join(piece.headings)) <= LONGEST_CHAPTER
+        if not is_named or not is_short:
             problems.append(Problem(piece.label, "bad_label", {"label": shorten(piece.label)}))
     return replace(statute, articles=tuple(kept.values()), problems=(*statute.problems, *problems))
 

@@ -31,7 +31,7 @@ MESSAGES: dict[str, str] = {
     "out_of_order": N_("%(label)s排在%(before)s之后，顺序不对。请对照原文检查。"),
     "empty_article": N_("%(label)s没有条文内容。"),
     "stray_text": N_("第一条之前的这行文字没有看懂，不会存入：“%(text)s”。"),
-    "bad_label": N_("条文的名称“%(label)s”太长或为空，不能存入。"),
+    "bad_label": N_("条文的名称“%(label)s”不是“第三十六条”这样的写法，或太长，不能存入。"),
     # Dates
     "no_effective_date": N_("文中没有写明从哪天起施行，请在下面补上。"),
     "date_from_history": N_("文中没有写明从哪天起施行，暂用沿革中最后的日期 %(date)s。请核对。"),

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
-from xml.etree.ElementTree import Element, ParseError
+from typing import Any
 
-from defusedxml.ElementTree import iterparse
-
+from quizapp.bank.formats.archive import member_names, unpack
 from quizapp.bank.formats.decoding import decode
 from quizapp.bank.formats.parsed import Refused
 from quizapp.bank.statutes.parsed import Unreadable
+from quizapp.core.xml import UnreadableXml, parse
 
 MOST_BYTES = 5 * 1024 * 1024
-MOST_UNPACKED = 40 * 1024 * 1024
 DOCUMENT = "word/document.xml"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_SKIPPED = {f"{_WORD}{name}" for name in ("del", "moveFrom", "txbxContent", "footnote", "instrText")}
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    KeyError,
-    ParseError,
-)
+_SKIPPED = tuple(f"{_WORD}{name}" for name in ("del", "moveFrom", "txbxContent"))
+_RUNS = {f"{_WORD}t": "", f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n"}
+"""The elements that are text, and what the empty ones stand for."""
 _OTHERS = (
     (b"%PDF", "PDF"),
     (b"\xd0\xcf\x11\xe0", ".doc"),
@@ -60,45 +47,16 @@ def text_of(content: bytes) -> str:
 
 
 def _document_text(content: bytes) -> str:
+    if DOCUMENT not in member_names(content):
+        raise Unreadable("unsupported" if member_names(content) else "damaged_file", found="ZIP")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if DOCUMENT not in archive.namelist():
-                raise Unreadable("unsupported", found="ZIP")
-            with archive.open(DOCUMENT) as part:
-                xml = part.read(MOST_UNPACKED + 1)
-    except _DAMAGE:
+        body = parse(unpack(content, re.compile(re.escape(DOCUMENT)))[DOCUMENT])
+    except (Refused, UnreadableXml):
         raise Unreadable("damaged_file") from None
-    if len(xml) > MOST_UNPACKED:
-        raise Unreadable("damaged_file")
-    try:
-        return "\n".join(_paragraphs(xml))
-    except _DAMAGE:
-        raise Unreadable("damaged_file") from None
+    return "\n".join(_paragraph(paragraph) for paragraph in body.iter(f"{_WORD}p"))
 
 
-def _paragraphs(xml: bytes) -> list[str]:
-    """The text of each paragraph, tables included, in order; what was deleted under tracking is left out."""
-    lines: list[str] = []
-    words: list[str] = []
-    skipping = 0
-    for event, element in iterparse(io.BytesIO(xml), events=("start", "end"), forbid_dtd=True):
-        if element.tag in _SKIPPED:
-            skipping += 1 if event == "start" else -1
-        elif event == "end" and not skipping:
-            _take(element, words, lines)
-        if event == "end" and element.tag == f"{_WORD}p":
-            element.clear()
-    return lines
-
-
-def _take(element: Element, words: list[str], lines: list[str]) -> None:
-    match element.tag.removeprefix(_WORD):
-        case "t":
-            words.append(element.text or "")
-        case "tab":
-            words.append("\t")
-        case "br" | "cr":
-            words.append("\n")
-        case "p":
-            lines.append("".join(words))
-            words.clear()
+def _paragraph(paragraph: Any) -> str:
+    """The text of a paragraph; what was deleted under tracking, and what floats in a box, is left out."""
+    runs = (run for run in paragraph.iter(*_RUNS) if next(run.iterancestors(*_SKIPPED), None) is None)
+    return "".join(_RUNS[run.tag] or run.text or "" for run in runs)
