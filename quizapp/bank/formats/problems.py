@@ -135,6 +135,9 @@ MESSAGES: dict[str, str] = {
     "bad_difficulty": N_("难度“%(text)s”没有采用。请写易、中或难。"),
     "bad_points": N_("分值“%(text)s”没有采用。请写 0 到 1000 之间的数字，最多两位小数。"),
     "rubric_not_used": N_("“%(stem)s”不是简答题，评分标准“%(text)s”没有采用。"),
+    "examples_left": N_(
+        "从这一行起有 %(count)s 行以“【示例】”开头，是模板里的例子，没有导入。如果是您的题目，请删去“【示例】”。"
+    ),
     "topic_too_long": N_("知识点“%(text)s”超过 %(limit)s 字，没有采用。请缩短。"),
     "stem_start_unclear": N_(
         "这里没有题号，看不出上一题的解析到哪一行为止，已把这一行当作新题的开头。请核对，或给每道题写上题号。"

@@ -15,6 +15,8 @@ from quizapp.bank.formats.table import Table
 from quizapp.bank.formats.workbook import Sheet, read_sheets
 
 LEAST_CELLS_OF_A_TABLE = 3
+GUIDE_HEADER = ("列名", "怎么填写")
+"""The first row of the sheet of instructions in our own template, which is no loss when it is not read."""
 
 
 def read_workbook(content: bytes, *, format_name: str, options: ReadOptions) -> Parsed:
@@ -31,7 +33,7 @@ def _read_all(sheets: Iterator[Sheet], collected: Collected) -> None:
     seen: dict[tuple[tuple[str, ...], ...], str] = {}
     unread: list[Sheet] = []
     for sheet in sheets:
-        if not sheet.rows:
+        if not sheet.rows or tuple(sheet.rows[0].cells) == GUIDE_HEADER:
             continue
         table = _table(sheet, collected.options.sheet(sheet.name))
         rows = tuple(tuple(row.cells) for row in sheet.rows)

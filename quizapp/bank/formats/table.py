@@ -34,6 +34,8 @@ _CHAPTER = re.compile(
     r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?[章节篇部单]|附件|附录|[一二三四五六七八九十]{1,3}、).{0,60}",
     re.DOTALL,
 )
+EXAMPLE = "【示例】"
+"""Opens the stem of a question that is only an example."""
 WRITTEN_KINDS = ("fill_in", "short_text", "ordering", "matching")
 """Kinds whose answers do not look like the keys of choice questions."""
 _DETAILS = (
@@ -85,7 +87,7 @@ class Table:
         columns = self._find_columns(collected)
         if columns is None:
             return False
-        drafts = collected.corrected(_Rows(self, columns).read(self.body), self.told)
+        drafts = collected.corrected(self._without_examples(_Rows(self, columns).read(self.body), collected), self.told)
         coding = read_coding(
             ((answers.read_numbers(draft.answer), len(draft.options), len(filled(draft))) for draft in drafts),
             self.told,
@@ -94,6 +96,13 @@ class Table:
             collected.report(problem)
         collected.take(drafts, coding, self.layout(columns))
         return True
+
+    def _without_examples(self, drafts: Sequence[Draft], collected: Collected) -> list[Draft]:
+        """Rows that the template holds to show how they are written."""
+        examples = [draft for draft in drafts if draft.stem.startswith(EXAMPLE) and not draft.verbatim]
+        if examples:
+            collected.report(Problem(examples[0].where, "examples_left", {"count": str(len(examples))}, "warning"))
+        return [draft for draft in drafts if draft not in examples] if examples else list(drafts)
 
     def layout(self, columns: Columns | None = None, *, read_as: ReadAs = "") -> SheetLayout:
         """What was recognised; without columns: of what was not read as a table."""
