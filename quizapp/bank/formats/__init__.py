@@ -101,7 +101,16 @@ FORMATS: dict[str, Format] = {
             ending="txt",
             content_type="text/plain; charset=utf-8",
         ),
-        Format(qti.NAME, "QTI (.zip, .xml)", qti.read),
+        Format(
+            qti.NAME,
+            "QTI (.zip, .xml)",
+            qti.read,
+            write=qti.write,
+            kinds=ALL_KINDS,
+            fields=frozenset(FIELDS) - {"translations"},
+            ending="zip",
+            content_type="application/zip",
+        ),
         Format(
             json_file.NAME,
             "JSON (.json)",

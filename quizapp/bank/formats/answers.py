@@ -168,7 +168,12 @@ def read_numbers(answer: str) -> tuple[int, ...]:
 
 
 def count_blanks(stem: str) -> int:
-    return len(_BLANK.findall(stem))
+    return len(blank_places(stem))
+
+
+def blank_places(stem: str) -> list[tuple[int, int]]:
+    """Where each mark for a blank begins and ends."""
+    return [mark.span() for mark in _BLANK.finditer(stem)]
 
 
 def read_blanks(answer: str, blanks: int) -> tuple[tuple[str, ...], ...] | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from quizapp.bank.formats import qti12, qti_item
 from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.parsed import Parsed, ReadOptions, Refused
+from quizapp.bank.formats.qti3_write import write
 from quizapp.bank.formats.qti_names import name
 from quizapp.bank.formats.qti_package import Package, is_package, looks_like_qti
 from quizapp.bank.formats.qti_question import Reading
@@ -39,4 +40,4 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
     return collected.parsed(NAME, nothing_found="no_items")
 
 
-__all__ = ["NAME", "is_document", "is_package", "read"]
+__all__ = ["NAME", "is_document", "is_package", "read", "write"]

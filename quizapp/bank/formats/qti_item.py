@@ -22,7 +22,7 @@ from quizapp.bank.formats.qti_names import attribute, child, children, descendan
 from quizapp.bank.formats.qti_package import Document
 from quizapp.bank.formats.qti_processing import Processing, read_declarations
 from quizapp.bank.formats.qti_question import NOTHING, Choice, Reading, Sketch, Unusable
-from quizapp.bank.formats.qti_text import BLANK, Replace, plain, to_html
+from quizapp.bank.formats.qti_text import BLANK, Replace, kept, plain, to_html
 
 _BLOCKS = (
     "choiceinteraction",
@@ -44,8 +44,9 @@ _APART = (
 )
 """What is in the body without being part of the question's own text."""
 _TEMPLATES = ("templateprocessing", "printedvariable", "templateblock", "templateinline")
-_ADJACENT = re.compile(f"({BLANK})(?=(?:<[^<>]*>)*{BLANK})")
-"""A blank beside the next: they would look like one."""
+_END_OF_BLANK = "\x0e"
+_BESIDE = re.compile(f"{_END_OF_BLANK}(?=(?:<[^<>]*>)*{BLANK})")
+"""The end of a blank with the next one beside it: they would look like one."""
 _CUT = "\x07"
 """Stands where a block of an interaction is; no text has this character."""
 
@@ -187,7 +188,8 @@ class _ItemReader:
     # Texts ----------------------------------------------------------------------------------------------------
 
     def _html(self, replace: Replace) -> str:
-        return "" if self.body is None else _ADJACENT.sub(r"\1 ", to_html(self.body, replace))
+        html = "" if self.body is None else to_html(self.body, replace)
+        return _BESIDE.sub(" ", html).replace(_END_OF_BLANK, "")
 
     def _in_line(self, element: etree._Element) -> str | None:
         """What the text shows where an interaction stands: a blank, what there is to choose, or a prompt."""
@@ -255,10 +257,10 @@ class _ItemReader:
     def _add_passage(self, sketch: Sketch, part: _Part) -> None:
         """The stimulus that the item refers to, what candidates are told, and what several questions share."""
         found = []
-        for reference in children(self.item, "assessmentstimulusref"):
+        for reference in (*children(self.item, "assessmentstimulusref"), *descendants(self.body, "include")):
             href = attribute(reference, "href")
             stimulus = self.reading.package.stimulus(href, self.reading.document)
-            body = None if stimulus is None else first(stimulus.root, "stimulusbody")
+            body = None if stimulus is None else first(stimulus.root, "stimulusbody", "itembody")
             if stimulus is None or body is None:
                 sketch.warn("passage_missing", item=shorten(href or attribute(reference, "identifier")))
             else:
@@ -309,7 +311,7 @@ def _own_name(element: etree._Element) -> str:
 def _blank_of(interaction: etree._Element) -> str:
     """The mark for a blank; our own files say which mark it was."""
     own = interaction.get("data-blank")
-    return BLANK if own is None else own.replace(" ", "&nbsp;")
+    return BLANK + _END_OF_BLANK if own is None else kept(own)
 
 
 def _joined(texts: Sequence[Plain]) -> Plain:

@@ -147,7 +147,7 @@ class _Maker:
         sketch = self.sketch
         stem = self._text("stem", sketch.stem)
         title = clean(sketch.title)
-        if stem.replace(BLANK, "").strip() or not title:
+        if _has_words(stem) or not _has_words(title):
             return stem
         sketch.warn("stem_from_title", title=shorten(title))
         return clean(f"{title} {stem}")
@@ -252,6 +252,10 @@ class _Maker:
         if not content:
             self.sketch.warn("media_damaged", source=shorten(source))
         return content or None
+
+
+def _has_words(text: str) -> bool:
+    return bool(text.replace(BLANK, "").strip())
 
 
 def _in_order(choices: Sequence[Choice], ids: Sequence[str]) -> dict[str, str]:

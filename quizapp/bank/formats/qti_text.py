@@ -63,15 +63,21 @@ def _write(element: etree._Element, replace: Replace, is_kept: bool, parts: list
     if not tag:
         _write_inside(element, replace, is_kept, parts)
         return
-    attributes = "".join(
-        f' {str(key).rpartition("}")[2]}="{html.escape(str(value))}"' for key, value in element.attrib.items()
-    )
+    named = {str(key).rpartition("}")[2]: str(value) for key, value in element.attrib.items()}
+    if own in ("audio", "video"):  # HTML has no words for who cannot hear; ours are in the title.
+        named.setdefault("alt", named.get("title", ""))
+    attributes = "".join(f' {key}="{html.escape(value)}"' for key, value in named.items())
     if len(element) == 0 and not element.text:
         parts.append(f"<{tag}{attributes}/>")
         return
     parts.append(f"<{tag}{attributes}>")
     _write_inside(element, replace, is_kept, parts)
     parts.append(f"</{tag}>")
+
+
+def kept(text: str) -> str:
+    """HTML for a text in which white space counts."""
+    return _escaped(text, True)
 
 
 def _escaped(text: str | None, is_kept: bool) -> str:
