@@ -20,9 +20,11 @@ from quizapp.bank.formats.line_kinds import (
     truth_option,
 )
 from quizapp.bank.formats.marking import marked_letters, underlined_texts
+from quizapp.bank.formats.pairing import split_sides
 
 _ONE_A_LINE = ("matches", "rubric")
 """Fields in which each line is a thing of its own."""
+_MOST_LINES_OF_A_STEM = 8
 _SENTENCE_ENDS = "。！？：；!?:;.）)】"
 _LAST_KEY = re.compile(
     r"(?P<text>.*\S)(?:\s*[(（【]\s?(?P<boxed>[A-HＡ-Ｈ]{1,8})\s?[)）】]|(?:\s{2,}|\t)\s*(?P<bare>[A-HＡ-Ｈ]{1,8}))\s*[。.]?",
@@ -66,6 +68,8 @@ class _Reader:
         self.field = "stem"
         self.texts: dict[str, str] = {}
         self.options: list[tuple[str, str]] = []
+        self.body: list[str] = []
+        """The lines of stem and options as they stand."""
         self.hint = numbered.hint if numbered else None
         self.points = numbered.points if numbered else ""
         self.has_option_a_line = any(options.split_label(line.text)[0] == "A" for line in block.lines[1:])
@@ -135,6 +139,7 @@ class _Reader:
     # Stem and options -----------------------------------------------------------------------------------------
 
     def _take_stem_or_option(self, text: str) -> None:
+        self.body.append(text)
         if self._take_truth_option(text) or self._take_bare_line(text) or self._take_options(text):
             return
         if self.options:
@@ -212,14 +217,25 @@ class _Reader:
         draft.source = [line.text for line in self.block.lines]
         draft.answer = clean(texts.get("answer", "")) or self.block.shared_answer
         draft.hint = self.hint or tag or self.block.section
+        if draft.hint and draft.hint.kind == "matching" and not texts.get("matches"):
+            self._read_sides(draft)
         draft.points = texts.get("points", "") or self.points or points
         for name in ("explanation", "law", "article", "effective", "topics", "difficulty", "matches", "rubric"):
-            setattr(draft, name, clean(texts.get(name, "")))
+            setattr(draft, name, clean(texts.get(name, "")) or getattr(draft, name))
         if not draft.answer:
             self._take_key_behind_last_option(draft)
         if not draft.answer and not _has_key_in(draft):
             self._take_what_stands_out(draft)
         return draft
+
+    def _read_sides(self, draft: Draft) -> None:
+        """The two lists of a matching question, under its stem or side by side."""
+        for first in range(1, min(len(self.body), _MOST_LINES_OF_A_STEM)):
+            sides = split_sides("\n".join(self.body[first:]))
+            if sides:
+                draft.stem = take_tag(clean("\n".join(self.body[:first])))[0]
+                draft.take_sides(sides)
+                return
 
     def _take_what_stands_out(self, draft: Draft) -> None:
         """The right option in bold or colour; the text of a blank on its line."""

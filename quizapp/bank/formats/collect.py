@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.coding import Coding
-from quizapp.bank.formats.draft import Draft, settle
+from quizapp.bank.formats.draft import Draft
+from quizapp.bank.formats.judging import settle
 from quizapp.bank.formats.kinds import Hint
 from quizapp.bank.formats.layout import MOST_SPELLINGS, SheetLayout
 from quizapp.bank.formats.parsed import Parsed, ParsedQuestion, Problem, ReadOptions, SheetOptions, Unusable

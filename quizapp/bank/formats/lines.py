@@ -16,7 +16,8 @@ from quizapp.bank.formats.block import Block, join, read_block
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.coding import Coding, told_coding
 from quizapp.bank.formats.collect import Collected
-from quizapp.bank.formats.draft import LONGEST_TEXT, settle
+from quizapp.bank.formats.draft import LONGEST_TEXT
+from quizapp.bank.formats.judging import settle
 from quizapp.bank.formats.kinds import Hint
 from quizapp.bank.formats.layout import SheetLayout
 from quizapp.bank.formats.line_kinds import Kind, Line, Numbered, classify, passage_range
@@ -27,6 +28,7 @@ LEAST_HEADER_LETTERS = 4
 MOST_LINES_OF_A_QUESTION = 500
 TITLE_LINES = 8
 """Lines before the first question, or under a heading, that pass as titles and instructions."""
+_LINES_OF_A_STEM = 20
 _CERTAIN = 0.8
 
 
@@ -188,9 +190,25 @@ class _Cutter:
 
     def _number_opens(self, place: int, numbered: Numbered) -> bool:
         is_next = numbered.number == self.number + 1
+        if self._is_open_matching():  # the numbers of its right side are no questions
+            return is_next and self._has_own_options(place)
         if self._is_complete() and self.evidence[place]:
             return True
         return is_next and not self.has_answer
+
+    def _is_open_matching(self) -> bool:
+        if self.current is None or self.has_answer:
+            return False
+        numbered = self.current.numbered
+        hint = (numbered.hint if numbered else None) or self.current.section
+        return hint is not None and hint.kind == "matching"
+
+    def _has_own_options(self, place: int) -> bool:
+        """Whether options from A stand before the next number or heading."""
+        for kind in self.kinds[place + 1 : place + 1 + _LINES_OF_A_STEM]:
+            if kind.numbered or kind.heading or kind.opens_options:
+                return kind.opens_options and not kind.numbered
+        return False
 
     def _is_next_plain(self, place: int) -> bool:
         after = self.kinds[place + 1] if place + 1 < len(self.kinds) else Kind("")

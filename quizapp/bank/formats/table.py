@@ -21,10 +21,11 @@ from quizapp.bank.formats.columns import (
     roles_by_letter,
 )
 from quizapp.bank.formats.draft import Draft
-from quizapp.bank.formats.kinds import Hint, is_verbatim, kind_named, section_heading, take_tag
+from quizapp.bank.formats.kinds import Hint, is_verbatim, kind_named, section_heading
 from quizapp.bank.formats.layout import SAMPLE_ROWS, ColumnLayout, ReadAs, SampleRow, SheetLayout
 from quizapp.bank.formats.parsed import Problem, SheetOptions
 from quizapp.bank.formats.places import row_place
+from quizapp.bank.formats.row_draft import draft_of_row
 from quizapp.bank.formats.rows import Row, cell, column_letters
 
 HEADER_WITHIN = 10
@@ -38,18 +39,6 @@ EXAMPLE = "【示例】"
 """Opens the stem of a question that is only an example."""
 WRITTEN_KINDS = ("fill_in", "short_text", "ordering", "matching")
 """Kinds whose answers do not look like the keys of choice questions."""
-_DETAILS = (
-    "explanation",
-    "law",
-    "article",
-    "effective",
-    "topics",
-    "difficulty",
-    "points",
-    "passage",
-    "matches",
-    "rubric",
-)
 
 
 class Table:
@@ -287,50 +276,8 @@ class _Rows:
         return True
 
     def _take_question(self, row: Row) -> None:
-        role = self.columns.role
         self.is_below = False
-        draft = Draft(where=self.table.where(row.number), stem=cell(row, role.get("stem")), source=row.cells)
-        draft.answer = cell(row, role.get("answer")) or self.shared_answer
-        for name in _DETAILS:
-            setattr(draft, name, cell(row, role.get(name)))
-        draft.blanks = [cell(row, place) for place in self.columns.blanks]
-        words = cell(row, role.get("kind"))
-        if is_verbatim(words) and kind_named(words):
-            draft.hint = Hint(kind_named(words) or "", insists=True, words=words)
-            draft.options = [(letter, cell(row, at)) for letter, at in sorted(self.columns.options.items())]
-        else:
-            self._read_kind(draft, words)
-            self._read_options(draft, row)
+        draft = draft_of_row(row, self.columns, where=self.table.where(row.number), section=self.section)
+        draft.answer = draft.answer or self.shared_answer
         self.drafts.append(draft)
         self.last = draft
-
-    def _read_kind(self, draft: Draft, words: str) -> None:
-        draft.stem, tag, points = take_tag(draft.stem)
-        draft.points = draft.points or points
-        kind = kind_named(words)
-        if kind:
-            draft.hint = Hint(kind, insists=True, words=words)
-        elif words.isdigit():
-            draft.code = words
-        elif words:
-            draft.hint = Hint("unsupported", insists=True, words=shorten(words, 20))
-        draft.hint = draft.hint or tag or self.section
-
-    def _read_options(self, draft: Draft, row: Row) -> None:
-        draft.options = options.without_labels(
-            [(letter, cell(row, at)) for letter, at in sorted(self.columns.options.items())]
-        )
-        texts = filled(draft)
-        together = cell(row, self.columns.role.get("options"))
-        if not texts and together:
-            draft.options = options.split_cell(together) or [("A", together)]
-        elif len(texts) == 1 and self._takes_options(draft):
-            head, labelled = options.split_run(texts[0])
-            draft.options = labelled if len(labelled) > 1 and not head else draft.options
-        elif not texts and self._takes_options(draft):
-            head, labelled = options.split_run(draft.stem)
-            if len(labelled) > 1 and head:
-                draft.stem, draft.options = head, labelled
-
-    def _takes_options(self, draft: Draft) -> bool:
-        return draft.hint is None or draft.hint.kind in ("single", "multiple", "indefinite", "choice")

@@ -21,7 +21,7 @@ TEXT = (
 )
 SLOW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = """1. 2、 第3题 （4） A. B、 C (D) 【A】 E． 答案： 正确答案 【解析】 AB （A） （√） 对 错误
-    题目： 一、单选题 判断题(正确) 案例： 根据以下材料回答1-3题 @@@
+    题目： 一、单选题 判断题(正确) 二、匹配题 【排序题】 A1 B2 A→B 1. 2. 案例： 根据以下材料回答1-3题 @@@
     ---- ____ （_） | ； 甲 乙丙丁 1.5m 2021年 999999 ， ^*^ \u200b \x00 😀"""
 PIECES = st.sampled_from([*WORDS.split(), "\n", "\n\n", "\t", "  ", "　", "（ ）"])
 CELLS = st.one_of(
@@ -30,7 +30,24 @@ CELLS = st.one_of(
     st.integers(-5, 10**18),
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(
-        ["A", "ABD", "对", "1", "0", "单选题", "判断题", "填空", "____", "A.甲 B.乙", '["甲",["乙"]]', "[" * 3000]
+        [
+            "A",
+            "ABD",
+            "对",
+            "1",
+            "0",
+            "单选题",
+            "判断题",
+            "填空",
+            "排序",
+            "匹配",
+            "A1B2",
+            "A. 甲\nB. 乙\n1. 丙\n2. 丁",
+            "____",
+            "A.甲 B.乙",
+            '["甲",["乙"]]',
+            "[" * 3000,
+        ]
     ),
     st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20),
 )
@@ -51,6 +68,11 @@ def check(parsed: Parsed) -> None:
             assert question.key in (("true",), ("false",)) and not ids
         elif question.kind == "fill_in":
             assert question.key and all(question.key) and not ids
+        elif question.kind == "ordering":
+            assert sorted(question.key) == sorted(ids) and len(ids) >= 2
+        elif question.kind == "matching":
+            assert [pair[0] for pair in question.key] == sorted(own for own in ids if not own.isdigit())
+            assert {pair[1:] for pair in question.key} <= {own for own in ids if own.isdigit()}
         else:
             assert question.kind == "short_text" and len(question.key) <= 1
 
