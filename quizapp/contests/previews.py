@@ -71,7 +71,7 @@ def _options(question: KitQuestion, drawn: DrawnQuestion) -> list[ShownOption]:
             translations=[
                 (translation.language, translation.options[option_id])
                 for translation in question.translations
-                if option_id in translation.options
+                if translation.options.get(option_id)
             ],
         )
         for key, option_id in zip(keys_shown(question=question, drawn=drawn), drawn.option_ids, strict=True)

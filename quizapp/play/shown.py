@@ -225,7 +225,7 @@ def _translation_shown(
         options=[
             OptionShown(key, translation.options[option_id])
             for key, option_id in zip(keys, ids, strict=True)
-            if option_id in translation.options
+            if translation.options.get(option_id)
         ],
         passage=translation.passage or UNSET,
         explanation=(explains and translation.explanation) or UNSET,

@@ -37,8 +37,8 @@ export function renderMatching({ question, response, verdict, translation, onCha
   function tell(option, button) {
     const other = right.find(({ key }) => key === chosen.get(option.key));
     const words = other
-      ? renderWords(question, other, translation, { isPlain: true })
-      : element("span", { className: "words", content: text("match-choose") });
+      ? renderWords(question, other, translation, { onTap: "" })
+      : element("span", { className: "words", content: text(verdict ? "match-none" : "match-choose") });
     const sign = element("span", { className: "match-sign", "aria-hidden": "true" });
     button.replaceChildren(words, sign);
     button.classList.toggle("is-on", Boolean(other));
@@ -78,7 +78,7 @@ export function renderMatching({ question, response, verdict, translation, onCha
 
   function renderChoice(option, other) {
     const isOn = chosen.get(option.key) === other.key;
-    const words = renderWords(question, other, translation, { isPlain: true });
+    const words = renderWords(question, other, translation, { onTap: "" });
     const owner = left.find(({ key }) => key !== option.key && chosen.get(key) === other.key);
     if (owner) words.append(element("span", { className: "tiny", content: text("match-used", { left: owner.key }) }));
     return element(

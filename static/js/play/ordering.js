@@ -63,7 +63,7 @@ export function renderOrdering({ question, response, verdict, translation, onCha
 
 function renderRow({ question, option, translation, isLocked, judged }) {
   const words = renderWords(question, option, translation);
-  if (judged === "right") words.append(element("span", { className: "option-verdict", content: text("order-right") }));
+  if (judged) words.append(element("span", { className: "option-verdict", content: text(`order-${judged}`) }));
   const parts = [element("span", { className: "letter num", "aria-hidden": "true" }), words];
   if (!isLocked) parts.push(renderStep(option, -1), renderStep(option, 1));
   const names = ["order-row", judged && `is-${judged}`, isLocked && "is-locked"];

@@ -12,11 +12,14 @@ export function renderAlso(translation, words, tag = "span") {
   ];
 }
 
-/** The pictures and recordings below the text at `at`; `isPlain` where a picture stands inside a button. */
-export function renderMedia(media, at, { isPlain = false } = {}) {
+/**
+ * The pictures and recordings below the text at `at`. A picture is enlarged by a tap: `onTap` says where, "picture"
+ * or on a small "button" in its corner, since a tap on the rest chooses the option; "" inside another button.
+ */
+export function renderMedia(media, at, { onTap = "picture" } = {}) {
   return (media ?? [])
     .filter((medium) => medium.at === at)
-    .map((medium) => (medium.kind === "audio" ? renderRecording(medium) : renderPicture(medium, isPlain)));
+    .map((medium) => (medium.kind === "audio" ? renderRecording(medium) : renderPicture(medium, onTap)));
 }
 
 /** An option's words with all that belongs to them. */
@@ -42,13 +45,19 @@ function renderRecording({ url, alt }) {
   ]);
 }
 
-function renderPicture(medium, isPlain) {
+function renderPicture(medium, onTap) {
   const { url, alt, width, height } = medium;
   const picture = element("img", { src: url, alt, width, height, decoding: "async" });
-  if (isPlain) return element("span", { className: "picture" }, [picture]);
-  const label = text("enlarge", { picture: alt || text("picture") });
-  const button = element("button", { className: "picture", type: "button", "aria-label": label }, [picture]);
+  if (onTap === "") return element("span", { className: "picture" }, [picture]);
+  const isWhole = onTap === "picture";
+  const button = element("button", {
+    className: isWhole ? "picture" : "nearer",
+    type: "button",
+    "aria-label": text("enlarge", { picture: alt || text("picture") }),
+  });
   button.addEventListener("click", () => enlarge(medium));
+  if (!isWhole) return element("span", { className: "picture" }, [picture, button]);
+  button.append(picture);
   return button;
 }
 

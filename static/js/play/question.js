@@ -87,7 +87,7 @@ function renderOptions({ question, response, verdict, translation, onChange }) {
     });
     input.checked = isOn;
     const letter = question.kind === "true_false" ? { true: "✓", false: "✕" }[option.key] : option.key;
-    const words = renderWords(question, option, translation);
+    const words = renderWords(question, option, translation, { onTap: verdict ? "picture" : "button" });
     if (judged) words.append(element("span", { className: "option-verdict", content: text(`option-${judged}`) }));
     const names = ["option", isOne && "option-single", isOn && "is-on", verdict && "is-locked"];
     if (judged) names.push(`is-${judged}`);
