@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
 import socket
 import statistics
 import subprocess
@@ -27,18 +26,15 @@ import msgspec
 
 from bench import machine
 from bench.client import Load, drive, request
+from bench.installation import CONNECTIONS, Phones, groups, installed
 from quizapp.accounts.queries import latest_notice
-from quizapp.app import create_app
 from quizapp.core.db import db
 from quizapp.core.embedded import start_valkey
-from quizapp.core.installation import Serving
 from quizapp.core.launcher import web_command
 from quizapp.core.live import get_live
-from quizapp.core.settings import load_settings
-from quizapp.play.replay import SLUG, make_contest, own_installation
+from quizapp.play.replay import make_contest
 from quizapp.play.state import Shard, count_events
 
-CONNECTIONS = 16
 ROUNDS = 4
 WORKERS = 2
 SETTLE_SECONDS = 60
@@ -52,17 +48,6 @@ class Served:
     address: tuple[str, int]
     groups: dict[str, list[int]]
     rounds: list[list[list[bytes]]]
-
-
-@contextmanager
-def installed() -> Iterator[Serving]:
-    """A whole installation of its own, with the app of it at hand in this process."""
-    with own_installation() as (serving, _data):
-        app = create_app(load_settings({"QUIZAPP_LOG_LEVEL": "WARNING"} | dict(serving.environment)))
-        with app.app_context():
-            yield serving
-            db.session.remove()
-            db.engine.dispose()
 
 
 @contextmanager
@@ -120,51 +105,6 @@ def floor_rounds(host: str, *, answers: int) -> list[list[list[bytes]]]:
     return rounds
 
 
-class Phones:
-    """Begins attempts through the interface, and turns their papers into requests that answer them."""
-
-    def __init__(self, address: tuple[str, int], consent: str) -> None:
-        self.address, self.consent = address, consent
-        self.host = f"{address[0]}:{address[1]}"
-        self.people = 0
-
-    def lines(self, *, answers: int) -> list[list[bytes]]:
-        """Lines whose requests together are so many answers, one request each, ten an attempt."""
-        attempts = [self._begin() for _ in range(answers // 10)]
-        each = len(attempts) // CONNECTIONS
-        return [
-            [one for paper in attempts[at * each : (at + 1) * each] for one in self._answers(paper)]
-            for at in range(CONNECTIONS)
-        ]
-
-    def _call(self, method: str, path: str, document: Any, token: str = "", headers: str = "") -> Any:
-        source = f"X-Forwarded-For: 10.{self.people >> 16 & 255}.{self.people >> 8 & 255}.{self.people & 255}\r\n"
-        body = msgspec.json.encode(document)
-        load = drive(
-            self.address, [[request(method, path, body, host=self.host, token=token, headers=source + headers)]]
-        )
-        if set(load.statuses) - {200, 201}:
-            raise SystemExit(f"{method} {path}: {load.statuses} {load.last_body[:300]!r}")
-        return msgspec.json.decode(load.last_body)
-
-    def _begin(self) -> Any:
-        self.people += 1
-        contest = f"/api/v1/contests/{SLUG}"
-        fields = {"fields": {"nickname": f"选手{self.people}"}, "consent": self.consent}
-        entry = self._call("POST", f"{contest}/entries", fields)
-        return self._call(
-            "POST", f"{contest}/attempts", {}, entry["token"], f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
-        )
-
-    def _answers(self, paper: Any) -> Iterator[bytes]:
-        for question in paper["questions"]:
-            response = [question["options"][0]["key"]] if question["options"] else ["宪法"] * question["blanks"]
-            item = {"question": question["id"], "response": response, "seq": 1, "spent_ms": 800}
-            path = f"/api/v1/attempts/{paper['attempt']}/answers"
-            body = msgspec.json.encode({"answers": [item]})
-            yield request("PUT", path, body, host=self.host, token=paper["token"])
-
-
 def measure(served: Served, number: int, settle: Any = None) -> dict[str, float]:
     """One round: processor milliseconds an answer by group of processes, and the pace."""
     before = {name: machine.processor_seconds(pids) for name, pids in served.groups.items()}
@@ -193,15 +133,15 @@ def middle(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def run(*, answers: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="qafloor", dir="/tmp") as name, floor(Path(name)) as (address, groups):
-        bare = Served("floor", address, groups, floor_rounds(f"{address[0]}:{address[1]}", answers=answers))
+    with tempfile.TemporaryDirectory(prefix="qafloor", dir="/tmp") as name, floor(Path(name)) as (address, bare_groups):
+        bare = Served("floor", address, bare_groups, floor_rounds(f"{address[0]}:{address[1]}", answers=answers))
         with installed() as serving:
             contest_id = make_contest(attempts=1)
             consent = latest_notice().version
             db.session.rollback()
             parts = urlsplit(serving.address)
             phones = Phones((parts.hostname or "", parts.port or 80), consent)
-            ours = Served("ours", phones.address, _groups(serving.pid), [])
+            ours = Served("ours", phones.address, groups(serving.pid), [])
             ours.rounds = [phones.lines(answers=answers) for _ in range(ROUNDS)]
 
             def settle() -> None:
@@ -220,19 +160,6 @@ def run(*, answers: int) -> dict[str, Any]:
     figures["ratio_without_recorder"] = round((figures["ours"]["web_ms"] + figures["ours"]["valkey_ms"]) / base, 2)
     figures["answers_a_round"] = answers
     return figures
-
-
-def _groups(launcher: int) -> dict[str, list[int]]:
-    """The processes of an installation by what they are."""
-    names = {"gunicorn": "web", "quizapp record": "record", "valkey-server": "valkey"}
-    groups: dict[str, list[int]] = {name: [] for name in names.values()}
-    for pid in machine.processes_below(launcher):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        for part, name in names.items():
-            if part in command:
-                groups[name].append(pid)
-                break
-    return groups
 
 
 def main() -> None:

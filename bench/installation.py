@@ -1,0 +1,119 @@
+"""A whole installation of its own for a benchmark, and phones that play its contest through the interface."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench import machine
+from bench.client import drive, request
+from quizapp.app import create_app
+from quizapp.core.db import db
+from quizapp.core.installation import Serving
+from quizapp.core.settings import load_settings
+from quizapp.play.replay import SLUG, own_installation
+
+CONNECTIONS = 16
+
+
+@contextmanager
+def installed() -> Iterator[Serving]:
+    """A whole installation of its own, with the app of it at hand in this process."""
+    with own_installation() as (serving, _data):
+        app = create_app(load_settings({"QUIZAPP_LOG_LEVEL": "WARNING"} | dict(serving.environment)))
+        with app.app_context():
+            yield serving
+            db.session.remove()
+            db.engine.dispose()
+
+
+def groups(launcher: int) -> dict[str, list[int]]:
+    """The processes of an installation by what they are."""
+    names = {"gunicorn": "web", "quizapp record": "record", "valkey-server": "valkey"}
+    groups: dict[str, list[int]] = {name: [] for name in names.values()}
+    for pid in machine.processes_below(launcher):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        for part, name in names.items():
+            if part in command:
+                groups[name].append(pid)
+                break
+    return groups
+
+
+class Phones:
+    """Begins attempts through the interface, and turns their papers into requests that answer them."""
+
+    def __init__(self, address: tuple[str, int], consent: str) -> None:
+        self.address, self.consent = address, consent
+        self.host = f"{address[0]}:{address[1]}"
+        self.people = 0
+
+    def lines(self, *, answers: int) -> list[list[bytes]]:
+        """Lines whose requests together are so many answers, one request each, ten an attempt."""
+        attempts = [self._begin() for _ in range(answers // 10)]
+        each = len(attempts) // CONNECTIONS
+        return [
+            [one for paper in attempts[at * each : (at + 1) * each] for one in self._answers(paper)]
+            for at in range(CONNECTIONS)
+        ]
+
+    def calls_of(self, kind: str, count: int) -> list[bytes]:
+        """So many requests of one kind by as many people, each in the state that the kind needs."""
+        contest = f"/api/v1/contests/{SLUG}"
+        requests = []
+        for _ in range(count):
+            self.people += 1
+            if kind == "visit":
+                requests.append(self._request("POST", f"{contest}/visits", None))
+            elif kind == "entry":
+                fields = {"fields": {"nickname": f"选手{self.people}"}, "consent": self.consent}
+                requests.append(self._request("POST", f"{contest}/entries", fields))
+            elif kind == "begin":
+                requests.append(self._begin_request(self.enter()))
+            elif kind == "finish":
+                paper = self._read(self._begin_request(self.enter()))
+                items = [self._item(question) for question in paper["questions"]]
+                path = f"/api/v1/attempts/{paper['attempt']}/finish"
+                requests.append(self._request("POST", path, {"answers": items}, paper["token"]))
+            else:
+                requests.append(self._request("GET", kind, None))
+        return requests
+
+    def enter(self) -> str:
+        """The token of somebody who has just entered."""
+        self.people += 1
+        fields = {"fields": {"nickname": f"选手{self.people}"}, "consent": self.consent}
+        return str(self._read(self._request("POST", f"/api/v1/contests/{SLUG}/entries", fields))["token"])
+
+    def _begin_request(self, token: str) -> bytes:
+        key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
+        return self._request("POST", f"/api/v1/contests/{SLUG}/attempts", {}, token, key)
+
+    def _request(self, method: str, path: str, document: Any, token: str = "", headers: str = "") -> bytes:
+        source = f"X-Forwarded-For: 10.{self.people >> 16 & 255}.{self.people >> 8 & 255}.{self.people & 255}\r\n"
+        body = b"" if document is None else msgspec.json.encode(document)
+        return request(method, path, body, host=self.host, token=token, headers=source + headers)
+
+    def _read(self, wanted: bytes) -> Any:
+        load = drive(self.address, [[wanted]])
+        if set(load.statuses) - {200, 201}:
+            raise SystemExit(f"{wanted[:80]!r}: {load.statuses} {load.last_body[:300]!r}")
+        return msgspec.json.decode(load.last_body)
+
+    def _begin(self) -> Any:
+        return self._read(self._begin_request(self.enter()))
+
+    def _answers(self, paper: Any) -> Iterator[bytes]:
+        for question in paper["questions"]:
+            path = f"/api/v1/attempts/{paper['attempt']}/answers"
+            yield self._request("PUT", path, {"answers": [self._item(question)]}, paper["token"])
+
+    @staticmethod
+    def _item(question: Any) -> dict[str, Any]:
+        response = [question["options"][0]["key"]] if question["options"] else ["宪法"] * question["blanks"]
+        return {"question": question["id"], "response": response, "seq": 1, "spent_ms": 800}
