@@ -25,6 +25,12 @@ def latest_notice() -> PrivacyNotice:
     )
 
 
+def latest_notice_version() -> str:
+    """The version of `latest_notice`, without its text: asked for at every entry."""
+    newest = db.session.scalar(select(PrivacyNotice.version).order_by(PrivacyNotice.id.desc()).limit(1))
+    return newest or notice_text.VERSION
+
+
 def notices() -> Sequence[PrivacyNotice]:
     """All versions, newest first."""
     return db.session.scalars(select(PrivacyNotice).order_by(PrivacyNotice.id.desc())).all()

@@ -9,15 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
-
 from quizapp.accounts.actions import record_consent
-from quizapp.accounts.queries import latest_notice, unit_choices
+from quizapp.accounts.queries import latest_notice_version, unit_choices
 from quizapp.accounts.rules import mask_name, normalise_name, normalise_phone
 from quizapp.contests import queries, rules
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.crypto import blind_index
-from quizapp.core.db import db
+from quizapp.core.db import add_if_new, db
 from quizapp.core.errors import DomainError, Invalid, NotFound
 from quizapp.core.i18n import _
 from quizapp.core.throttle import count_try, forget_tries, seconds_to_wait
@@ -118,20 +116,23 @@ def enter(
     if not contest.is_published:
         raise NotFound
     checked = _check(contest, fields)
-    if notice_version != latest_notice().version:
+    if notice_version != latest_notice_version():
         raise ConsentRequired
     key = entry_key if entry_key and len(entry_key) >= ENTRY_KEY_LETTERS else None
     person = _person(contest, checked, key)
+    if now < contest.closes_at:
+        entered = _enter_new(contest, checked, person, key, now)
+        if entered is not None:
+            record_consent(subject=person, purpose=f"contest:{contest.id}", notice_version=notice_version, now=now)
+            return entered
     entry = queries.get_entry(contest_id=contest.id, person=person)
     if entry is None:
-        return _enter_new(contest, checked, person, key, now)
+        raise ContestClosed
     return _repeat(entry, key) or _come_back(entry, resume_code)
 
 
-def _enter_new(contest: Contest, checked: _Fields, person: str, key: str | None, now: datetime) -> Entered:
-    """Of two first entries at once the table's unique person lets one through; the other is one who comes back."""
-    if now >= contest.closes_at:
-        raise ContestClosed
+def _enter_new(contest: Contest, checked: _Fields, person: str, key: str | None, now: datetime) -> Entered | None:
+    """A first entry; None where the table's unique person says that there is one, if only since a moment ago."""
     entry = Entry(
         contest_id=contest.id,
         person=person,
@@ -144,16 +145,7 @@ def _enter_new(contest: Contest, checked: _Fields, person: str, key: str | None,
         entered_at=now,
     )
     code = _give_code(entry) if contest.entry_mode == "form" else None
-    try:
-        with db.session.begin_nested():
-            db.session.add(entry)
-            db.session.flush()
-    except IntegrityError:
-        if queries.get_entry(contest_id=contest.id, person=person) is None:
-            raise
-        raise ResumeCodeRequired from None
-    record_consent(subject=person, purpose=f"contest:{contest.id}", notice_version=latest_notice().version, now=now)
-    return Entered(entry, code, is_new=True)
+    return Entered(entry, code, is_new=True) if add_if_new(entry) else None
 
 
 def _repeat(entry: Entry, key: str | None) -> Entered | None:

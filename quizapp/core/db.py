@@ -17,9 +17,11 @@ from typing import Any
 from flask import Flask, Response, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy import DateTime, Engine, MetaData, event, inspect
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
 from sqlalchemy.types import JSON, TypeDecorator
 
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -112,6 +114,30 @@ def reading() -> Iterator[None]:
         yield
     finally:
         _reads_only.reset(token)
+
+
+def insert_into(table: Any) -> Any:
+    """An INSERT that can say what to do on a conflict, of the database in use."""
+    return (postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert)(table)
+
+
+def add_if_new(row: Base) -> bool:
+    """Insert a new row by one statement; False where a unique constraint says that there is one like it.
+
+    What was set on `row` is stored; its id and the defaults of the rest are set.
+    """
+    columns = {attribute.key: attribute.columns[0] for attribute in inspect(type(row)).column_attrs}
+    values = {name: getattr(row, name) for name in columns if name in row.__dict__}
+    made = [name for name in columns if name not in values]
+    insert = insert_into(row.__table__).values(values).on_conflict_do_nothing()
+    stored = db.session.execute(insert.returning(*(columns[name] for name in made))).one_or_none()
+    if stored is None:
+        return False
+    for name, value in zip(made, stored, strict=True):
+        setattr(row, name, value)
+    make_transient_to_detached(row)
+    db.session.add(row)
+    return True
 
 
 def release() -> None:

@@ -20,12 +20,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, Table, Update, bindparam, case, cast, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from quizapp.bank.models import Question
-from quizapp.core.db import db, reading
+from quizapp.core.db import db, insert_into, reading
 from quizapp.core.live import Live
 from quizapp.core.logs import get_logger
 from quizapp.play import events, state
@@ -173,15 +171,9 @@ def _at(position: Position) -> Update:
     )
 
 
-def _insert(table: Any) -> Any:
-    """An INSERT that can say what to do on a conflict, of the database in use."""
-    name = db.engine.dialect.name
-    return postgresql_insert(table) if name == "postgresql" else sqlite_insert(table)
-
-
 def _insert_attempts(rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        db.session.execute(_insert(_attempts).on_conflict_do_nothing(index_elements=["id"]), rows)
+        db.session.execute(insert_into(_attempts).on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def _upsert_answers(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -192,7 +184,7 @@ def _upsert_answers(rows: Sequence[Mapping[str, Any]]) -> None:
             newest[name] = row
     if not newest:
         return
-    insert = _insert(_answers)
+    insert = insert_into(_answers)
     changing = ("revision_id", "response", "seq", "is_right", "points_hundredths", "answered_ms", "spent_ms")
     upsert = insert.on_conflict_do_update(
         index_elements=["attempt_id", "question_id"],
