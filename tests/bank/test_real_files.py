@@ -19,6 +19,25 @@ LECTURES = {
     "第10讲": ("航空领域工程伦理", {"single": 8, "multiple": 7, "true_false": 5}),
     "第13讲": ("能源动力领域工程伦理", {"single": 8, "multiple": 8, "true_false": 5}),
 }
+GIFT = {
+    "TFTwoFeedback": {"true_false": 3},
+    "description1": {"true_false": 1},
+    "escapeAll": {"single": 1},
+    "essay1": {"short_text": 1},
+    "markdown": {},
+    "mc2": {"single": 1},
+    "mcHTMLComment": {"single": 1},
+    "newlineAndLaTeX": {"short_text": 1},
+    "shortAnswer1": {"fill_in": 2},
+    "shortFirstEmbedded": {"fill_in": 2},
+    "symbolsAll": {"true_false": 1},
+    "tag_two_tags": {"short_text": 1},
+    "tf1_markdown": {"true_false": 1},
+    "totara_moodle_essay": {"short_text": 1},
+    "totara_moodle_multichoice_multi": {"multiple": 1},
+    "totara_moodle_shortanswer": {"fill_in": 1},
+    "totara_moodle_truefalse_true_answer1": {"true_false": 1},
+}
 COUNTS: dict[str, dict[str, int]] = {
     "zh-text/quiz_system/tiku.txt": {"single": 112, "multiple": 74, "true_false": 36, "short_text": 32},
     "zh-docx/quiz_system/习概题库.docx": {"single": 112, "multiple": 74, "true_false": 36, "short_text": 32},
@@ -48,6 +67,13 @@ COUNTS: dict[str, dict[str, int]] = {
     "csv-json/cmmlu/world_religions.csv": {"single": 160},
     "csv-json/cmmlu/marxist_theory.csv": {"single": 189},
     "kahoot/kahoot.csv": {"single": 5},
+    **{f"gift/gift-pegjs/{name}.gift": kinds for name, kinds in GIFT.items()},
+    # Of the eight numerical ones, four have a tolerance or a range.
+    "gift/moodle/examples.txt": {"single": 16, "multiple": 2, "true_false": 5, "matching": 3, "fill_in": 9 + 4},
+    "gift/qas-editor/essay.gift": {"short_text": 2},
+    "gift/qas-editor/missing_words.gift": {"single": 1},
+    "gift/qas-editor/true_false.gift": {"true_false": 4},
+    "aiken/moodle/questions.aiken.txt": {"single": 1, "true_false": 1},
     **{f"zh-text/buaa-ethics/{name} {title} 习题.txt": kinds for name, (title, kinds) in LECTURES.items()},
     "qti12/instructure/bank_entry_item.xml": {},
     "qti12/instructure/canvas_multiple_dropdowns_correct_choice_is_not_the_first.xml": {},
@@ -109,6 +135,8 @@ ERRORS: dict[str, dict[str, int]] = {
     "qti30/kennisnet/with-else-if.xml": {"option_without_text": 1},
     "qti30/kennisnet/wrong-processing-element.xml": {"option_without_text": 1},
     "qti30/kennisnet/select-point-processing.xml": {"interaction_unsupported": 1},
+    "gift/gift-pegjs/markdown.gift": {"no_questions": 1},
+    "gift/moodle/examples.txt": {"number_range": 4},
 }
 DUPLICATES = {
     "zh-xlsx/experiment/tiku.xlsx": 47,
@@ -116,6 +144,11 @@ DUPLICATES = {
     "zh-text/uestc-labsafe/bank.txt": 8,
     "csv-json/cmmlu/world_religions.csv": 1,
     "csv-json/disc-law/mcq_sing_lbk.csv": 1,
+    "gift/gift-pegjs/TFTwoFeedback.gift": 2,
+    "gift/gift-pegjs/shortFirstEmbedded.gift": 1,
+    "gift/moodle/examples.txt": 21,
+    "gift/qas-editor/essay.gift": 1,
+    "gift/qas-editor/true_false.gift": 2,
 }
 ONE_BY_ONE = {
     **{f"buaa.{name}.tsv": f"zh-text/buaa-ethics/{name} {title} 习题.txt" for name, (title, _) in LECTURES.items()},
@@ -129,7 +162,6 @@ REFUSED = (
     "csv-json/opentdb/opentdb_0-300.json",
     "other-lms/examview/examview_sample.xml",
     "other-lms/blackboard/sample_blackboard_pool.dat",
-    "gift/moodle/examples.txt",
     "moodle-xml/moodle/truefalse.xml",
 )
 KINDS = {
@@ -192,7 +224,7 @@ def test_file_of_another_format_is_refused_with_the_formats_that_are_read(shared
 
 
 def test_no_other_file_of_the_collection_gives_questions_by_mistake(shared_data: Path) -> None:
-    for folder in ("gift", "moodle-xml", "other-lms"):
+    for folder in ("moodle-xml", "other-lms"):
         for path in (shared_data / "question-banks" / folder).rglob("*"):
             if path.is_file():
                 parsed = read(path.read_bytes())

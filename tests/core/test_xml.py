@@ -157,9 +157,9 @@ def test_billion_laughs_are_refused() -> None:
     ids=["257 deep", "100,000 deep", "tags", "attributes", "text", "cdata", "attribute", "name"],
 )
 def test_document_that_would_swell_is_refused_at_once(content: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert refusal(content).code == "too_large"
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_python_memory_stays_small_for_many_tags() -> None:

@@ -10,7 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import clean_text, csv_file, docx, json_file, qti, table_writing, text, xls, xlsx
+from quizapp.bank.formats import (
+    aiken,
+    clean_text,
+    csv_file,
+    docx,
+    gift,
+    gift_writer,
+    json_file,
+    qti,
+    table_writing,
+    text,
+    xls,
+    xlsx,
+)
 from quizapp.bank.formats.carrying import FIELDS, carried
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.parsed import (
@@ -112,6 +125,25 @@ FORMATS: dict[str, Format] = {
             content_type="application/zip",
         ),
         Format(
+            gift.NAME,
+            "GIFT (.gift, .txt)",
+            gift.read,
+            write=gift_writer.write,
+            kinds=gift_writer.KINDS,
+            fields=gift_writer.FIELDS,
+            ending="gift",
+            content_type="text/plain",
+        ),
+        Format(
+            aiken.NAME,
+            "Aiken (.txt)",
+            aiken.read,
+            write=aiken.write,
+            kinds=aiken.KINDS,
+            ending="txt",
+            content_type="text/plain",
+        ),
+        Format(
             json_file.NAME,
             "JSON (.json)",
             json_file.read,
@@ -157,7 +189,7 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
         name = found.name if found.name in FORMATS else format
         return _refused(name, Problem(FILE, found.problem, _params(found)))
     wanted = found.name if format == AUTO else format
-    is_text = {csv_file.NAME, csv_file.NAME_WITH_TABS, text.NAME}
+    is_text = {csv_file.NAME, csv_file.NAME_WITH_TABS, text.NAME, gift.NAME, aiken.NAME}
     if wanted != found.name and not {wanted, found.name} <= is_text:
         params = {"wanted": FORMATS[wanted].label, "found": FORMATS[found.name].label}
         return _refused(format, Problem(FILE, "other_format", params))

@@ -122,6 +122,17 @@ MESSAGES: dict[str, str] = {
         "这一行看不出是什么，没有导入：“%(text)s”。请以题号和（题型）、选项字母或“答案：”等开头；接上一行时以两个全角空格开头。"
     ),
     "line_not_read": N_("这一行不属于任何题目，没有导入：“%(text)s”。"),
+    # Questions of Moodle and its like
+    "too_many_questions": N_("题目超过 %(limit)s 道的上限。请拆成几个文件分别导入。"),
+    "gift_braces": N_(
+        "“%(stem)s”里的花括号没有成对，或有不止一组答案，没有导入。题目之间请空一行；文字里的花括号请写成 \\{ 和 \\}。"
+    ),
+    "gift_block": N_("“%(stem)s”的答案“%(text)s”看不明白，没有导入。每个选项前请写 = 或 ~。"),
+    "shares_several": N_("“%(stem)s”是单选，却有几个选项（%(letters)s）都得满分，没有导入。请只留一个，或改成多选。"),
+    "shares_none": N_("“%(stem)s”是单选，却没有得满分的选项，没有导入。请把正确选项改为满分。"),
+    "shares_sum": N_("“%(stem)s”的正确选项得分比例（%(letters)s）合起来不是满分，没有导入。请改正各选项的比例。"),
+    "answer_pattern": N_("“%(stem)s”的答案“%(text)s”用 * 代表任意文字，不能导入。请写出完整的答案。"),
+    "description_skipped": N_("“%(text)s”只是说明文字，不是题目，没有导入。"),
     # One question: warnings
     "duplicate": N_("“%(stem)s”与%(first_place)s的题干相同，两题都已读取。如果重复，请删去一题。"),
     "kind_by_key": N_("“%(stem)s”写在“%(kind)s”里，按答案“%(answer)s”读作“%(taken)s”。请核对。"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import clean_text, csv_file, docx, json_file, qti, text, xls, xlsx
+from quizapp.bank.formats import aiken, clean_text, csv_file, docx, gift, json_file, qti, text, xls, xlsx
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -22,10 +22,6 @@ _MAGIC = {
 }  # fmt: skip
 _MARKUP = re.compile(r"\s*<(?:\?xml|!doctype|[A-Za-z_][\w.:-]{0,60}[\s/>])", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype html|html|table|body|head|meta)\b", re.IGNORECASE)
-_GIFT = re.compile(
-    r"(?:^|\n)::[^\n]{0,200}::|\{[^{}]{0,2000}?(?:=[^{}]|~[^{}])[^{}]{0,2000}\}|\{\s*(?:T|F|TRUE|FALSE)\s*\}"
-)
-_CHINESE_ANSWER = re.compile("答案|解析|选项")
 
 # The formats with a sign of their own, tried in this order before a file is taken for a table or for lines. A
 # predicate must be quick, must not raise and must be sure: what it takes, no other reader gets.
@@ -36,6 +32,8 @@ TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     (json_file.NAME_OF_LINES, json_file.is_own_lines),
     (qti.NAME, qti.is_document),
     (text.NAME, clean_text.is_own),
+    (gift.NAME, gift.is_gift),
+    (aiken.NAME, aiken.is_aiken),
 )
 """A format's name, and whether a decoded text (XML, JSON or lines) is one of its files."""
 
@@ -122,8 +120,6 @@ def _look_at_text(decoded: str) -> Found:
     if _is_json(decoded):
         return Found("JSON", "unsupported_format")
     delimiter = find_delimiter(decoded)
-    if delimiter is None and _GIFT.search(decoded[:200_000]) and not _CHINESE_ANSWER.search(decoded[:200_000]):
-        return Found("GIFT", "unsupported_format")
     return Found(csv_file.NAME if delimiter else text.NAME)
 
 

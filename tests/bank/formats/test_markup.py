@@ -178,7 +178,7 @@ def test_any_order_of_tags_is_read(pieces: list[str]) -> None:
 )
 def test_long_and_broken_markup_is_read_in_linear_time(piece: str) -> None:
     source = "<p>" + piece * (100_000 // len(piece))
-    start = time.monotonic()
+    start = time.process_time()
     for read in (from_html, from_moodle, from_markdown):
         read(source)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

@@ -36,6 +36,8 @@ def compound(stream: str) -> bytes:
         ("题干,A,B,答案\n题,甲,乙,A\n".encode(), "csv"),
         ("题干\t答案\n题\t对\n".encode("gb18030"), "csv"),
         ("1. 题（ ），有逗号，很多，很多\nA. 甲\nB. 乙\n答案：A\n".encode(), "text"),
+        (b"::q1:: What? {=yes ~no}", "gift"),
+        (b"What?\nA) yes\nB) no\nANSWER: A\n", "aiken"),
         (b'{"questions": []}', None),
         (b"<?xml version='1.0'?><quiz/>", None),
         (b"%PDF-1.7", None),
@@ -56,7 +58,6 @@ def test_format_is_told_by_the_bytes(content: bytes, name: str | None) -> None:
         (b"<quiz><question/></quiz>", "XML"),
         (b"<html><table><tr><td>1</td></tr></table></html>", "HTML"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html></html>", "HTML"),
-        (b"::q1:: What? {=yes ~no}", "GIFT"),
         (zip_of(ppt__presentation=b"x"), "PowerPoint (.pptx)"),
         (
             zip_of(**{"content.xml": b"x", "mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}),
