@@ -111,7 +111,8 @@ def work() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        jobs.work([*jobs.DUTIES, *retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES], stopping=stopping)
+        duties = [*jobs.DUTIES, *retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES]
+        jobs.work(duties, bank_jobs.KINDS, stopping=stopping)
 
 
 @main.group("db")

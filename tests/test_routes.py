@@ -50,8 +50,10 @@ ROUTES = {
     ORGANISER: """
         accounts.add_headcount accounts.change_unit accounts.change_unit_state accounts.import_report
         accounts.import_units accounts.new_unit accounts.take_import accounts.unit accounts.units
-        bank.add_question bank.create bank.drop_import bank.edit_question bank.import_file bank.retire
-        bank.show_import bank.submit bank.take_import
+        bank.add_question bank.create bank.edit_question bank.retire bank.submit
+        bank.correct_import bank.decide_duplicate bank.drop_import bank.import_duplicates bank.import_file
+        bank.import_problems bank.import_progress bank.import_report_file bank.mend_row bank.repeat_import
+        bank.retry_import bank.show_import bank.take_import bank.undo_import
         bank.add_topic bank.change_many bank.changes bank.delete_topic bank.merge_topic bank.move_topic
         bank.rename_topic bank.undo_change
         contests.choose contests.copy contests.create contests.delete contests.edit contests.index contests.poster

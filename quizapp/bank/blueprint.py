@@ -34,8 +34,9 @@ def question_or_404(question_id: int) -> Question:
     return question
 
 
-def import_or_404(import_id: int) -> QuestionImport:
-    staged = db.session.get(QuestionImport, import_id)
-    if staged is None:
+def import_or_404(import_id: int, *, change: bool = False) -> QuestionImport:
+    """An import; to be changed, it is held until the end of the request, so that two people change it in turn."""
+    imported = db.session.get(QuestionImport, import_id, with_for_update=change)
+    if imported is None:
         raise NotFound
-    return staged
+    return imported

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app
+from flask import current_app, has_app_context
+from sqlalchemy.exc import OperationalError
 
-from quizapp.bank import importing
+from quizapp.bank import import_rows, importing
 from quizapp.bank.actions import get_or_create_bank
+from quizapp.bank.jobs import READ_LIMITS, TAKE_LIMITS
+from quizapp.core import limited
 from quizapp.core.clock import utc_now
 from quizapp.core.command import data_option, emit, json_option, refuse, with_app
-from quizapp.core.db import db
+from quizapp.core.db import db, disconnect
+from quizapp.core.errors import StoreUnavailable
+from quizapp.core.limited import Limits
 from quizapp.core.settings import Settings
 
 SHOWN_PROBLEMS = 50
@@ -53,28 +61,61 @@ def import_files(
 
 
 def look(path: Path, format_name: str) -> dict[str, Any]:
-    parsed = importing.read_file(path.read_bytes(), format_name=format_name)
-    return importing.make_report(file_name=path.name, parsed=parsed, known={})
+    """Only read, in a child that may use only so much."""
+    return _in_child(path, partial(_report, path, format_name), READ_LIMITS)
+
+
+def _report(path: Path, format_name: str) -> dict[str, Any]:
+    parsed, rows = importing.look(path.read_bytes(), format_name=format_name)
+    return import_rows.report(file_name=path.name, parsed=parsed, rows=rows)
 
 
 @with_app
 def store(*, files: tuple[Path, ...], format_name: str, bank_name: str) -> list[dict[str, Any]]:
     """One transaction a file: it is taken whole or, when it holds no usable question, not at all."""
+    return [_in_child(path, partial(_bring_in, path, format_name, bank_name), TAKE_LIMITS) for path in files]
+
+
+def _bring_in(path: Path, format_name: str, bank_name: str) -> dict[str, Any]:
+    """Read a file and take it in; raises StoreUnavailable when the database does not answer."""
     settings: Settings = current_app.extensions["quizapp.settings"]
-    reports = []
-    for path in files:
-        now = utc_now()
+    content, now = path.read_bytes(), utc_now()
+    looked = importing.look(content, format_name=format_name)
+    try:
         bank = get_or_create_bank(name=bank_name, actor=None, now=now)
-        staged = importing.stage(
-            bank=bank, file_name=path.name, content=path.read_bytes(), format_name=format_name, actor=None, now=now
+        imported = importing.bring_in(
+            bank=bank,
+            file_name=path.name,
+            content=content,
+            looked=looked,
+            approve=not settings.four_eyes,
+            actor=None,
+            now=now,
         )
-        reports.append(staged.report)
-        if staged.report["questions"]:
-            importing.take(staged=staged, bank=bank, approve=not settings.four_eyes, actor=None, now=now)
+        report = imported.report
+        if imported.state == "imported":
             db.session.commit()
         else:
             db.session.rollback()
-    return reports
+    except OperationalError as error:
+        raise StoreUnavailable from error
+    return report
+
+
+def _in_child(path: Path, act: Callable[[], dict[str, Any]], limits: Limits) -> dict[str, Any]:
+    """The report that `act` makes of a file, or one that says why its child was ended."""
+    if has_app_context():
+        disconnect()
+    outcome = limited.run(lambda: json.dumps(act()).encode(), limits=limits)
+    if outcome.ending == "done":
+        report: dict[str, Any] = json.loads(outcome.content)
+        return report
+    said = outcome.content.decode()
+    if outcome.ending == "broken":
+        click.echo(said, err=True)
+    return import_rows.report_of_failure(
+        file_name=path.name, code=said if outcome.ending == "refused" else outcome.ending
+    )
 
 
 def show(report: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
@@ -53,24 +52,6 @@ class BankForm(FlaskForm):
         filters=[strip],
     )
     description = TextAreaField(_l("说明"), [Length(max=2000, message=_l("说明最多 2000 个字。"))], filters=[strip])
-
-
-class ImportForm(FlaskForm):
-    file = FileField(_l("题库文件"), [FileRequired(_l("请先选择一个文件。"))])
-    format = SelectField(
-        _l("文件格式"),
-        choices=[
-            SelectChoice("auto", _l("自动识别")),
-            SelectChoice("xlsx", _l("Excel 工作簿（.xlsx）")),
-            SelectChoice("xls", _l("旧版 Excel（.xls）")),
-            SelectChoice("csv", _l("逗号或制表符分隔的表格（.csv、.tsv）")),
-            SelectChoice("text", _l("纯文本（.txt）")),
-        ],
-    )
-
-
-class TakeForm(FlaskForm):
-    approve = BooleanField(_l("导入后直接审核通过，可用于竞赛"))
 
 
 class ReviewForm(FlaskForm):

@@ -1,40 +1,40 @@
-"""Taking question files into a bank: read at once, shown row by row, stored only on a second act."""
+"""Taking question files into a bank: read in the background, shown row by row, stored only on a second act.
+
+reading → staged → importing → imported → undone; failed where a file cannot be read at all. Whatever changes how a
+file is read raises `lock_version` and puts in a new job; what an older reading says is nobody's any more. The jobs
+themselves are in bank/jobs.py. Everything here flushes and never commits.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, select, update
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import User
-from quizapp.bank import formats
-from quizapp.bank.actions import Content, add_questions
+from quizapp.bank import formats, import_rows, media
+from quizapp.bank.actions import Content, add_many
+from quizapp.bank.comparing import Comparison
 from quizapp.bank.formats.parsed import Parsed, ParsedQuestion
-from quizapp.bank.models import Bank, QuestionImport
-from quizapp.bank.queries import known_stems
+from quizapp.bank.formats.read_options import ReadOptions
+from quizapp.bank.import_rows import WITHOUT_MEDIA, Row
+from quizapp.bank.models import Bank, ImportRow, QuestionImport
 from quizapp.bank.reviewing import approve_import
-from quizapp.bank.rules import stem_hash
 from quizapp.bank.shelf import Citation
+from quizapp.core.background import enqueue
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
 
-REPORTED_KINDS = (
-    "single",
-    "multiple",
-    "indefinite",
-    "true_false",
-    "fill_in",
-    "short_text",
-    "ordering",
-    "matching",
-)
 FILE_NAME_LETTERS = 255
+READ, TAKE = "bank.read_import", "bank.take_import"
 
 
 class NothingToImport(DomainError):
-    """The file holds no question that could be stored."""
+    """The file holds no question that could be stored, or all of them are to be skipped."""
 
     status, code = 422, "nothing_to_import"
 
@@ -51,96 +51,315 @@ class AlreadyImported(DomainError):
         return _("这个文件已经导入过了，没有重复导入。")
 
 
+class ReadAnew(DomainError):
+    """The file has been read anew since the page was opened, or is just being read."""
+
+    status, code = 409, "read_anew"
+
+    def message(self) -> str:
+        return _("这个文件刚刚被重新读取（可能是别人改了设置或内容），没有导入。请看过新的结果再继续。")
+
+
+class RowsUnusable(DomainError):
+    """All or nothing was asked for, and some rows cannot be taken."""
+
+    status, code = 422, "rows_unusable"
+
+    def message(self) -> str:
+        return _("还有不能导入的行，所以什么都没有导入。请先改好这些行，或选择“只导入没有问题的题”。")
+
+
+# Reading
+
+
+class Looked(NamedTuple):
+    parsed: Parsed
+    rows: list[Row]
+
+
 def read_file(content: bytes, *, format_name: str) -> Parsed:
     """Read a question file; never raises for bad content."""
     return formats.read(content, format=format_name)
 
 
+def look(
+    content: bytes,
+    *,
+    format_name: str,
+    options: Mapping[str, Any] | None = None,
+    mends: Mapping[str, Any] | None = None,
+) -> Looked:
+    """Read a file as a person has corrected it, and give its places in order; needs no database."""
+    for_readers = {
+        place: {name: text for name, text in fields.items() if name != WITHOUT_MEDIA}
+        for place, fields in (mends or {}).items()
+    }
+    how = ReadOptions.from_document(options or {}, for_readers)
+    parsed = formats.read(content, format=format_name, options=how)
+    return Looked(parsed, import_rows.rows_of(parsed, mends=mends or {}))
+
+
 def format_names() -> list[str]:
     """What `format_name` may be: "auto" and the formats that can be read."""
-    return ["auto", *formats.FORMATS]
+    return [formats.AUTO, *formats.FORMATS]
 
 
-def make_report(*, file_name: str, parsed: Parsed, known: dict[str, int]) -> dict[str, Any]:
-    """The document that `quizapp bank import --json` prints and the page shows.
-
-    `by_kind` counts each question once by its kind; "case" is the number of passages that questions share.
-    `duplicates` counts questions whose stem stood before in the same file; `known` are those already in
-    the bank, by place.
-    """
-    kinds = Counter(question.kind for question in parsed.questions)
-    already = [question.where for question in parsed.questions if stem_hash(question.stem, question.passage) in known]
-    return {
-        "file": file_name,
-        "format": parsed.format,
-        "questions": len(parsed.questions),
-        "by_kind": {
-            **{kind: kinds[kind] for kind in REPORTED_KINDS},
-            "case": len({question.passage for question in parsed.questions if question.passage}),
-        },
-        "duplicates": parsed.duplicates,
-        "already_in_bank": already,
-        "problems": [
-            {"where": problem.where, "code": problem.code, "severity": problem.severity, "message": problem.message}
-            for problem in parsed.problems
-        ],
-    }
+# What people decide, one step at a time
 
 
-def stage(
+def upload(
     *, bank: Bank, file_name: str, content: bytes, format_name: str, actor: User | None, now: datetime
 ) -> QuestionImport:
-    """Read a file and keep it beside its report until somebody takes it or leaves it."""
-    parsed = read_file(content, format_name=format_name)
-    staged = QuestionImport(
+    """Keep a file to be read in the background."""
+    imported = _new(bank=bank, file_name=file_name, content=content, format_name=format_name, actor=actor, now=now)
+    imported.state = "reading"
+    db.session.add(imported)
+    db.session.flush()
+    _enqueue(imported, READ, now)
+    return imported
+
+
+def read_anew(*, imported: QuestionImport, now: datetime) -> None:
+    """Have the file read once more, as its options and mends are now; raises AlreadyImported, ReadAnew."""
+    if imported.state not in ("reading", "staged", "failed") or not has_file(imported):
+        raise AlreadyImported
+    version = imported.lock_version
+    if not _moves(imported, states=("reading", "staged", "failed"), to="reading", lock_version=version + 1):
+        raise ReadAnew
+    _enqueue(imported, READ, now)
+
+
+def correct(*, imported: QuestionImport, format_name: str, options: ReadOptions, now: datetime) -> None:
+    """Have the file read as a person says. Another format starts from the beginning: places mean something else."""
+    if format_name != imported.format:
+        imported.mends = {}
+    imported.format, imported.options = format_name, options.as_document()
+    read_anew(imported=imported, now=now)
+
+
+def mend(*, imported: QuestionImport, mends: Mapping[str, Mapping[str, str]], now: datetime) -> None:
+    """Have rows read with other texts in place of the file's; a place without texts is read as the file has it."""
+    kept = dict(imported.mends) | {place: dict(fields) for place, fields in mends.items()}
+    imported.mends = {place: fields for place, fields in kept.items() if fields}
+    read_anew(imported=imported, now=now)
+
+
+def decide(*, imported: QuestionImport, decision: str, numbers: Iterable[int] = (), kinds: Iterable[str] = ()) -> None:
+    """Keep or skip single duplicates, or all of some kinds ("same", "other", "similar")."""
+    if imported.state != "staged":
+        raise ReadAnew if imported.state == "reading" else AlreadyImported
+    chosen = ImportRow.number.in_(list(numbers)) | ImportRow.duplicate.in_(list(kinds))
+    db.session.execute(
+        update(ImportRow)
+        .where(ImportRow.import_id == imported.id, ImportRow.duplicate != "", chosen)
+        .values(decision=decision)
+    )
+
+
+def take_later(
+    *, imported: QuestionImport, seen: int, only_whole: bool, approve: bool, actor: User | None, now: datetime
+) -> None:
+    """Have the kept questions of a staged file stored in the background.
+
+    `seen` is the lock_version that the person decided on. With `only_whole` a file with errors is refused.
+    Raises AlreadyImported, ReadAnew, RowsUnusable, NothingToImport.
+    """
+    if imported.state not in ("staged", "reading"):
+        raise AlreadyImported
+    if imported.lock_version != seen or imported.state == "reading":
+        raise ReadAnew
+    if only_whole and imported.outline["counts"]["errors"]:
+        raise RowsUnusable
+    kept = db.session.scalar(
+        select(func.count(ImportRow.number)).where(
+            ImportRow.import_id == imported.id, ImportRow.state == "good", ImportRow.decision == "keep"
+        )
+    )
+    if not kept:
+        raise NothingToImport
+    if not _moves(imported, states=("staged",), to="importing", lock_version=seen):
+        raise AlreadyImported
+    _enqueue(imported, TAKE, now, approve=approve, actor=actor.id if actor else None)
+
+
+def repeat(*, imported: QuestionImport, actor: User | None, now: datetime) -> QuestionImport:
+    """Begin again with the file of an import, as it was corrected and mended."""
+    if imported.content is None:
+        raise AlreadyImported
+    again = upload(
+        bank=imported.bank,
+        file_name=imported.file_name,
+        content=imported.content,
+        format_name=imported.format,
+        actor=actor,
+        now=now,
+    )
+    again.options, again.mends = dict(imported.options), dict(imported.mends)
+    db.session.flush()
+    return again
+
+
+def drop(*, imported: QuestionImport) -> None:
+    """Forget a file that was not imported."""
+    if imported.state not in ("reading", "staged", "failed"):
+        raise AlreadyImported
+    db.session.delete(imported)
+    db.session.flush()
+
+
+def has_file(imported: QuestionImport) -> bool:
+    """Whether the file itself is still kept; asked without fetching it."""
+    return bool(db.session.scalar(select(QuestionImport.content.is_not(None)).where(QuestionImport.id == imported.id)))
+
+
+def _moves(imported: QuestionImport, *, states: Sequence[str], to: str, lock_version: int) -> bool:
+    """One conditional UPDATE whose row count says whether nobody else was faster."""
+    db.session.flush()
+    moved = db.session.scalars(
+        update(QuestionImport)
+        .where(
+            QuestionImport.id == imported.id,
+            QuestionImport.state.in_(states),
+            QuestionImport.lock_version == imported.lock_version,
+        )
+        .values(state=to, lock_version=lock_version)
+        .returning(QuestionImport.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.refresh(imported, ["state", "lock_version"])
+    return bool(moved)
+
+
+def _enqueue(imported: QuestionImport, kind: str, now: datetime, **params: Any) -> None:
+    job = enqueue(kind=kind, params={"import": imported.id, "version": imported.lock_version, **params}, now=now)
+    imported.job_id = job.id
+    db.session.flush()
+
+
+# At once, in the process that asks: for the demo and the command line
+
+
+def bring_in(
+    *,
+    bank: Bank,
+    file_name: str,
+    content: bytes,
+    looked: Looked,
+    approve: bool,
+    actor: User | None,
+    now: datetime,
+) -> QuestionImport:
+    """Take all questions of a file that was looked at into a bank, duplicates too, as approved ones if asked.
+
+    A file without a question stays "staged", and nothing but its import is added.
+    """
+    parsed, rows = looked
+    comparison = Comparison(rows)
+    comparison.load(bank.id, with_texts=False)
+    comparison.mark_same_stems()
+    imported = _new(bank=bank, file_name=file_name, content=content, format_name=parsed.format, actor=actor, now=now)
+    imported.report = import_rows.report(file_name=file_name, parsed=parsed, rows=rows)
+    imported.outline = import_rows.outline(parsed=parsed, rows=rows)
+    db.session.add(imported)
+    db.session.flush()
+    values = [
+        row_values(row, import_id=imported.id, number=number) | {"decision": "keep"}
+        for number, row in enumerate(rows, 1)
+    ]
+    if values:
+        db.session.execute(insert(ImportRow), values)
+    chosen = {number: row.question for number, row in enumerate(rows, 1) if row.question}
+    contents = [content_of(question, media=store_media(question, now=now)) for question in chosen.values()]
+    if contents:
+        store(
+            imported=imported, bank=bank, numbers=list(chosen), contents=contents, approve=approve, actor=actor, now=now
+        )
+    return imported
+
+
+def _new(
+    *, bank: Bank, file_name: str, content: bytes, format_name: str, actor: User | None, now: datetime
+) -> QuestionImport:
+    return QuestionImport(
         bank_id=bank.id,
         file_name=file_name[-FILE_NAME_LETTERS:],
-        format=parsed.format,
+        format=format_name,
         content=content,
         state="staged",
-        report=make_report(file_name=file_name, parsed=parsed, known=known_stems(bank.id)),
         created_by_id=actor.id if actor else None,
         created_at=now,
     )
-    db.session.add(staged)
-    db.session.flush()
-    return staged
 
 
-def take(*, staged: QuestionImport, bank: Bank, approve: bool, actor: User | None, now: datetime) -> int:
-    """Store the usable questions of a staged file, as approved ones if asked; return how many.
+# Storing
 
-    Raises AlreadyImported, NothingToImport.
-    """
-    if staged.state != "staged" or staged.content is None:
-        raise AlreadyImported
-    parsed = read_file(staged.content, format_name=staged.format)
-    if not parsed.questions:
+
+def row_values(row: Row, *, import_id: int, number: int) -> dict[str, Any]:
+    """A place of a file as a row of ImportRow, decided as long as nobody has: only the same question is skipped."""
+    return {
+        "import_id": import_id,
+        "number": number,
+        "place": row.place,
+        "state": row.state,
+        "problems": [
+            {"code": problem.code, "params": dict(problem.params), "severity": problem.severity}
+            for problem in row.problems
+            if problem.code != "duplicate"
+        ],
+        "content": row.content(),
+        "duplicate": row.duplicate,
+        "decision": "skip" if row.duplicate == "same" else "keep",
+        "question_id": None,
+    }
+
+
+def store_media(question: ParsedQuestion, *, now: datetime) -> list[dict[str, Any]]:
+    """Keep the pictures and recordings of a question; return what its revision says of them."""
+    return [
+        media.shown_at(media.store(media.clean(medium), now=now), at=medium.at, alt=medium.alt)
+        for medium in question.media
+    ]
+
+
+def store(
+    *,
+    imported: QuestionImport,
+    bank: Bank,
+    numbers: Sequence[int],
+    contents: Sequence[Content],
+    approve: bool,
+    actor: User | None,
+    now: datetime,
+) -> int:
+    """Write the questions of an import, as approved ones if asked; return how many. `numbers` are their rows."""
+    if not contents:
         raise NothingToImport
-    add_questions(
-        bank=bank,
-        contents=[content_of(question) for question in parsed.questions],
-        actor=actor,
-        now=now,
-        import_id=staged.id,
+    ids = add_many(bank=bank, contents=contents, actor=actor, now=now, import_id=imported.id)
+    db.session.execute(
+        update(ImportRow),
+        [
+            {"import_id": imported.id, "number": number, "question_id": question_id}
+            for number, question_id in zip(numbers, ids, strict=True)
+        ],
     )
-    staged.state, staged.content = "imported", None
+    imported.state, imported.imported_at = "imported", now
+    imported.outline = {**imported.outline, "imported": len(ids)}
     audit.record(
         action="bank.import",
         subject_kind="import",
-        subject_id=str(staged.id),
-        detail={"bank": bank.name, "file": staged.file_name, "questions": len(parsed.questions)},
+        subject_id=str(imported.id),
+        detail={"bank": bank.name, "file": imported.file_name, "questions": len(ids)},
         now=now,
         actor=actor,
     )
     if approve:
-        approve_import(import_id=staged.id, actor=actor, now=now)
+        approve_import(import_id=imported.id, actor=actor, now=now)
     db.session.flush()
-    return len(parsed.questions)
+    return len(ids)
 
 
-def content_of(question: ParsedQuestion) -> Content:
-    """A parsed question as content of a revision."""
+def content_of(question: ParsedQuestion, *, media: Sequence[Mapping[str, Any]] = ()) -> Content:
+    """A parsed question as content of a revision, with its media as they are kept."""
     return Content(
         kind=question.kind,
         stem=question.stem,
@@ -154,6 +373,7 @@ def content_of(question: ParsedQuestion) -> Content:
         rubric=[
             {"text": criterion.text, "points_hundredths": criterion.points_hundredths} for criterion in question.rubric
         ],
+        media=media,
         translations={
             translation.language: {
                 "stem": translation.stem,
@@ -168,13 +388,3 @@ def content_of(question: ParsedQuestion) -> Content:
 
 def _listed(key: tuple[Any, ...]) -> list[Any]:
     return [list(part) if isinstance(part, tuple) else part for part in key]
-
-
-SAMPLE_QUESTIONS = 20
-
-
-def sample(staged: QuestionImport) -> list[ParsedQuestion]:
-    """The first questions of a staged file as they were understood; none once it was taken."""
-    if staged.content is None:
-        return []
-    return list(read_file(staged.content, format_name=staged.format).questions[:SAMPLE_QUESTIONS])

@@ -298,10 +298,12 @@ class ImportRow(Base):
     """The stable place, by which mends are kept."""
     state: Mapped[str] = mapped_column(String(8))
     problems: Mapped[list[Any]] = mapped_column(default=list)
-    """[{"code", "params", "severity"}, …]; an error in a good row would be a contradiction, a note can have one."""
+    """[{"code", "params", "severity"}, …]; an error in a good row would be a contradiction, a note can have one.
+    That a stem stood before is in `duplicate`."""
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """A good row has "question" (import_rows.question_document), a bad one "source" and "fields" as they were read;
-    a duplicate has "other": {"question": id} or {"row": number}, and "likeness" in percent."""
+    """A good row has "question" (import_rows.question_document), a bad one its "source"; both have their "fields" for
+    a mend, if there is a reason for one;
+    a duplicate has "other": {"question": id} or {"row": number, "place": …}, and "likeness" in percent."""
     duplicate: Mapped[str] = mapped_column(String(8), default="")
     """Of what stands in the bank or above in the file: the same question, the same stem with other options or
     another key, or a similar one."""

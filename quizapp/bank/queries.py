@@ -104,24 +104,6 @@ def topics_of_bank(bank_id: int) -> list[tuple[int, Topic]]:
     return [(depth, topic) for depth, topic in tree.walk() if topic.id in wanted]
 
 
-def known_stems(bank_id: int) -> dict[str, int]:
-    """Stem hash → question id of every question of a bank by its newest revision."""
-    newest = (
-        select(QuestionRevision.question_id, func.max(QuestionRevision.number).label("number"))
-        .join(Question)
-        .where(Question.bank_id == bank_id)
-        .group_by(QuestionRevision.question_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(QuestionRevision.stem_hash, QuestionRevision.question_id).join(
-            newest,
-            (QuestionRevision.question_id == newest.c.question_id) & (QuestionRevision.number == newest.c.number),
-        )
-    )
-    return {row.stem_hash: row.question_id for row in rows}
-
-
 def laws_with_counts() -> Sequence[tuple[Law, int]]:
     """Each law with the number of questions that rest on it by any revision, by title."""
     questions = func.count(func.distinct(QuestionRevision.question_id))

@@ -279,6 +279,7 @@ def publish(*, contest: Contest, actor: User | None, now: datetime, lock_version
     Raises AlreadyPublished, StaleVersion, NotReady.
     """
     _refuse_published(contest)
+    kits.keep_questions(contest)
     report = check(contest=contest, now=now, live=get_live(), durability=get_settings().durability)
     if report.errors:
         raise NotReady(report.errors)

@@ -64,8 +64,8 @@ def _load_bank(file_name: str, bank_name: str, now: datetime) -> Bank:
     bank = get_or_create_bank(name=bank_name, actor=None, now=now)
     if db.session.scalar(select(Question.id).where(Question.bank_id == bank.id).limit(1)) is None:
         content = files("quizapp.bank").joinpath("seeds", file_name).read_bytes()
-        staged = importing.stage(
-            bank=bank, file_name=file_name, content=content, format_name="csv", actor=None, now=now
+        looked = importing.look(content, format_name="csv")
+        importing.bring_in(
+            bank=bank, file_name=file_name, content=content, looked=looked, approve=True, actor=None, now=now
         )
-        importing.take(staged=staged, bank=bank, approve=True, actor=None, now=now)
     return bank

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
@@ -15,11 +15,11 @@ import msgspec
 from sqlalchemy import select
 
 from quizapp.bank.languages import LANGUAGES
-from quizapp.bank.models import PLAYABLE_KINDS, Question, QuestionRevision
+from quizapp.bank.models import PLAYABLE_KINDS, Bank, Question, QuestionRevision
 from quizapp.bank.queries import usable_questions
 from quizapp.contests import state
 from quizapp.contests.kit import Basis, Kit, KitMedium, KitQuestion, KitSection, KitTranslation
-from quizapp.contests.models import Contest, Section, StoredKit
+from quizapp.contests.models import Contest, Section, SectionQuestion, StoredKit
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
@@ -138,6 +138,23 @@ def compile_kit(*, contest: Contest, version: int) -> Kit:
         questions=questions,
         languages=_languages(questions.values()),
     )
+
+
+def keep_questions(contest: Contest) -> None:
+    """Let nobody delete questions of the contest's banks until it is published: undoing an import waits for this."""
+    banks = sorted({section.bank_id for section in contest.sections})
+    db.session.scalars(select(Bank.id).where(Bank.id.in_(banks)).order_by(Bank.id).with_for_update(read=True)).all()
+
+
+def questions_in_use(ids: Collection[int]) -> set[int]:
+    """Those of these questions that a fixed paper has chosen or that stand in a published kit."""
+    wanted = set(ids)
+    used = wanted & set(db.session.scalars(select(SectionQuestion.question_id)))
+    for body in db.session.scalars(select(StoredKit.body)):
+        if used == wanted:
+            break
+        used |= wanted & decode(body).questions.keys()
+    return used
 
 
 def pool_of(*, contest: Contest, section: Section) -> Sequence[Question]:

@@ -122,10 +122,11 @@ def make_contest(*, attempts: int) -> int:
     now = utc_now()
     bank = get_or_create_bank(name="Replay", actor=None, now=now)
     for path in sorted(SEEDS.glob("*.csv")):
-        staged = importing.stage(
-            bank=bank, file_name=path.name, content=path.read_bytes(), format_name="csv", actor=None, now=now
+        content = path.read_bytes()
+        looked = importing.look(content, format_name="csv")
+        importing.bring_in(
+            bank=bank, file_name=path.name, content=content, looked=looked, approve=True, actor=None, now=now
         )
-        importing.take(staged=staged, bank=bank, approve=True, actor=None, now=now)
     draft = Draft(
         slug=SLUG,
         title="Replay",

@@ -47,5 +47,5 @@ def test_names_cannot_turn_the_text_around_them(organiser: FlaskClient) -> None:
     post(organiser, "/bank/new", name="宪\0法\u202egnp.", description="说\u2066明\0")
     bank = db.session.scalars(select(Bank)).one()
     assert (bank.name, bank.description) == ("宪法gnp.", "说明")
-    post(organiser, f"/bank/{bank.id}/import", format="auto", file=(io.BytesIO(b"x"), "a\u202evsc.csv"))
+    post(organiser, f"/bank/{bank.id}/import", format="auto", files=(io.BytesIO(b"x"), "a\u202evsc.csv"))
     assert db.session.scalars(select(QuestionImport.file_name)).one() == "avsc.csv"

@@ -1,28 +1,64 @@
-"""Files are staged, shown, and taken once."""
+"""Files are read in the background, shown, mended, and taken once; an import can be undone as one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from quizapp.bank import importing
-from quizapp.bank.models import Question, QuestionImport
+from quizapp.accounts.models import AuditEvent
+from quizapp.bank import importing, jobs, undoing
+from quizapp.bank.actions import revise
+from quizapp.bank.formats.read_options import ReadOptions, SheetOptions
+from quizapp.bank.models import Bank, ImportRow, Question, QuestionImport, QuestionRevision
+from quizapp.core.background import Job
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
-from tests.bank.makers import make_bank
+from tests.bank.makers import make_bank, make_content, make_question
+from tests.jobs import do_jobs
 
 SEEDS = Path(__file__).parents[2] / "quizapp" / "bank" / "seeds"
 HEADER = "题型,题干,选项A,选项B,选项C,答案,解析,法律,条款,生效日期,知识点,难度\n"
 GOOD = "单选,国家宪法日是哪一天？,十二月四日,十月一日,七月一日,A,十二月四日是国家宪法日。,,,,宪法日,易\n"
+OTHER = "单选,国旗有几颗星？,三颗,四颗,五颗,C,,,,,,\n"
 KEYLESS = "单选,这一行没有答案,甲,乙,丙,,,,,,,\n"
 
 
-def stage(text: str, *, name: str = "bank.csv") -> QuestionImport:
-    return importing.stage(
-        bank=make_bank(), file_name=name, content=text.encode(), format_name="auto", actor=None, now=utc_now()
+def upload(text: str | bytes, *, name: str = "bank.csv", bank: Bank | None = None) -> QuestionImport:
+    return importing.upload(
+        bank=bank or make_bank(),
+        file_name=name,
+        content=text.encode() if isinstance(text, str) else text,
+        format_name="auto",
+        actor=None,
+        now=utc_now(),
+    )
+
+
+def read(text: str | bytes, *, name: str = "bank.csv", bank: Bank | None = None) -> QuestionImport:
+    imported = upload(text, name=name, bank=bank)
+    do_jobs(jobs.KINDS)
+    return imported
+
+
+def take(imported: QuestionImport, *, only_whole: bool = False, approve: bool = True) -> None:
+    importing.take_later(
+        imported=imported,
+        seen=imported.lock_version,
+        only_whole=only_whole,
+        approve=approve,
+        actor=None,
+        now=utc_now(),
+    )
+    do_jobs(jobs.KINDS)
+
+
+def rows(imported: QuestionImport) -> list[ImportRow]:
+    return list(
+        db.session.scalars(select(ImportRow).where(ImportRow.import_id == imported.id).order_by(ImportRow.number))
     )
 
 
@@ -30,41 +66,264 @@ def questions_stored() -> int:
     return db.session.scalar(select(func.count(Question.id))) or 0
 
 
-def test_staged_file_changes_no_bank(app: Flask) -> None:
-    staged = stage(HEADER + GOOD + KEYLESS)
-    assert staged.report["questions"] == 1
-    assert [problem["where"] for problem in staged.report["problems"]] == ["row 3"]
+# Reading
+
+
+def test_file_is_read_by_its_job_and_changes_no_bank(app: Flask) -> None:
+    imported = upload(HEADER + GOOD + KEYLESS)
+    assert imported.state == "reading"
+    do_jobs(jobs.KINDS)
+    assert (imported.state, imported.format, imported.report["questions"]) == ("staged", "csv", 1)
+    assert [problem["where"] for problem in imported.report["problems"]] == ["row 3"]
+    assert [(row.place, row.state) for row in rows(imported)] == [("row 2", "good"), ("row 3", "bad")]
     assert questions_stored() == 0
-
-
-def test_taken_file_stores_its_usable_questions_once(app: Flask) -> None:
-    staged = stage(HEADER + GOOD + KEYLESS)
-    bank = make_bank()
-    assert importing.take(staged=staged, bank=bank, approve=True, actor=None, now=utc_now()) == 1
-    question = db.session.scalars(select(Question)).one()
-    assert (question.state, question.latest.key, question.difficulty) == ("approved", ["A"], 1)
-    assert staged.content is None
-    with pytest.raises(importing.AlreadyImported):
-        importing.take(staged=staged, bank=bank, approve=True, actor=None, now=utc_now())
-    assert questions_stored() == 1
-
-
-def test_file_without_questions_is_refused_and_stores_nothing(app: Flask) -> None:
-    staged = stage(HEADER + KEYLESS)
-    with pytest.raises(importing.NothingToImport):
-        importing.take(staged=staged, bank=make_bank(), approve=False, actor=None, now=utc_now())
-    assert questions_stored() == 0
-
-
-def test_stem_that_the_bank_has_already_is_reported(app: Flask) -> None:
-    importing.take(staged=stage(HEADER + GOOD), bank=make_bank(), approve=False, actor=None, now=utc_now())
-    assert stage(HEADER + GOOD).report["already_in_bank"] == ["row 2"]
 
 
 def test_report_counts_every_kind(app: Flask) -> None:
-    report = stage(HEADER + GOOD).report
-    assert report["by_kind"] == dict.fromkeys([*importing.REPORTED_KINDS, "case"], 0) | {"single": 1}
+    report = read(HEADER + GOOD).report
+    kinds = ["single", "multiple", "indefinite", "true_false", "fill_in", "short_text", "ordering", "matching", "case"]
+    assert report["by_kind"] == dict.fromkeys(kinds, 0) | {"single": 1}
     assert (report["format"], report["duplicates"], report["file"]) == ("csv", 0, "bank.csv")
+
+
+def test_file_that_cannot_be_read_at_all_fails_with_its_reason_and_is_not_kept(app: Flask) -> None:
+    imported = read(b"PK\x03\x04 and then nothing that a zip has")
+    assert imported.state == "failed"
+    assert [problem["where"] for problem in imported.report["problems"]] == ["file"]
+    assert not importing.has_file(imported)
+
+
+def test_only_the_newest_reading_counts(app: Flask) -> None:
+    imported = upload(HEADER + GOOD)
+    importing.mend(imported=imported, mends={"row 2": {"answer": "B"}}, now=utc_now())
+    assert do_jobs(jobs.KINDS) == 2
+    assert rows(imported)[0].content["question"]["key"] == ["B"]
+
+
+def test_reading_that_was_ended_shows_a_failure_and_can_be_tried_again(app: Flask) -> None:
+    imported = upload(HEADER + GOOD)
+    job = db.session.get_one(Job, imported.job_id)
+    jobs.mark_unread(job.params, "out_of_memory", utc_now())
+    job.state = "failed"
+    assert imported.state == "failed"
+    importing.read_anew(imported=imported, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert imported.state == "staged"
+
+
+def test_mapping_is_corrected(app: Flask) -> None:
+    imported = read("甲,乙,丙,丁\n题干,A,x,y\n国旗有几颗星？,A,五颗,三颗\n")
+    options = ReadOptions(
+        sheets={
+            "": SheetOptions(
+                header_row=2, columns={"stem": "A", "answer": "B", "option A": "C", "option B": "D"}, kind="single"
+            )
+        }
+    )
+    importing.correct(imported=imported, format_name="csv", options=options, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert [row.content["question"]["options"] for row in rows(imported) if row.state == "good"] == [
+        [["A", "五颗"], ["B", "三颗"]]
+    ]
+
+
+def test_mended_row_becomes_good_and_a_mend_taken_back_bad_again(app: Flask) -> None:
+    imported = read(HEADER + GOOD + KEYLESS)
+    importing.mend(imported=imported, mends={"row 3": {"answer": "B"}}, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert [row.state for row in rows(imported)] == ["good", "good"]
+    assert imported.outline["counts"]["errors"] == 0
+    importing.mend(imported=imported, mends={"row 3": {}}, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert (imported.mends, [row.state for row in rows(imported)]) == ({}, ["good", "bad"])
+
+
+# Duplicates
+
+
+def test_the_same_question_of_the_bank_is_skipped_unless_somebody_decides_otherwise(app: Flask) -> None:
+    take(read(HEADER + GOOD))
+    imported = read(HEADER + GOOD + OTHER)
+    first, second = rows(imported)
+    assert (first.duplicate, first.decision, second.duplicate) == ("same", "skip", "")
+    assert first.content["other"] == {"question": db.session.scalars(select(Question.id)).one()}
+    assert imported.report["already_in_bank"] == ["row 2"]
+    importing.decide(imported=imported, decision="keep", numbers=[1])
+    take(imported)
+    assert questions_stored() == 3
+
+
+def test_all_duplicates_of_a_kind_are_decided_at_once(app: Flask) -> None:
+    take(read(HEADER + GOOD))
+    imported = read(HEADER + GOOD + GOOD.replace(",A,", ",B,") + OTHER)
+    assert [row.duplicate for row in rows(imported)] == ["same", "other", ""]
+    importing.decide(imported=imported, decision="skip", kinds=["other", ""])
+    assert [row.decision for row in rows(imported)] == ["skip", "skip", "keep"]
+
+
+def test_decision_stays_when_the_file_is_read_anew(app: Flask) -> None:
+    take(read(HEADER + GOOD))
+    imported = read(HEADER + GOOD + KEYLESS)
+    importing.decide(imported=imported, decision="keep", numbers=[1])
+    importing.mend(imported=imported, mends={"row 3": {"answer": "B"}}, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert [(row.duplicate, row.decision) for row in rows(imported)] == [("same", "keep"), ("", "keep")]
+
+
+# Taking in
+
+
+def test_taken_file_stores_its_kept_questions_once(app: Flask) -> None:
+    imported = read(HEADER + GOOD + KEYLESS)
+    take(imported)
+    question = db.session.scalars(select(Question)).one()
+    assert (question.state, question.latest.key, question.difficulty) == ("approved", ["A"], 1)
+    assert (imported.state, imported.outline["imported"]) == ("imported", 1)
+    assert [row.question_id for row in rows(imported)] == [question.id, None]
+    with pytest.raises(importing.AlreadyImported):
+        take(imported)
+    assert questions_stored() == 1
+
+
+def test_taking_in_is_asked_for_once_however_often_it_is_pressed(app: Flask) -> None:
+    imported = read(HEADER + GOOD)
+    ask = {"imported": imported, "seen": imported.lock_version, "only_whole": True, "approve": False, "actor": None}
+    importing.take_later(**ask, now=utc_now())
+    with pytest.raises(importing.AlreadyImported):
+        importing.take_later(**ask, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert questions_stored() == 1
+
+
+def test_file_with_errors_is_taken_whole_or_not_at_all_if_asked(app: Flask) -> None:
+    imported = read(HEADER + GOOD + KEYLESS)
+    with pytest.raises(importing.RowsUnusable):
+        take(imported, only_whole=True)
+    assert (imported.state, questions_stored()) == ("staged", 0)
+
+
+def test_file_without_questions_is_refused_and_stores_nothing(app: Flask) -> None:
+    with pytest.raises(importing.NothingToImport):
+        take(read(HEADER + KEYLESS))
+    assert questions_stored() == 0
+
+
+def test_decision_on_an_older_reading_is_refused(app: Flask) -> None:
+    imported = read(HEADER + GOOD)
+    seen = imported.lock_version
+    importing.mend(imported=imported, mends={"row 2": {"answer": "B"}}, now=utc_now())
+    do_jobs(jobs.KINDS)
+    with pytest.raises(importing.ReadAnew):
+        importing.take_later(imported=imported, seen=seen, only_whole=True, approve=False, actor=None, now=utc_now())
+
+
+def test_taking_in_that_was_ended_leaves_the_file_as_it_was(app: Flask) -> None:
+    imported = read(HEADER + GOOD)
+    importing.take_later(
+        imported=imported, seen=imported.lock_version, only_whole=True, approve=False, actor=None, now=utc_now()
+    )
+    jobs.mark_untaken(db.session.get_one(Job, imported.job_id).params, "out_of_time", utc_now())
+    assert (imported.state, questions_stored()) == ("staged", 0)
+
+
+def test_file_that_reads_otherwise_than_it_was_seen_is_not_taken_but_shown_again(app: Flask) -> None:
+    imported = read(HEADER + GOOD)
+    imported.outline = imported.outline | {"digest": "of another release"}
+    with pytest.raises(jobs.ReadingDiffers):
+        take(imported)
+    jobs.mark_untaken(db.session.get_one(Job, imported.job_id).params, jobs.ReadingDiffers.code, utc_now())
+    assert imported.state == "reading"
+    db.session.execute(update(Job).values(state="done"), execution_options={"synchronize_session": False})
+
+
+def test_nothing_of_a_file_is_seen_when_storing_breaks_off(app: Flask) -> None:
+    imported = read(HEADER + GOOD + OTHER)
+    importing.take_later(
+        imported=imported, seen=imported.lock_version, only_whole=True, approve=False, actor=None, now=utc_now()
+    )
+    db.session.commit()
+    kind = next(kind for kind in jobs.KINDS if kind.name == importing.TAKE)
+    breaking = replace(kind, act=lambda run: kind.act(run) | {"of": 1 // 0})
+    with pytest.raises(ZeroDivisionError):
+        do_jobs([breaking])
+    db.session.rollback()
+    assert (questions_stored(), db.session.get_one(QuestionImport, imported.id).state) == (0, "importing")
+
+
+def test_import_is_on_the_audit_trail(app: Flask) -> None:
+    take(read(HEADER + GOOD))
+    acts = db.session.scalars(select(AuditEvent.action)).all()
+    assert "bank.import" in acts
+    assert "bank.approve_import" in acts
+
+
+# Undoing
+
+
+def test_undone_import_leaves_nothing_and_can_be_done_again(app: Flask) -> None:
+    imported = read(HEADER + GOOD + KEYLESS)
+    importing.mend(imported=imported, mends={"row 3": {"answer": "B"}}, now=utc_now())
+    do_jobs(jobs.KINDS)
+    take(imported)
+    undone = undoing.undo(imported=imported, actor=None, now=utc_now())
+    assert (len(undone.deleted), undone.retired, imported.state) == (2, [], "undone")
+    assert (questions_stored(), db.session.scalar(select(func.count(QuestionRevision.id)))) == (0, 0)
+    with pytest.raises(undoing.NotImported):
+        undoing.undo(imported=imported, actor=None, now=utc_now())
+
+    again = importing.repeat(imported=imported, actor=None, now=utc_now())
+    do_jobs(jobs.KINDS)
+    take(again, only_whole=True)
+    assert questions_stored() == 2
+    assert "bank.undo_import" in db.session.scalars(select(AuditEvent.action)).all()
+
+
+def test_undoing_takes_no_question_of_another_import(app: Flask) -> None:
+    kept = make_question().id
+    imported = read(HEADER + GOOD)
+    take(imported)
+    undoing.undo(imported=imported, actor=None, now=utc_now())
+    assert db.session.scalars(select(Question.id)).all() == [kept]
+
+
+def test_undoing_says_how_many_were_changed_since(app: Flask) -> None:
+    imported = read(HEADER + GOOD + OTHER)
+    take(imported)
+    question = db.session.scalars(select(Question)).first()
+    assert question
+    revise(question=question, content=make_content(), actor=None, now=utc_now())
+    plan = undoing.plan(imported)
+    assert (len(plan.deleted), plan.changed) == (2, 1)
+
+
+# Old files
+
+
+def test_files_that_nobody_took_are_dropped_with_their_rows(app: Flask) -> None:
+    old, young = read(HEADER + GOOD), read(HEADER + OTHER)
+    old.created_at = utc_now() - jobs.KEEP_UNFINISHED - jobs.KEEP_UNFINISHED
+    db.session.commit()
+    jobs.drop_old_imports(utc_now())
+    assert db.session.scalars(select(QuestionImport.id)).all() == [young.id]
+    assert db.session.scalars(select(ImportRow.import_id)).all() == [young.id]
+
+
+# The command line and the demo
+
+
+def test_file_is_brought_in_at_once_with_its_duplicates(app: Flask) -> None:
+    content = (HEADER + GOOD + GOOD + KEYLESS).encode()
+    imported = importing.bring_in(
+        bank=make_bank(),
+        file_name="a.csv",
+        content=content,
+        looked=importing.look(content, format_name="auto"),
+        approve=True,
+        actor=None,
+        now=utc_now(),
+    )
+    assert (imported.state, questions_stored(), imported.report["duplicates"]) == ("imported", 2, 1)
+    assert [row.question_id is not None for row in rows(imported)] == [True, True, False]
 
 
 @pytest.mark.parametrize("path", sorted(SEEDS.glob("*.csv")), ids=lambda path: path.stem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.models import User
-from quizapp.bank.models import Bank, Question, QuestionImport, QuestionRevision
+from quizapp.bank.models import Bank, Question, QuestionRevision
 from quizapp.core.db import db
 from tests.bank.makers import make_approved, make_bank, make_question
-from tests.bank.test_importing import GOOD, HEADER, KEYLESS
 from tests.cast import csrf_token, sign_in
 
 
@@ -123,39 +121,6 @@ def test_every_kind_can_be_written_and_edited(staff: FlaskClient, bank: Bank, ki
     assert answer.status_code == 303
     db.session.expire_all()
     assert (question.latest.number, question.latest.key, question.latest.explanation) == (2, first_key, "补充解析")
-
-
-def test_file_is_uploaded_looked_at_and_taken(staff: FlaskClient, bank: Bank) -> None:
-    file = (io.BytesIO((HEADER + GOOD + KEYLESS).encode()), "题库.csv")
-    answer = post(staff, f"/bank/{bank.id}/import", file=file, format="auto")
-    assert answer.status_code == 303
-    staged = db.session.scalars(select(QuestionImport)).one()
-    page = staff.get(answer.location).text
-    assert "第 3 行" in page
-    assert "国家宪法日是哪一天？" in page
-    assert post(staff, f"/bank/imports/{staged.id}/take", approve="y").status_code == 303
-    question = db.session.scalars(select(Question)).one()
-    assert question.state == "draft", "with four eyes nobody approves an own import"
-    assert post(staff, f"/bank/imports/{staged.id}/take").status_code == 409
-
-
-def test_file_can_be_left(staff: FlaskClient, bank: Bank) -> None:
-    post(staff, f"/bank/{bank.id}/import", file=(io.BytesIO((HEADER + GOOD).encode()), "a.csv"), format="auto")
-    staged = db.session.scalars(select(QuestionImport)).one()
-    assert post(staff, f"/bank/imports/{staged.id}/drop").status_code == 303
-    assert db.session.scalar(select(func.count(QuestionImport.id))) == 0
-
-
-@pytest.mark.parametrize(
-    ("content", "name"), [(b"", "empty.xlsx"), (None, ""), (b"\x00" * 50, "zero.xlsx"), (b"PK\x03\x04junk", "x.xlsx")]
-)
-def test_bad_file_gets_an_answer_and_stores_no_question(
-    staff: FlaskClient, bank: Bank, content: bytes | None, name: str
-) -> None:
-    fields = {} if content is None else {"file": (io.BytesIO(content), name)}
-    answer = post(staff, f"/bank/{bank.id}/import", format="auto", **fields)
-    assert answer.status_code in (303, 422)
-    assert db.session.scalar(select(func.count(Question.id))) == 0
 
 
 def test_list_is_filtered(staff: FlaskClient, bank: Bank, rita: User) -> None:

@@ -133,7 +133,9 @@ MESSAGES: dict[str, str] = {
     "shares_sum": N_("“%(stem)s”的正确选项得分比例（%(letters)s）合起来不是满分，没有导入。请改正各选项的比例。"),
     "answer_pattern": N_("“%(stem)s”的答案“%(text)s”用 * 代表任意文字，不能导入。请写出完整的答案。"),
     "description_skipped": N_("“%(text)s”只是说明文字，不是题目，没有导入。"),
+    "media_unusable": N_("“%(stem)s”有一张图片或一段录音不能使用，没有导入。%(reason)s"),
     # One question: warnings
+    "media_left_out": N_("“%(stem)s”有一张图片或一段录音不能使用，将不带它导入。%(reason)s"),
     "duplicate": N_("“%(stem)s”与%(first_place)s的题干相同，两题都已读取。如果重复，请删去一题。"),
     "kind_by_key": N_("“%(stem)s”写在“%(kind)s”里，按答案“%(answer)s”读作“%(taken)s”。请核对。"),
     "equal_options": N_("“%(stem)s”有内容相同的选项 %(letters)s。请核对。"),
