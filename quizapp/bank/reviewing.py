@@ -107,6 +107,8 @@ def approve_import(*, import_id: int, actor: User | None, now: datetime) -> int:
 def hold(*, question: Question, reason: str) -> None:
     """Keep a question out of new contests until somebody has looked; an empty reason releases it."""
     question.held_reason = reason
+    if not reason:
+        question.held_article_id = None
     db.session.flush()
 
 

@@ -11,7 +11,9 @@ from quizapp.bank import (
     actions,
     bulk_views,
     finding,
+    hold_views,
     import_views,
+    law_import_views,
     law_views,
     media_views,
     queries,
@@ -20,8 +22,10 @@ from quizapp.bank import (
     topic_views,
 )
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint
+from quizapp.bank.differences import compare_texts
 from quizapp.bank.formats import place
 from quizapp.bank.forms import BankForm
+from quizapp.bank.law_words import LAW_STATUS_TONES, LAW_STATUS_WORDS, cause_sentence
 from quizapp.bank.list_forms import BulkForm, filter_of
 from quizapp.bank.models import Bank
 from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS, STATE_WORDS
@@ -35,6 +39,8 @@ PAGES = (
     review_views,
     import_views,
     law_views,
+    law_import_views,
+    hold_views,
     bulk_views,
     topic_views,
 )
@@ -47,6 +53,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["kind_words"] = KIND_WORDS
     app.jinja_env.globals["difficulty_words"] = DIFFICULTY_WORDS
     app.jinja_env.globals["question_state_words"] = STATE_WORDS
+    app.jinja_env.globals.update(law_status_words=LAW_STATUS_WORDS, law_status_tones=LAW_STATUS_TONES)
+    app.jinja_env.globals.update(cause_sentence=cause_sentence, compare_texts=compare_texts)
     app.template_filter("place")(place)
 
 

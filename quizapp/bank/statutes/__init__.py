@@ -30,13 +30,20 @@ def read_text(text: str) -> Statute:
 
 def join_parts(statutes: Sequence[Statute]) -> list[Statute]:
     """Put the parts of one code together (总则, 人格权编, …); what is no part stays as it is, in its place."""
-    places: dict[tuple[str, int], list[Statute]] = {}
+    return [_join([statutes[place] for place in places]) for places in group_parts(statutes)]
+
+
+def group_parts(statutes: Sequence[Statute]) -> list[list[int]]:
+    """The places of the statutes that `join_parts` makes one."""
+    groups: dict[tuple[str, int], list[int]] = {}
     for place, statute in enumerate(statutes):
-        places.setdefault((statute.key, 0) if statute.part else ("", place + 1), []).append(statute)
-    return [_join(parts) if len(parts) > 1 else parts[0] for parts in places.values()]
+        groups.setdefault((statute.key, 0) if statute.part else ("", place + 1), []).append(place)
+    return list(groups.values())
 
 
 def _join(parts: Sequence[Statute]) -> Statute:
+    if len(parts) == 1:
+        return parts[0]
     in_order = sorted(parts, key=lambda part: _first_number(part.articles))
     # The date of a part that states one itself counts for all.
     dated = next((part for part in in_order if part.effective_is_sure), in_order[0])
@@ -69,6 +76,7 @@ __all__ = [
     "Problem",
     "Statute",
     "StatuteArticle",
+    "group_parts",
     "join_parts",
     "read_statute",
     "read_text",
