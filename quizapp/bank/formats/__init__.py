@@ -18,6 +18,7 @@ from quizapp.bank.formats import (
     gift,
     gift_writer,
     json_file,
+    other_json,
     qti,
     table_writing,
     text,
@@ -163,6 +164,7 @@ FORMATS: dict[str, Format] = {
             ending="jsonl",
             content_type="application/x-ndjson",
         ),
+        Format(other_json.NAME, "JSON (Open Trivia DB, …)", other_json.read),
     )
 }
 

@@ -138,7 +138,12 @@ def read_truth_with_comment(answer: str) -> tuple[bool, str] | None:
     """`错误。应为六个月` : a word for right or wrong, a mark, then a comment."""
     parts = _COMMENT_STARTS.split(answer.strip(), maxsplit=1)
     truth = read_truth(parts[0], weak=False)
-    return None if truth is None or len(parts) < 2 else (truth, clean(parts[1]).strip("()（）"))
+    if truth is None or len(parts) < 2:
+        return None
+    again = read_truth(parts[1], weak=False)
+    if again is not None:  # 正确；√
+        return (truth, "") if again is truth else None
+    return truth, clean(parts[1]).strip("()（）")
 
 
 def truths_of_options(options: Mapping[str, str], *, weak: bool) -> dict[str, bool] | None:

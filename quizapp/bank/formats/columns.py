@@ -17,7 +17,7 @@ _ROLES: dict[str, str] = {
         试题题目 题目名称 试题名称 试题正文 题目标题 标题 题目正文 内容 QUESTION STEM TITLE QUESTIONTEXT
         QUESTIONCONTENT INPUT PROMPT CONTENT""",
     "options": """选项 选项内容 备选项 备选答案 候选项 可选项 答案选项 选项列表 题目选项 试题选项 候选答案
-        OPTIONS CHOICES OPTION""",
+        OPTIONS CHOICES OPTION CHOICE""",
     "answer": """答案 正确答案 标准答案 参考答案 试题答案 题目答案 正确选项 答案内容 正确 ANSWER CORRECT CORRECTANSWER
         RIGHTANSWER ANSWERS KEY OUTPUT CORRECTOPTION LABEL CORRECTANSWERS ANSWERKEY""",
     "explanation": """解析 答案解析 试题解析 题目解析 解释 分析 题解 答案说明 解题思路 答案分析 详解 EXPLANATION
@@ -25,12 +25,14 @@ _ROLES: dict[str, str] = {
     "law": """法律 法律依据 法规 法律法规 依据 法规名称 法律名称 LAW LEGALBASIS""",
     "article": """条款 法条 条文 法律条款 条 ARTICLE""",
     "effective": """生效日期 施行日期 实施日期 EFFECTIVEDATE EFFECTIVEON""",
-    "topics": """知识点 标签 考点 知识模块 题目标签 知识分类 所属知识点 TOPIC TOPICS TAG TAGS KNOWLEDGEPOINT""",
+    "topics": """知识点 标签 考点 知识模块 题目标签 知识分类 所属知识点 TOPIC TOPICS TAG TAGS KNOWLEDGEPOINT
+        CATEGORY""",
     "difficulty": """难度 难易度 难易程度 难度等级 难度级别 题目难度 试题难度 DIFFICULTY DIFFICULTYLEVEL""",
     "points": """分值 分数 单空分数 每题分数 题目分值 试题分值 题目分数 SCORE POINTS POINT MARKS""",
     "matches": """匹配项 右侧选项 配对项 右侧项 MATCHES""",
-    "rubric": """评分标准 评分要点 评分细则 得分要点 RUBRIC""",
-    "passage": """案例 材料 背景 背景材料 案例描述 题目材料 案例材料 案例内容 材料内容 PASSAGE CONTEXT""",
+    "rubric": """评分标准 评分要点 评分细则 得分要点 采分点 得分点 给分标准 RUBRIC""",
+    "passage": """案例 材料 背景 背景材料 案例描述 题目材料 案例材料 案例内容 材料内容 案情 PASSAGE CONTEXT
+        MATERIAL BACKGROUND""",
 }
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words.split()}
 _OPTION = re.compile(
@@ -40,8 +42,9 @@ _OPTION = re.compile(
 _BLANK = re.compile(r"(?:填空|空|第|BLANK)([1-9]|[一二三四五六七八九])空?")
 _NUMERALS = "一二三四五六七八九"
 _NOTE = re.compile(r"[(（\[【].*?[)）\]】]")
+_REMARK = re.compile(r"\s[-–—]\s.*", re.DOTALL)
 _SPACES_AND_MARKS = re.compile(r"[\s*＊_:：.、/\\\-]+")
-LONGEST_HEADER = 40
+LONGEST_HEADER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,19 @@ def read_header(cells: Sequence[str]) -> Columns:
 def _name(cell: str) -> str:
     if not cell or len(cell) > LONGEST_HEADER:
         return ""
-    plain = _SPACES_AND_MARKS.sub("", _NOTE.sub("", fold(cell)))
+    plain = _SPACES_AND_MARKS.sub("", _REMARK.sub("", _NOTE.sub("", fold(cell))))
     return plain or _SPACES_AND_MARKS.sub("", fold(cell)).strip("()[]【】")
+
+
+def role_named(header: str) -> str:
+    """What one header names: a role, "option A", "blank 1"; empty for anything else."""
+    name = _name(header)
+    if name in _ROLE_OF:
+        return _ROLE_OF[name]
+    if blank := _blank_number(name):
+        return f"blank {blank}"
+    letter = _option_letter(name)
+    return f"option {letter}" if letter else ""
 
 
 def _option_letter(name: str) -> str:

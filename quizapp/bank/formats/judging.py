@@ -21,9 +21,7 @@ from quizapp.bank.formats.listing import read_matches
 from quizapp.bank.formats.pairing import order_of_places_or_texts, pairs_either_way
 from quizapp.bank.formats.parsed import ParsedCitation, ParsedCriterion, ParsedOption, ParsedQuestion, Problem, Severity
 from quizapp.bank.formats.problems import KIND_NAMES
-from quizapp.bank.rules import BLANK_LETTERS
-
-CHOICE_KINDS = ("single", "multiple", "indefinite")
+from quizapp.bank.rules import BLANK_LETTERS, CHOICE_KINDS
 
 
 class _Unusable(Exception):

@@ -21,7 +21,7 @@ _WORDS: dict[str, str] = {
     "fill_in": """填空 填充 完形填空 FILL FILLIN FILL_IN FILLINBLANK FILLINTHEBLANK FILLBLANK BLANK CLOZE""",
     "short_text": """简答 问答 论述 简述 名词解释 材料分析 案例分析 分析 计算 主观 辨析 应用 综合 综合分析 案例
         解答 实务 写作 作文 SHORT SHORTANSWER SHORTTEXT SHORT_TEXT ESSAY TEXT SUBJECTIVE OPEN""",
-    CHOICE: """选择 客观 CHOICE MULTIPLECHOICE MULTIPLE_CHOICE SELECT OBJECTIVE""",
+    CHOICE: """选择 客观 QUIZ CHOICE MULTIPLECHOICE MULTIPLE_CHOICE SELECT OBJECTIVE""",
     "ordering": """排序 排列顺序 ORDERING ORDER SORT SORTING RANKING SEQUENCE""",
     "matching": """匹配 连线 配对 MATCHING MATCH""",
     UNSUPPORTED: """配伍 投票 打分 听力 口语 NUMERICAL HOTSPOT DRAGDROP UPLOAD""",

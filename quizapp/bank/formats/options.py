@@ -15,6 +15,10 @@ _BARE = re.compile(r"[(（\[【]?([A-ZＡ-Ｚ])[)）\]】]?\s*[.．、:：]?")
 _GLUED = re.compile(r"([A-ZＡ-Ｚ])(?=[\u3400-\u9fff《“‘（(\"0-9])(?P<text>.*)", re.DOTALL)
 
 
+_GLUED_INSIDE = re.compile(r"(?<=[\s\u3000])([A-ZＡ-Ｚ])(?=[\u3400-\u9fff《“‘（(\"0-9])")
+_LEAST_GLUED = 3
+
+
 def split_label(text: str) -> tuple[str, str]:
     """`B．乙` → ("B", "乙"); ("", text) where no label stands at the start."""
     found = _AT_START.match(text)
@@ -49,6 +53,25 @@ def split_run(text: str, first: str = "A") -> tuple[str, list[tuple[str, str]]]:
     texts = [clean(text[start:end]).strip("|;；") for (_, start), end in zip(starts, ends, strict=True)]
     letters = LETTERS[LETTERS.index(first) :]
     return text[: starts[0][0]].rstrip(), [(letters[n], clean(option)) for n, option in enumerate(texts)]
+
+
+def split_glued_run(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Divide `…（ ） A甲 B乙 C丙`: letters without a mark, each behind a space, from A on and at least three."""
+    starts: list[int] = []
+    at = 0
+    for letter in LETTERS:
+        found = re.compile(
+            rf"(?<=[\s\u3000])[{letter}{chr(ord(letter) + 0xFEE0)}](?=[\u3400-\u9fff《“‘（(\"0-9])"
+        ).search(text, at)
+        if not found:
+            break
+        starts.append(found.start())
+        at = found.end()
+    if len(starts) < _LEAST_GLUED:
+        return text, []
+    ends = [*starts[1:], len(text)]
+    run = [(LETTERS[n], clean(text[start + 1 : end])) for n, (start, end) in enumerate(zip(starts, ends, strict=True))]
+    return text[: starts[0]].rstrip(), run
 
 
 def _pattern(letter: str) -> re.Pattern[str]:

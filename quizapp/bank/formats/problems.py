@@ -36,6 +36,9 @@ MESSAGES: dict[str, str] = {
     "too_many_rows": N_("行数超过 %(limit)s 行的上限。请拆成几个文件分别导入。"),
     "no_questions": N_("没有找到题目。请确认表头下面写有题目，或每道题都有题干和答案。"),
     "no_text_questions": N_("没有找到题目。每道题应有题号、题干，选择题有 A. B. C. 开头的选项，并有“答案：”一行。"),
+    "no_json_questions": N_(
+        "没有找到题目。JSON 里的每道题应有题干（question）和答案（answer），选择题还有选项（options）。"
+    ),
     "xml_malformed": N_("XML 写得不完整或不规范（%(found)s）。请在原系统里重新导出，或改正这一处后再导入。"),
     "xml_doctype": N_("XML 文件里有 DOCTYPE 声明，为安全起见不予导入。请删去这个声明后再导入。"),
     "xml_too_large": N_("XML 文件的嵌套太深，或内容太多（%(found)s）。请拆成几个文件，较大的图片和录音先压缩。"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import aiken, clean_text, csv_file, docx, gift, json_file, qti, text, xls, xlsx
+from quizapp.bank.formats import aiken, clean_text, csv_file, docx, gift, json_file, other_json, qti, text, xls, xlsx
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -118,7 +118,7 @@ def _look_at_text(decoded: str) -> Found:
     if _MARKUP.match(head):
         return Found("HTML" if _HTML.search(head) else "XML", "unsupported_format")
     if _is_json(decoded):
-        return Found("JSON", "unsupported_format")
+        return Found(other_json.NAME)
     delimiter = find_delimiter(decoded)
     return Found(csv_file.NAME if delimiter else text.NAME)
 
@@ -132,6 +132,8 @@ def _is_json(decoded: str) -> bool:
         return True
     try:
         json.loads(decoded.strip().split("\n", 1)[0])
-    except (ValueError, RecursionError):
+    except ValueError:
         return False
+    except RecursionError:
+        return True
     return True

@@ -60,6 +60,8 @@ def _take_options(draft: Draft, own: list[tuple[str, str]], together: str) -> No
         draft.options = labelled if len(labelled) > 1 and not head else draft.options
     elif not texts and takes_options:
         head, labelled = options.split_run(draft.stem)
+        if not labelled and draft.hint:
+            head, labelled = options.split_glued_run(draft.stem)
         if len(labelled) > 1 and head:
             draft.stem, draft.options = head, labelled
 

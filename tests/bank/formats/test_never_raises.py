@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -99,6 +100,20 @@ def test_arbitrary_lines_are_read(pieces: list[str]) -> None:
 @given(st.lists(st.lists(CELLS, max_size=8), min_size=1, max_size=8), st.booleans())
 def test_arbitrary_cells_are_read(rows: list[list[object]], has_header: bool) -> None:
     check(read(xlsx([HEADER, *rows] if has_header else rows)))
+
+
+JSON_NAMES = st.sampled_from(["question", "options", "answer", "type", "题干", "A", "B", "questions", "incorrect", "x"])
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.sampled_from(["A", "AB", "对", "单选题", "甲", "B. 乙", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(JSON_NAMES, inner, max_size=6),
+    max_leaves=40,
+)
+
+
+@SLOW
+@given(JSONS)
+def test_arbitrary_json_is_read(document: object) -> None:
+    check(read(json.dumps(document).encode(), format="other-json" if isinstance(document, (list, dict)) else "auto"))
 
 
 @SLOW

@@ -38,7 +38,10 @@ def compound(stream: str) -> bytes:
         ("1. 题（ ），有逗号，很多，很多\nA. 甲\nB. 乙\n答案：A\n".encode(), "text"),
         (b"::q1:: What? {=yes ~no}", "gift"),
         (b"What?\nA) yes\nB) no\nANSWER: A\n", "aiken"),
-        (b'{"questions": []}', None),
+        (b'{"questions": []}', "other-json"),
+        (json.dumps([{"question": "题"}]).encode(), "other-json"),
+        (b'{"question": "q", "options": []}\n{"question": "r"}\n', "other-json"),
+        (b'[\n  {\n    "title": "x",', "other-json"),
         (b"<?xml version='1.0'?><quiz/>", None),
         (b"%PDF-1.7", None),
         (b"", "text"),
@@ -52,9 +55,6 @@ def test_format_is_told_by_the_bytes(content: bytes, name: str | None) -> None:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (json.dumps([{"question": "题"}]).encode(), "JSON"),
-        (b'{"question": "q", "options": []}\n{"question": "r"}\n', "JSON"),
-        (b'[\n  {\n    "title": "x",', "JSON"),
         (b"<quiz><question/></quiz>", "XML"),
         (b"<html><table><tr><td>1</td></tr></table></html>", "HTML"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html></html>", "HTML"),
