@@ -1,37 +1,46 @@
-"""A contest made by the command line alone, from a table that says in each option's text which option it is."""
+"""A contest made by the command line alone, from a file that says in each option's text which option it is."""
 
 from __future__ import annotations
 
-import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.stack import Stack
 
-HEADER = (
-    *("题型", "题干", "选项A", "选项B", "选项C", "选项D", "答案"),
-    *("解析", "法律", "条款", "生效日期", "知识点", "难度"),
-)
+KEYS: dict[str, list[Any]] = {
+    "single": ["B"],
+    "multiple": ["A", "C"],
+    "indefinite": ["D"],
+    "true_false": ["true"],
+    "fill_in": [["对"]],
+    "ordering": ["C", "A", "D", "B"],
+    "matching": ["A3", "B1"],
+}
+IDS = {"true_false": "", "fill_in": "", "matching": "AB123"}
 
 
 def write_bank(path: Path) -> None:
-    """40 questions of five kinds; the text of an option ends with its letter."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        for number in range(1, 41):
-            kind = ("单选", "多选", "不定项", "判断", "填空")[number % 5]
-            options = (
-                [f"{number}号选项{letter}" for letter in "ABCD"] if kind in ("单选", "多选", "不定项") else [""] * 4
-            )
-            answer = {"单选": "B", "多选": "AC", "不定项": "D", "判断": "对", "填空": "对"}[kind]
-            stem = f"第{number}号题目说的是什么（　　）？" if kind != "填空" else f"第{number}号题目的说法是____的。"
-            writer.writerow([kind, stem, *options, answer, "因为如此。", "宪法", "第五条", "2018-03-11", "总纲", "易"])
+    """42 questions of seven kinds; the text of an option ends with its id."""
+    questions = [
+        {
+            "kind": kind,
+            "stem": f"第{number}号题目说的是什么？" if kind != "fill_in" else f"第{number}号题目的说法是____的。",
+            "options": [{"id": letter, "text": f"{number}号选项{letter}"} for letter in IDS.get(kind, "ABCD")],
+            "key": KEYS[kind],
+            "explanation": "因为如此。",
+            "citations": [{"law": "宪法", "article": "第五条", "effective_on": "2018-03-11"}],
+            "topics": ["总纲"],
+            "difficulty": 1,
+        }
+        for number, kind in enumerate([*KEYS] * 6, start=1)
+    ]
+    path.write_text(json.dumps(questions, ensure_ascii=False))
 
 
 def make_contest(stack: Stack, *, slug: str = "blackbox", count: int = 10, attempts: int = 2) -> None:
-    bank = stack.data / "bank.csv"
+    bank = stack.data / "bank.json"
     write_bank(bank)
     stack.run_cli("bank", "import", str(bank), "--bank", "黑盒", "--json")
     now = datetime.now(UTC)

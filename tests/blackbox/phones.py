@@ -122,13 +122,25 @@ class Phone:
 
     def _answer(self, question: dict[str, Any], *, seq: int) -> dict[str, Any]:
         keys = [option["key"] for option in question["options"]]
+        response: Any
         if question["kind"] in ("single", "true_false"):
             response = [self.chance.choice(keys)]
         elif question["kind"] == "fill_in":
             response = [self.chance.choice(["对", "错"])] * question["blanks"]
+        elif question["kind"] == "ordering":
+            response = self.chance.sample(keys, len(keys))
+        elif question["kind"] == "matching":
+            response = self._pairs(keys)
         else:
             response = sorted(self.chance.sample(keys, self.chance.randint(1, len(keys))))
         return {"question": question["id"], "response": response, "seq": seq, "spent_ms": self.chance.randint(0, 9000)}
+
+    def _pairs(self, keys: list[str]) -> dict[str, str]:
+        """Something on the right for one or more on the left."""
+        right = [key for key in keys if key.isdigit()]
+        left = [key for key in keys if not key.isdigit()]
+        chosen = self.chance.sample(left, self.chance.randint(1, len(left)))
+        return {key: self.chance.choice(right) for key in sorted(chosen)}
 
     def send(self, played: Played, token: str, answers: list[dict[str, Any]]) -> None:
         _status, reply = self.call("PUT", f"/attempts/{played.attempt}/answers", {"answers": answers}, token)
@@ -174,6 +186,8 @@ def expected_points(played: Played) -> int | float:
             fits = bool(response) and all(
                 text in accepted for text, accepted in zip(response, question["key"], strict=True)
             )
+        elif question["kind"] in ("ordering", "matching"):
+            fits = response == question["key"]
         else:
             fits = bool(response) and set(response) == set(question["key"])
         total += question["full_points"] if fits else 0

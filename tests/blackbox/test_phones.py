@@ -57,12 +57,15 @@ def attempts_of(phones: list[Phone]) -> list[tuple[Phone, Played]]:
     return [(phone, played) for phone in phones for played in phone.played]
 
 
-def canonical(question: dict[str, Any], response: list[str]) -> list[str]:
-    """The letters shown as the bank's own: each option's text ends with its letter there."""
+def canonical(question: dict[str, Any], response: Any) -> Any:
+    """The keys shown as the bank's own: each option's text ends with its id there."""
     if question["kind"] in ("true_false", "fill_in"):
         return response
-    texts = {option["key"]: option["text"] for option in question["options"]}
-    return sorted(texts[key][-1] for key in response)
+    ids = {option["key"]: option["text"][-1] for option in question["options"]}
+    if question["kind"] == "matching":
+        return {ids[left]: ids[right] for left, right in response.items()}
+    found = [ids[key] for key in response]
+    return found if question["kind"] == "ordering" else sorted(found)
 
 
 def test_the_export_holds_every_attempt_and_no_other(

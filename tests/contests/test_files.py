@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from quizapp.accounts.models import Unit
-from quizapp.bank.models import Bank
+from quizapp.bank.models import PLAYABLE_KINDS, Bank
 from quizapp.contests import presets
 from quizapp.contests.drafts import SectionDraft, complaints
 from quizapp.contests.files import draft_of_preset, read_contest
@@ -46,6 +46,12 @@ def test_a_file_gives_a_draft_with_names_looked_up(bank: Bank) -> None:
 
 def test_an_offset_in_a_time_goes_before_the_zone(bank: Bank) -> None:
     assert read(opens_at="2026-12-04T08:00:00+00:00").opens_at == datetime(2026, 12, 4, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("kind", "codes"), [*((kind, []) for kind in PLAYABLE_KINDS), ("short_text", ["choice"])])
+def test_a_section_may_ask_for_every_kind_that_can_be_played(bank: Bank, kind: str, codes: list[str]) -> None:
+    draft = read(sections=[{"bank": "民族宗教", "kind": kind, "count": 5, "points": 2}])
+    assert [complaint.code for complaint in complaints(draft)] == codes
 
 
 def test_a_preset_is_the_ground_that_the_file_changes(bank: Bank) -> None:

@@ -9,9 +9,15 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 
-from quizapp.play.phones import Exchange, Ledger, people, play
+from quizapp.bank.models import PLAYABLE_KINDS
+from quizapp.bank.rules import check_response
+from quizapp.contests.rules import DrawnQuestion
+from quizapp.play.phones import Exchange, Ledger, people, play, respond
+from quizapp.play.shown import question_shown, to_canonical
+from tests.contests.kit_makers import make_question
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,18 @@ def test_people_give_exactly_so_many_answers(visits: int, answers: int, attempts
     assert len(crowd) == visits
     assert (sum(sizes), len(sizes)) == (answers, attempts)
     assert max(sizes, default=0) <= 10
+
+
+@pytest.mark.parametrize("kind", [*PLAYABLE_KINDS])
+def test_phones_respond_to_every_kind_as_it_wants_to_be_answered(kind: str) -> None:
+    question = make_question(1, kind)
+    ids = tuple(option_id for option_id, _text in question.options)
+    drawn = DrawnQuestion(1, 1001, 1000, ids)
+    shown = msgspec.to_builtins(question_shown(question=question, drawn=drawn))
+    chance = random.Random(1)
+    for _time in range(20):
+        response = to_canonical(question=question, drawn=drawn, response=respond(shown, chance))
+        assert check_response(kind=kind, option_ids=ids, blanks=len(question.key), response=response)
 
 
 class Fickle(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
 import { secondLanguage, wireLanguages } from "./languages.js";
 import { sides } from "./matching.js";
-import { fetchPictures } from "./parts.js";
+import { fetchPictures, nameOf } from "./parts.js";
 import { renderQuestion } from "./question.js";
 import { canRead, readAloud, stopReading } from "./reading.js";
 import { Sender } from "./sender.js";
@@ -394,9 +394,9 @@ class Paper {
 
 /** What is to be read aloud of the options. */
 function optionWords(question) {
-  if (question.kind === "ordering") return question.options.map(({ text: words }) => words);
   const options = question.kind === "matching" ? sides(question.options).flat() : question.options;
-  return options.map(({ key, text: words }) => (question.kind === "true_false" ? words : `${key}，${words}`));
+  const hasKeys = !["ordering", "true_false"].includes(question.kind);
+  return options.map((option) => `${hasKeys ? `${option.key}，` : ""}${nameOf(question, option)}`);
 }
 
 async function start() {

@@ -2,7 +2,7 @@
 
 import { element } from "../core/dom.js";
 import { text } from "../core/text.js";
-import { renderWords } from "./parts.js";
+import { nameOf, renderWords } from "./parts.js";
 import { closeDialog, openDialog, wireDialog } from "./sheet.js";
 
 /** The options on the left, with letters, and those on the right, with numbers. */
@@ -42,21 +42,21 @@ export function renderMatching({ question, response, verdict, translation, onCha
     const sign = element("span", { className: "match-sign", "aria-hidden": "true" });
     button.replaceChildren(words, sign);
     button.classList.toggle("is-on", Boolean(other));
-    const names = { left: option.text, right: other?.text ?? text("match-none") };
+    const names = { left: nameOf(question, option), right: other ? nameOf(question, other) : text("match-none") };
     button.setAttribute("aria-label", text("match-label", names));
   }
 
   function judge(row, option) {
     const isRight = chosen.get(option.key) === verdict.key[option.key];
     row.classList.add(isRight ? "is-right" : "is-wrong");
-    const words = right.find(({ key }) => key === verdict.key[option.key])?.text;
-    const content = isRight ? text("match-right") : text("match-wrong", { right: words });
+    const wanted = right.find(({ key }) => key === verdict.key[option.key]);
+    const content = isRight ? text("match-right") : text("match-wrong", { right: nameOf(question, wanted) });
     row.append(element("span", { className: "option-verdict", content }));
   }
 
   function choose(option) {
     const rows = right.map((other) => renderChoice(option, other));
-    const title = element("h2", { id: "match-title", content: text("match-title", { left: option.text }) });
+    const title = element("h2", { id: "match-title", content: text("match-title", { left: nameOf(question, option) }) });
     const acts = element("div", { className: "btn-pair" }, [
       element("button", { className: "btn", type: "button", "data-key": "", content: text("match-clear") }),
       element("button", { className: "btn btn-primary", type: "button", "data-close": true, content: text("close") }),

@@ -5,7 +5,7 @@
 
 import { element } from "../core/dom.js";
 import { text } from "../core/text.js";
-import { renderWords } from "./parts.js";
+import { nameOf, renderWords } from "./parts.js";
 
 export function renderOrdering({ question, response, verdict, translation, onChange }) {
   const options = new Map(question.options.map((option) => [option.key, option]));
@@ -41,7 +41,7 @@ export function renderOrdering({ question, response, verdict, translation, onCha
     if (step < 0) row.after(other);
     else row.before(other);
     const place = [...list.children].indexOf(row) + 1;
-    changed(text("order-moved", { words: options.get(row.dataset.key).text, place }));
+    changed(text("order-moved", { words: nameOf(question, options.get(row.dataset.key)), place }));
   }
 
   confirm.addEventListener("click", () => changed());
@@ -65,18 +65,21 @@ function renderRow({ question, option, translation, isLocked, judged }) {
   const words = renderWords(question, option, translation);
   if (judged) words.append(element("span", { className: "option-verdict", content: text(`order-${judged}`) }));
   const parts = [element("span", { className: "letter num", "aria-hidden": "true" }), words];
-  if (!isLocked) parts.push(renderStep(option, -1), renderStep(option, 1));
+  if (!isLocked) {
+    const name = nameOf(question, option);
+    parts.push(renderStep(name, -1), renderStep(name, 1));
+  }
   const names = ["order-row", judged && `is-${judged}`, isLocked && "is-locked"];
   return element("li", { className: names.filter(Boolean).join(" "), "data-key": option.key }, parts);
 }
 
-function renderStep(option, step) {
+function renderStep(words, step) {
   const name = step < 0 ? "order-up" : "order-down";
   return element("button", {
     className: `order-step ${name}`,
     type: "button",
     "data-step": step,
-    "aria-label": text(name, { words: option.text }),
+    "aria-label": text(name, { words }),
   });
 }
 

@@ -22,6 +22,11 @@ export function renderMedia(media, at, { onTap = "picture" } = {}) {
     .map((medium) => (medium.kind === "audio" ? renderRecording(medium) : renderPicture(medium, onTap)));
 }
 
+/** What an option is called where it is spoken of: its words, else what its picture shows. */
+export function nameOf(question, option) {
+  return option.text || (question.media?.find((medium) => medium.at === option.key)?.alt ?? "") || option.key;
+}
+
 /** An option's words with all that belongs to them. */
 export function renderWords(question, option, translation, options = {}) {
   const also = translation?.options.find(({ key }) => key === option.key)?.text;

@@ -4,7 +4,7 @@ import { element } from "../core/dom.js";
 import { hasText, text } from "../core/text.js";
 import { renderMatching } from "./matching.js";
 import { renderOrdering } from "./ordering.js";
-import { renderAlso, renderMedia, renderWords } from "./parts.js";
+import { nameOf, renderAlso, renderMedia, renderWords } from "./parts.js";
 
 const ONE_CHOICE = new Set(["single", "true_false"]);
 const LONG_PASSAGE = 120;
@@ -165,8 +165,8 @@ function renderBasis({ law, article, effective_on: day }) {
 function renderKey(question, key) {
   if (question.kind === "matching") return [];
   if (question.kind === "ordering") {
-    const words = (wanted) => question.options.find((option) => option.key === wanted)?.text;
-    const rows = key.map((wanted) => element("li", { content: words(wanted) }));
+    const find = (wanted) => question.options.find((option) => option.key === wanted);
+    const rows = key.map((wanted) => element("li", { content: nameOf(question, find(wanted)) }));
     return [element("p", { content: text("right-order") }), element("ol", { className: "right-order" }, rows)];
   }
   return [element("p", { content: text("right-answer", { answer: keyText(question, key) }) })];
