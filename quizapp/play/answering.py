@@ -132,12 +132,15 @@ class Sheet:
 
 
 class Given(msgspec.Struct):
-    """One answer as it was sent."""
+    """One answer as it was sent.
+
+    `response` is by kind a list of option keys (of ordering all of them, in order), ["true"] or ["false"], a list of
+    one text a blank, or for matching an object from keys on the left to keys on the right, for all or some on the
+    left. [] clears the answer.
+    """
 
     question: int
     response: Any
-    """By kind: option keys (of ordering all in order), ["true"] or ["false"], one text a blank, or of matching an
-    object from keys on the left to keys on the right, all or some; [] or {} clears the answer."""
     seq: int
     """Raised by the sender with every change of this answer."""
     spent_ms: int = 0

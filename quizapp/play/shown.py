@@ -32,12 +32,13 @@ class OptionShown(Struct, frozen=True):
 
 
 class MediumShown(Struct, frozen=True):
-    """A picture or a recording, shown below the text it belongs to."""
+    """A picture or a recording (kind: picture or audio), shown below the text it belongs to.
+
+    That is at the stem, passage or explanation, or at the option with this key.
+    """
 
     at: str
-    """stem, passage, explanation, or the key of an option."""
     kind: str
-    """picture or audio."""
     url: str
     alt: str
     width: int | UnsetType = UNSET
@@ -69,7 +70,8 @@ class ExplanationShown(Struct, frozen=True):
 class QuestionShown(Struct, frozen=True):
     """A question without its key and explanation.
 
-    Options of matching have letters on the left and numbers on the right.
+    Options of matching have letters on the left and numbers on the right. Questions of one case have the same
+    passage and follow each other.
     """
 
     id: int
@@ -80,7 +82,6 @@ class QuestionShown(Struct, frozen=True):
     blanks: int | UnsetType = UNSET
     """How many texts a fill-in question takes."""
     passage: str | UnsetType = UNSET
-    """The case it is about; questions of one case have the same and follow each other."""
     media: list[MediumShown] | UnsetType = UNSET
     translations: list[TranslationShown] | UnsetType = UNSET
 

@@ -11,13 +11,15 @@ from sqlalchemy import event, func, select
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.models import User
+from quizapp.bank.actions import add_questions
 from quizapp.bank.models import Bank, Question
+from quizapp.contests.actions import choose_questions
 from quizapp.contests.drafts import SectionDraft
 from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from tests.cast import csrf_token, sign_in
-from tests.contests.makers import make_bank, make_contest, make_published
+from tests.contests.makers import NOW, approve, make_bank, make_content, make_contest, make_published
 
 Post = Callable[..., TestResponse]
 
@@ -404,6 +406,42 @@ def test_questions_of_a_fixed_paper_are_chosen_on_their_page(post: Post, organis
         assert post(path, fields | {"lock_version": "3"}).status_code in (303, 422, 409)
     assert organiser.get(f"{path}?page=-5").status_code == organiser.get(f"{path}?page=x").status_code == 200
     assert organiser.get("/contests/autumn/sections/99999").status_code == 404
+
+
+RICH: dict[str, Any] = {
+    "passage": "甲、乙二人相邻，共用一墙。",
+    "media": [
+        {
+            "at": "1",
+            "sha256": "0a" * 32,
+            "ending": "jpg",
+            "kind": "picture",
+            "alt": "界桩",
+            "width": 64,
+            "height": 48,
+            "duration_ms": None,
+        }
+    ],
+    "translations": {"ug": {"stem": "تام كىمنىڭ؟", "options": {"B": "ئۇنىڭ", "A": ""}}},
+}
+
+
+def test_a_question_of_a_case_is_chosen_and_previewed_with_all_that_belongs_to_it(organiser: FlaskClient) -> None:
+    bank = make_bank(ordering=1)
+    content = make_content(2, kind="matching", **RICH)
+    approve(add_questions(bank=bank, contents=[content], actor=None, now=NOW)[0])
+    row = SectionDraft(bank_id=bank.id, count=2, points_hundredths=100)
+    contest = make_contest(bank, paper="fixed", sections=[row])
+    choose_questions(section=contest.sections[0], add=[1, 2], remove=[], lock_version=1)
+    db.session.commit()
+    chosen = organiser.get(f"/contests/autumn/sections/{contest.sections[0].id}").text
+    assert "案例：甲、乙二人相邻，共用一墙。" in chosen
+    page = organiser.get("/contests/autumn/preview").text
+    assert page.count("共用一墙") == 1
+    assert f'<img src="/media/{"0a" * 32}.jpg" alt="界桩" width="64" height="48" loading="lazy">' in page
+    assert re.findall(r'<span class="also" lang="ug" dir="rtl">(.*?)</span>', page) == ["تام كىمنىڭ؟", "ئۇنىڭ"]
+    assert re.search(r"[A-D] → [A-D] → [A-D] → [A-D]", page)
+    assert re.search(r"A → [1-4]；B → [1-4]；C → [1-4]", page)
 
 
 def test_the_questions_of_a_random_paper_cannot_be_chosen(organiser: FlaskClient, draft: Contest) -> None:
