@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from quizapp.accounts.models import User
 from quizapp.admin.health import halted_contests
+from quizapp.bank.law_queries import count_held
 from quizapp.bank.queries import count_in_review
 from quizapp.contests.models import Contest
 from quizapp.contests.queries import contests_in_stage, entries_count
@@ -33,6 +34,8 @@ class Running:
 @dataclass(frozen=True, slots=True)
 class Tasks:
     in_review: int = 0
+    held: int = 0
+    """Questions on hold: those of contests to come are fewer than they look."""
     drafts: list[Contest] = field(default_factory=list)
     running: list[Running] = field(default_factory=list)
     paused: list[Contest] = field(default_factory=list)
@@ -41,15 +44,18 @@ class Tasks:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.in_review or self.drafts or self.running or self.paused or self.waiting or self.halted)
+        return not (
+            self.in_review or self.held or self.drafts or self.running or self.paused or self.waiting or self.halted
+        )
 
 
 def tasks_for(user: User, *, live: Live, now: datetime) -> Tasks:
     """A reviewer sees questions that wait; organisers and administrators see their contests as well."""
     if not user.has_role("organiser"):
-        return Tasks(in_review=count_in_review())
+        return Tasks(in_review=count_in_review(), held=count_held())
     return Tasks(
         in_review=count_in_review(),
+        held=count_held(),
         drafts=_contests("draft", now),
         running=[_running(contest, live=live, now=now) for contest in _contests("open", now)],
         paused=_contests("paused", now),

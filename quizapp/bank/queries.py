@@ -50,14 +50,22 @@ def count_usable(
     return db.session.scalar(select(func.count(Question.id)).where(*conditions)) or 0
 
 
+def held_ids(
+    *, bank_id: int, kind: str | None = None, topic_id: int | None = None, difficulty: int | None = None
+) -> list[int]:
+    """The questions that `usable_questions` would give too, were they not on hold; by id."""
+    conditions = _usable(bank_id=bank_id, kind=kind, topic_id=topic_id, difficulty=difficulty, is_held=True)
+    return list(db.session.scalars(select(Question.id).where(*conditions).order_by(Question.id)))
+
+
 def _usable(
-    *, bank_id: int, kind: str | None, topic_id: int | None, difficulty: int | None
+    *, bank_id: int, kind: str | None, topic_id: int | None, difficulty: int | None, is_held: bool = False
 ) -> list[ColumnElement[bool]]:
     approved = exists().where(QuestionRevision.question_id == Question.id, QuestionRevision.approved_at.is_not(None))
     conditions: list[ColumnElement[bool]] = [
         Question.bank_id == bank_id,
         Question.state != "retired",
-        Question.held_reason == "",
+        Question.held_reason != "" if is_held else Question.held_reason == "",
         Question.kind.in_(PLAYABLE_KINDS if kind is None else (kind,)),
         approved,
     ]

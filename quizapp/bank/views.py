@@ -14,6 +14,7 @@ from quizapp.bank import (
     hold_views,
     import_views,
     law_import_views,
+    law_queries,
     law_views,
     media_views,
     queries,
@@ -61,7 +62,12 @@ def init_app(app: Flask) -> None:
 @blueprint.get("/")
 @require("organiser", "reviewer")
 def index() -> ResponseReturnValue:
-    return render_template("bank/index.html", banks=queries.banks_with_counts(), in_review=queries.count_in_review())
+    return render_template(
+        "bank/index.html",
+        banks=queries.banks_with_counts(),
+        in_review=queries.count_in_review(),
+        held=law_queries.count_held(),
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

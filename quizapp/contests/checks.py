@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from quizapp.accounts.queries import unit_choices
+from quizapp.bank.law_words import cause_sentence
 from quizapp.bank.models import Question
 from quizapp.contests import drafts, rules, state
-from quizapp.contests.kits import is_usable, pool_of
+from quizapp.contests.kits import held_questions, is_usable, pool_of
 from quizapp.contests.models import Contest
 from quizapp.contests.words import COMPLAINTS
 from quizapp.core.i18n import _, _l
@@ -80,6 +81,7 @@ def check(*, contest: Contest, now: datetime, live: Live, durability: str, peopl
         *_entry_findings(contest),
         *_rule_findings(contest),
         *_question_findings(blueprint),
+        *_held_findings(contest),
         *server_findings(live=live, durability=durability),
     ]
     overlap = rules.expected_overlap(chance=chance)
@@ -272,6 +274,18 @@ def _question_findings(blueprint: _Blueprint) -> Iterator[Finding]:
     if baseless:
         text = _("可抽的题目中有 %(count)s 道没有注明法律依据。", count=str(baseless))
         yield Finding("no_basis", text, "paper", stops=False)
+
+
+def _held_findings(contest: Contest) -> Iterator[Finding]:
+    causes = held_questions(contest)
+    if not causes:
+        return
+    what = _("；").join(cause_sentence(count=cause.count, article=cause.article) for cause in causes)
+    if contest.is_published:
+        text = _("已发布的试卷里，%(what)s。竞赛仍会使用发布时的内容，请核对是否还正确。", what=what)
+    else:
+        text = _("%(what)s，核对恢复以前不会进入试卷。", what=what)
+    yield Finding("held", text, "paper", stops=False)
 
 
 def server_findings(*, live: Live, durability: str) -> Iterator[Finding]:

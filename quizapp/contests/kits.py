@@ -15,8 +15,9 @@ import msgspec
 from sqlalchemy import select
 
 from quizapp.bank.languages import LANGUAGES
+from quizapp.bank.law_queries import HoldCause, held_among
 from quizapp.bank.models import PLAYABLE_KINDS, Bank, Question, QuestionRevision
-from quizapp.bank.queries import usable_questions
+from quizapp.bank.queries import held_ids, usable_questions
 from quizapp.contests import state
 from quizapp.contests.kit import Basis, Kit, KitMedium, KitQuestion, KitSection, KitTranslation
 from quizapp.contests.models import Contest, Section, SectionQuestion, StoredKit
@@ -164,6 +165,29 @@ def pool_of(*, contest: Contest, section: Section) -> Sequence[Question]:
             bank_id=section.bank_id, kind=section.kind, topic_id=section.topic_id, difficulty=section.difficulty
         )
     return [chosen.question for chosen in section.questions if is_usable(chosen.question)]
+
+
+def held_questions(contest: Contest) -> list[HoldCause]:
+    """The questions on hold that concern a contest, by what put them there.
+
+    Of a published contest those in its kit, which keeps them; of a draft those that its sections would hold.
+    """
+    if contest.is_published:
+        return held_among(get_kit(contest_id=contest.id, version=contest.kit_version).questions)
+    ids: set[int] = set()
+    for section in contest.sections:
+        if contest.paper == "fixed":
+            ids |= {chosen.question_id for chosen in section.questions}
+        else:
+            ids |= set(
+                held_ids(
+                    bank_id=section.bank_id,
+                    kind=section.kind,
+                    topic_id=section.topic_id,
+                    difficulty=section.difficulty,
+                )
+            )
+    return held_among(ids)
 
 
 def is_usable(question: Question) -> bool:

@@ -31,7 +31,7 @@ from quizapp.contests.forms import (
     values_of_published,
 )
 from quizapp.contests.kit import Kit
-from quizapp.contests.kits import compile_kit, get_kit
+from quizapp.contests.kits import compile_kit, get_kit, held_questions
 from quizapp.contests.models import Contest, Section
 from quizapp.contests.words import ENTRY_FIELD_WORDS, STATE_WORDS, rules_in_words
 from quizapp.core.clock import utc_now
@@ -135,6 +135,7 @@ def show(slug: str) -> ResponseReturnValue:
         stage=queries.stage_of(contest, now=utc_now()),
         rules=rules_in_words(_kit(contest)),
         report=_check(contest) if not contest.is_published else None,
+        held=held_questions(contest) if contest.is_published else (),
         address=posters.address(contest.slug),
         entries=queries.entries_count(contest.id),
         form=ActForm(lock_version=contest.lock_version),
