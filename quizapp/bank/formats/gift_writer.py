@@ -119,7 +119,8 @@ def _ordering(question: ParsedQuestion, show: Show) -> str:
 
 
 def _matching(question: ParsedQuestion, show: Show) -> str:
-    return _lines([f"={show(left)} -> {show(right)}" for left, right in pairs_of(question)])
+    texts = {"": "", **{option.id: option.text for option in question.options}}
+    return _lines([f"={show(texts[left])} -> {show(texts[right])}" for left, right in pairs_of(question)])
 
 
 def _essay(question: ParsedQuestion, show: Show) -> str:

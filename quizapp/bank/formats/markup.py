@@ -48,13 +48,15 @@ _INLINE_NAMES = """a abbr acronym audio b bdi bdo big button cite code col colgr
     i img input ins kbd label link map mark meta nobr optgroup option output param picture q rb rp rt ruby s samp
     select small source span strike strong sub summary sup td textarea th time tt u var video wbr o:p"""
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
-_DROPPED = frozenset({"head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"})
-"""Elements whose content nobody reads, or, in object, only who cannot see it."""
+_PLAYED = frozenset({"audio", "video"})
+_DROPPED = _PLAYED | {"head", "iframe", "noscript", "object", "script", "style", "svg", "template", "title"}
+"""Elements whose content nobody reads, or only who cannot see or hear what they show."""
 _KNOWN = _BLOCKS | _DROPPED | frozenset(_INLINE_NAMES.split())
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _AUDIO = re.compile(r"\.(?:mp3|wav|ogg|oga|m4a|aac|flac|opus|wma)(?:$|[?#])", re.IGNORECASE)
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|bmp)(?:$|[?#])", re.IGNORECASE)
+_SOURCE = re.compile(r"<source((?:\s(?:\"[^\"]*\"|'[^']*'|[^'\"<>])*))>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _BREAK_IN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t\r]*\n[ \t\r\n]*(?=[\u3000-\u9fff\uff00-\uffef])")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -227,6 +229,9 @@ class _Reader:
         if not end:
             self.left_open.add(name)
             return at
+        if name in _PLAYED:
+            for source_tag in _SOURCE.finditer(source, at, end.start()):
+                self._refer(name, _attributes(source_tag[1]))
         if name == "object" and self.references and not self.references[-1].alt:
             last = self.references[-1]
             alt = clean(html.unescape(_TOKEN.sub("", source[at : end.start()])))
@@ -265,7 +270,7 @@ class _Reader:
         self.parts[at:] = [text]
 
     def _refer(self, name: str, attributes: dict[str, str]) -> None:
-        alt = clean(attributes.get("alt", ""))
+        alt = clean(attributes.get("alt") or attributes.get("title") or "")
         source = attributes.get("src") or attributes.get("data") or ""
         formula = attributes.get("data-equation-content") or (
             alt if "equation_image" in attributes.get("class", "") else ""

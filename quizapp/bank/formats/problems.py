@@ -126,6 +126,10 @@ MESSAGES: dict[str, str] = {
     ),
     "line_not_read": N_("这一行不属于任何题目，没有导入：“%(text)s”。"),
     # Questions of Moodle and its like
+    "xml_other": N_("这是 XML 文件，但根元素是 <%(found)s>，不是 Moodle 的试题。请在 Moodle 里以 XML 格式导出试题。"),
+    "type_unsupported": N_("“%(stem)s”的题型是“%(kind)s”，不能导入。请在这里另建相近题型的题目。"),
+    "language_left_out": N_("“%(stem)s”有一种认不出的语言“%(language)s”，没有导入这种语言的文字。"),
+    "combined_feedback": N_("有 %(count)s 道题带有按作答情况显示的反馈或提示，没有导入；一般反馈已放进解析。"),
     "too_many_questions": N_("题目超过 %(limit)s 道的上限。请拆成几个文件分别导入。"),
     "gift_braces": N_(
         "“%(stem)s”里的花括号没有成对，或有不止一组答案，没有导入。题目之间请空一行；文字里的花括号请写成 \\{ 和 \\}。"

@@ -7,7 +7,21 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from quizapp.bank.formats import aiken, clean_text, csv_file, docx, gift, json_file, other_json, qti, text, xls, xlsx
+from quizapp.bank.formats import (
+    aiken,
+    clean_text,
+    csv_file,
+    docx,
+    gift,
+    gift_signs,
+    json_file,
+    moodle_xml,
+    other_json,
+    qti,
+    text,
+    xls,
+    xlsx,
+)
 from quizapp.bank.formats.archive import member_names
 from quizapp.bank.formats.csv_file import find_delimiter
 from quizapp.bank.formats.decoding import decode
@@ -30,9 +44,10 @@ PACKAGES: tuple[tuple[str, Callable[[Sequence[str]], bool]], ...] = ((qti.NAME, 
 TEXTS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     (json_file.NAME, json_file.is_own),
     (json_file.NAME_OF_LINES, json_file.is_own_lines),
+    (moodle_xml.NAME, moodle_xml.is_moodle),
     (qti.NAME, qti.is_document),
     (text.NAME, clean_text.is_own),
-    (gift.NAME, gift.is_gift),
+    (gift.NAME, gift_signs.is_gift),
     (aiken.NAME, aiken.is_aiken),
 )
 """A format's name, and whether a decoded text (XML, JSON or lines) is one of its files."""
@@ -60,6 +75,8 @@ def look_at(content: bytes) -> Found:
     try:
         return _look_at_text(decode(content))
     except Refused as refusal:
+        if content.lstrip().startswith(b"<?xml"):  # it may declare an encoding that only readers of XML know
+            return _look_at_text(content.decode("latin-1"))
         return Found("", refusal.problem.code)
 
 

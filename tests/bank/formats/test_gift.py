@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from quizapp.bank.formats import Parsed, ParsedQuestion, ReadOptions, read
 from quizapp.bank.formats import gift as format_module
-from quizapp.bank.formats.gift import is_gift
+from quizapp.bank.formats.gift_signs import is_gift
 from quizapp.bank.formats.markup import from_format
 from quizapp.bank.formats.parsed import ParsedCitation
 from tests.bank.formats.making import codes, error, only, texts

@@ -42,7 +42,8 @@ def compound(stream: str) -> bytes:
         (json.dumps([{"question": "题"}]).encode(), "other-json"),
         (b'{"question": "q", "options": []}\n{"question": "r"}\n', "other-json"),
         (b'[\n  {\n    "title": "x",', "other-json"),
-        (b"<?xml version='1.0'?><quiz/>", None),
+        (b"<?xml version='1.0'?><quiz/>", "moodle-xml"),
+        (b"<?xml version='1.0'?><exam/>", None),
         (b"%PDF-1.7", None),
         (b"", "text"),
     ],
@@ -55,7 +56,7 @@ def test_format_is_told_by_the_bytes(content: bytes, name: str | None) -> None:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (b"<quiz><question/></quiz>", "XML"),
+        (b"<exam><question/></exam>", "XML"),
         (b"<html><table><tr><td>1</td></tr></table></html>", "HTML"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html></html>", "HTML"),
         (zip_of(ppt__presentation=b"x"), "PowerPoint (.pptx)"),

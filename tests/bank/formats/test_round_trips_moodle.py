@@ -40,3 +40,9 @@ def test_aiken_gives_back_what_it_carries(made: list[ParsedQuestion]) -> None:
     texts = [{option.id: option.text for option in question.options} for question in made if question.options]
     assume(not any(truths_of_options(options, weak=False) for options in texts))
     check("aiken", made)
+
+
+@ROUNDS
+@given(made_for("moodle-xml"))
+def test_moodle_xml_gives_back_what_it_carries(made: list[ParsedQuestion]) -> None:
+    check("moodle-xml", made)
