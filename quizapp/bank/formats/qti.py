@@ -4,12 +4,12 @@ content; written is 3.0."""
 from __future__ import annotations
 
 from quizapp.bank.formats import qti12, qti_item
-from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.parsed import Parsed, ReadOptions, Refused
 from quizapp.bank.formats.qti3_write import write
 from quizapp.bank.formats.qti_names import name
 from quizapp.bank.formats.qti_package import Package, is_package, looks_like_qti
 from quizapp.bank.formats.qti_question import Reading
+from quizapp.bank.formats.typed import Typed
 
 NAME = "qti"
 
@@ -21,23 +21,20 @@ def is_document(text: str) -> bool:
 
 def read(content: bytes, options: ReadOptions) -> Parsed:
     """Read the questions of a package or of a single file."""
-    collected = Collected(options)
+    typed = Typed(NAME, options)
     try:
         with Package(content) as package:
             for document in package.documents():
-                reading = Reading(package, document)
+                reading = Reading(package, document, typed)
                 if name(document.root) == "questestinterop":
                     qti12.read_items(reading)
                 else:
                     qti_item.read_items(reading)
-                for problem in reading.problems:
-                    collected.report(problem)
-                collected.questions.extend(reading.questions)
-            for problem in package.problems:
-                collected.report(problem)
+                typed.problems += package.faults()
+            typed.problems += package.faults()
     except Refused as refusal:
         return Parsed(NAME, (), (refusal.problem,))
-    return collected.parsed(NAME, nothing_found="no_items")
+    return typed.parsed(nothing_found="no_items")
 
 
 __all__ = ["NAME", "is_document", "is_package", "read", "write"]

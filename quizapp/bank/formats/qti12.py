@@ -14,14 +14,17 @@ from lxml import etree
 
 from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.markup import Plain, Reference
-from quizapp.bank.formats.parsed import ParsedCriterion, Problem
+from quizapp.bank.formats.parsed import ParsedCriterion
 from quizapp.bank.formats.qti12_processing import Processing
 from quizapp.bank.formats.qti12_text import RESPONSES, html_of, material
 from quizapp.bank.formats.qti_key import NoKey, Points, SeveralKeys, best_set, best_single
 from quizapp.bank.formats.qti_names import attribute, child, children, descendants, first, name, text_of
-from quizapp.bank.formats.qti_question import NOTHING, Choice, Reading, Sketch, Unusable, spellings
+from quizapp.bank.formats.qti_question import NOTHING, Choice, Reading, Sketch, check_count, spellings
 from quizapp.bank.formats.qti_text import BLANK
+from quizapp.bank.formats.typed import Unfit
 
+MOST_RESPONSES = 100
+"""Of one item; people's have a handful."""
 _TYPE_FIELDS = ("question_type", "cc_profile", "bbmd_questiontype", "qmd_questiontype", "qmd_itemtype", "questiontype")
 _POINT_FIELDS = ("points_possible", "cc_weighting", "qmd_weighting")
 _UNSUPPORTED = re.compile("dropdown|calculated|formula|upload|text_only|hot_?spot|categori")
@@ -46,12 +49,13 @@ def read_items(reading: Reading) -> None:
             _ItemReader(reading, item, stimuli).read()
     for reference in descendants(root, "bankentry_item", "itemref", "section"):
         is_elsewhere = name(reference) != "section" or (
-            first(reference, "sourcebank_ref") is not None and first(reference, "item") is None
+            first(child(reference, "selection_ordering"), "sourcebank_ref") is not None
+            and first(reference, "item") is None
         )
         if is_elsewhere:
             names = (attribute(reference, one) for one in ("item_ref", "linkrefid", "ident"))
             where = reading.document.where(reference, item=next(filter(None, names), ""))
-            reading.problems.append(Problem(where, "item_elsewhere"))
+            reading.typed.report(where, "item_elsewhere", "error")
 
 
 class Metadata:
@@ -104,12 +108,14 @@ class _Response:
 
 
 def _response(element: etree._Element) -> _Response:
+    labels = list(descendants(element, "response_label"))
+    check_count(labels)
     return _Response(
         element,
         attribute(element, "ident"),
         name(element),
         attribute(element, "rcardinality", "single").lower(),
-        [Choice(attribute(label, "ident"), material(label)) for label in descendants(element, "response_label")],
+        [Choice(attribute(label, "ident"), material(label)) for label in labels],
         material(element, without="render"),
     )
 
@@ -122,7 +128,7 @@ class _ItemReader:
         self.metadata = Metadata(item)
         self.processing = Processing(item)
         self.presentation = child(item, "presentation")
-        self.responses = [_response(element) for element in descendants(self.presentation, *RESPONSES)]
+        self.responses: list[_Response] = []
         identifier = attribute(item, "ident")
         self.sketch = Sketch(
             reading.document.where(item, item=identifier),
@@ -133,18 +139,25 @@ class _ItemReader:
 
     def read(self) -> None:
         try:
+            self._read_parts()
             self._read_stem()
             self._check_kind()
             self._read_responses()
-        except Unusable as fault:
+        except Unfit as fault:
             self.reading.refuse(self.sketch, fault)
             return
         self._read_passage()
         self._read_feedback()
         self.reading.take(self.sketch)
 
-    def _unsupported(self, otherwise: str) -> Unusable:
-        return Unusable("interaction_unsupported", kind=shorten(self.metadata.kind or otherwise))
+    def _read_parts(self) -> None:
+        elements = list(descendants(self.presentation, *RESPONSES))
+        if len(elements) > MOST_RESPONSES:
+            raise Unfit("interaction_unsupported", kind=f"{len(elements)} responses")
+        self.responses = [_response(element) for element in elements]
+
+    def _unsupported(self, otherwise: str) -> Unfit:
+        return Unfit("interaction_unsupported", kind=shorten(self.metadata.kind or otherwise))
 
     def _check_kind(self) -> None:
         shapes = [
@@ -174,6 +187,7 @@ class _ItemReader:
     def _read_choice(self, response: _Response) -> None:
         said = self.metadata.said
         is_multiple = response.cardinality == "multiple" or re.search("multiple_(?:answer|response)", said) is not None
+        self.sketch.kind, self.sketch.choices = "multiple" if is_multiple else "single", list(response.labels)
         identifiers = [label.identifier for label in response.labels]
         points = self._points_of(response.identifier)
         wanted = [values for _, values in self.processing.right_values(response.identifier)]
@@ -184,7 +198,7 @@ class _ItemReader:
             else:
                 found = best_single(identifiers, points)
         except NoKey:
-            raise Unusable("no_key") from None
+            raise Unfit("no_key") from None
         except SeveralKeys as several:
             raise self._two_keys(response, several.keys) from None
         marked = self.processing.marked_right(response.identifier)
@@ -192,7 +206,7 @@ class _ItemReader:
             raise self._two_keys(response, [*found.key, *marked])
         if found.has_partial:
             self.sketch.warn("partial_credit")
-        self.sketch.choices, self.sketch.right = list(response.labels), found.key
+        self.sketch.right = found.key
         if is_multiple:
             self.sketch.kind = "multiple" if len(found.key) > 1 else "indefinite"
         else:
@@ -201,10 +215,10 @@ class _ItemReader:
     def _points_of(self, identifier: str, others: Mapping[str, tuple[str, ...]] | None = None) -> Points:
         return lambda chosen: self.processing.points({**(others or {}), identifier: chosen})
 
-    def _two_keys(self, response: _Response, identifiers: Sequence[str]) -> Unusable:
+    def _two_keys(self, response: _Response, identifiers: Sequence[str]) -> Unfit:
         texts = {label.identifier: label.text.text for label in response.labels}
         named = dict.fromkeys(texts.get(identifier) or identifier for identifier in identifiers)
-        return Unusable("two_keys", answers=shorten("、".join(named)))
+        return Unfit("two_keys", answers=shorten("、".join(named)))
 
     # Ordering and matching ------------------------------------------------------------------------------------
 
@@ -222,14 +236,14 @@ class _ItemReader:
         offers = [{label.text: label.identifier for label in response.labels} for response in self.responses]
         if any(offer.keys() != offers[0].keys() for offer in offers):
             raise self._unsupported("several response_lid")
+        self.sketch.kind = "matching"
+        self.sketch.choices = [Choice(response.identifier, response.text) for response in self.responses]
+        self.sketch.targets = [Choice(identifier, text) for text, identifier in offers[0].items()]
         right = []
         for response in self.responses:
             chosen = self._best_pair(response)
             text = next(label.text for label in response.labels if label.identifier == chosen)
             right.append(offers[0][text])
-        self.sketch.kind = "matching"
-        self.sketch.choices = [Choice(response.identifier, response.text) for response in self.responses]
-        self.sketch.targets = [Choice(identifier, text) for text, identifier in offers[0].items()]
         self.sketch.right = tuple(right)
 
     def _best_pair(self, response: _Response) -> str:
@@ -242,7 +256,7 @@ class _ItemReader:
         try:
             return best_single(identifiers, self._points_of(response.identifier, others)).key[0]
         except (NoKey, SeveralKeys):
-            raise Unusable("no_key") from None
+            raise Unfit("no_key") from None
 
     # Texts ----------------------------------------------------------------------------------------------------
 
@@ -262,7 +276,7 @@ class _ItemReader:
     def _accepted(self, response: _Response) -> tuple[str, ...]:
         """The texts that give the most points."""
         if self.processing.uses("varsubset", "varsubstring", "varinside"):
-            raise Unusable("loose_answer")
+            raise Unfit("loose_answer")
         wanted = self.processing.right_values(response.identifier)
         most = max((points for points, _ in wanted), default=0.0)
         values = [clean(value) for points, some in wanted if points == most for value in some]
@@ -270,7 +284,7 @@ class _ItemReader:
             self.sketch.warn("partial_credit")
         for bounds in self.processing.bounds(response.identifier):
             if bounds.low is None or bounds.low != bounds.high:
-                raise Unusable("number_range", text=str(bounds))
+                raise Unfit("number_range", text=str(bounds))
             values.append(f"{bounds.low:.12g}")
         if self._is_number(response):
             values = [spelling for value in values for spelling in spellings(value)]
@@ -288,7 +302,7 @@ class _ItemReader:
         for response in self.responses:
             mark = f"[{response.text.text or response.identifier.removeprefix('response_')}]"
             if mark not in stem.text:
-                raise Unusable("blank_not_in_stem", blank=shorten(mark))
+                raise Unfit("blank_not_in_stem", blank=shorten(mark))
             places.append((stem.text.index(mark), mark, self._accepted_labels(response)))
         text, end = "", 0
         for place, mark, _ in sorted(places):
@@ -304,11 +318,9 @@ class _ItemReader:
         labels = list(descendants(response.element, "response_label"))
         offered = {attribute(label, "answer_type").lower() for label in labels} - {"", "openentry"}
         if offered:
-            raise Unusable(
-                "interaction_unsupported", kind=shorten(f"{self.metadata.kind}: {', '.join(sorted(offered))}")
-            )
+            raise Unfit("interaction_unsupported", kind=shorten(f"{self.metadata.kind}: {', '.join(sorted(offered))}"))
         if any(_LOOSE.search(attribute(label, "scoring_algorithm")) for label in labels):
-            raise Unusable("loose_answer")
+            raise Unfit("loose_answer")
         return tuple(dict.fromkeys(label.text.text for label in response.labels if label.text.text))
 
     # Around the responses -------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from quizapp.bank.formats.qti_names import attribute, children, descendants, nam
 
 Responses = Mapping[str, tuple[str, ...]]
 """The identifier of a response → the chosen identifiers, or the text written."""
+MOST_CONDITIONS = 1_000
+"""Of one item; those that people write have some dozens, and more than this tell nothing here."""
 _COMPARISONS = ("vargte", "vargt", "varlte", "varlt")
 _SCORES = ("score", "que_score")
 
@@ -38,9 +40,10 @@ class Processing:
     """The conditions of one item."""
 
     def __init__(self, item: etree._Element) -> None:
-        self.conditions = [
+        conditions = [
             condition for block in children(item, "resprocessing") for condition in children(block, "respcondition")
         ]
+        self.conditions = conditions if len(conditions) <= MOST_CONDITIONS else []
 
     def points(self, responses: Responses) -> float | None:
         """The points of a response; None where they cannot be told."""

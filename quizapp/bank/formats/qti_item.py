@@ -21,9 +21,12 @@ from quizapp.bank.formats.qti_feedback import explanation
 from quizapp.bank.formats.qti_names import attribute, child, children, descendants, first, is_within, name
 from quizapp.bank.formats.qti_package import Document
 from quizapp.bank.formats.qti_processing import Processing, read_declarations
-from quizapp.bank.formats.qti_question import NOTHING, Choice, Reading, Sketch, Unusable
+from quizapp.bank.formats.qti_question import NOTHING, Choice, Reading, Sketch, check_count
 from quizapp.bank.formats.qti_text import BLANK, Replace, kept, plain, to_html
+from quizapp.bank.formats.typed import Unfit
 
+MOST_INTERACTIONS = 100
+"""Of one item; people's have a handful."""
 _BLOCKS = (
     "choiceinteraction",
     "orderinteraction",
@@ -76,10 +79,12 @@ class _ItemReader:
         self.declarations = read_declarations(item)
         self.processing = Processing(item, self.declarations)
         self.identifier = attribute(item, "identifier")
+        self.whole = from_html(self._html(self._in_line))
+        """The text of the whole body."""
 
     def read(self) -> None:
         whole = self._sketch()
-        whole.stem = from_html(self._html(self._in_line))
+        whole.stem = self.whole
         interactions = [] if self.body is None else [one for one in self.body.iterdescendants() if _is_interaction(one)]
         fault = self._fault_of_whole(interactions)
         if fault is not None:
@@ -89,7 +94,7 @@ class _ItemReader:
             if name(one) != _BLANK and name(one) not in _BLOCKS:
                 if len(interactions) > 1:
                     whole.where = self.reading.document.where(one, item=self.identifier)
-                self.reading.refuse(whole, Unusable("interaction_unsupported", kind=_own_name(one)))
+                self.reading.refuse(whole, Unfit("interaction_unsupported", kind=_own_name(one)))
         parts = self._parts()
         for number, part in enumerate(parts, 1):
             is_alone = len(interactions) == len(part.interactions)
@@ -103,18 +108,20 @@ class _ItemReader:
         where = self.reading.document.where(self.item if at is None else at, item=self.identifier, part=part)
         return Sketch(where, identifier=self.identifier, title=attribute(self.item, "title"))
 
-    def _fault_of_whole(self, interactions: Sequence[etree._Element]) -> Unusable | None:
+    def _fault_of_whole(self, interactions: Sequence[etree._Element]) -> Unfit | None:
         template = first(self.item, *_TEMPLATES)
         if template is not None:
-            return Unusable("template_item", kind=_own_name(template))
+            return Unfit("template_item", kind=_own_name(template))
         if attribute(self.item, "adaptive").lower() == "true":
-            return Unusable("interaction_unsupported", kind="adaptive")
-        return None if interactions else Unusable("interaction_unsupported", kind="text only")
+            return Unfit("interaction_unsupported", kind="adaptive")
+        if len(interactions) > MOST_INTERACTIONS:
+            return Unfit("interaction_unsupported", kind=f"{len(interactions)} interactions")
+        return None if interactions else Unfit("interaction_unsupported", kind="text only")
 
     def _take(self, sketch: Sketch, part: _Part) -> None:
         try:
             self._settle(sketch, part)
-        except Unusable as fault:
+        except Unfit as fault:
             self.reading.refuse(sketch, fault)
             return
         self._add_explanation(sketch, part)
@@ -147,12 +154,11 @@ class _ItemReader:
             sketch.stem = without
 
     def _settle_choice(self, sketch: Sketch, interaction: etree._Element) -> None:
-        sketch.choices = self._choices(interaction)
+        sketch.kind, sketch.choices = "single", self._choices(interaction)
         is_multiple, sketch.right = choice_key(
             self.processing, interaction, [choice.identifier for choice in sketch.choices], sketch.warn
         )
         own = attribute(interaction, "datakind")
-        sketch.kind = "single"
         if is_multiple:
             sketch.kind = "multiple" if len(sketch.right) > 1 and own != "indefinite" else "indefinite"
         sketch.may_be_truth = own in ("", "true_false")
@@ -170,9 +176,11 @@ class _ItemReader:
 
     def _settle_pairs(self, sketch: Sketch, interaction: etree._Element) -> None:
         sketch.kind = "matching"
-        correct = right_values(self.processing, attribute(interaction, "responseidentifier"), sketch.warn)
         sets = children(interaction, "simplematchset")
         groups = [self._choices(one) for one in sets] if sets else [self._choices(interaction)]
+        if len(groups) == 2:
+            sketch.choices, sketch.targets = groups
+        correct = right_values(self.processing, attribute(interaction, "responseidentifier"), sketch.warn)
         pairs = one_to_one(correct, [[choice.identifier for choice in group] for group in groups])
         texts = {choice.identifier: choice for group in groups for choice in group}
         sketch.choices = [texts[left] for left in pairs.left]
@@ -180,10 +188,9 @@ class _ItemReader:
         sketch.right = pairs.key
 
     def _choices(self, element: etree._Element) -> list[Choice]:
-        return [
-            Choice(attribute(choice, "identifier"), plain(choice, _without_parts))
-            for choice in descendants(element, *_CHOICES)
-        ]
+        found = list(descendants(element, *_CHOICES))
+        check_count(found)
+        return [Choice(attribute(choice, "identifier"), plain(choice, _without_parts)) for choice in found]
 
     # Texts ----------------------------------------------------------------------------------------------------
 
@@ -216,7 +223,7 @@ class _ItemReader:
         blanks = list(descendants(self.body, _BLANK))
         if not blocks or (len(blocks) == 1 and not blanks):
             interactions = blocks or blanks
-            return [_Part(interactions, from_html(self._html(self._in_line)))] if interactions else []
+            return [_Part(interactions, self.whole)] if interactions else []
         return self._divided(blocks)
 
     def _divided(self, blocks: Sequence[etree._Element]) -> list[_Part]:

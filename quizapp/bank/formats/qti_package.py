@@ -36,7 +36,7 @@ _PACKAGE_CODES = {
 _JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store|Thumbs\.db)")
 _XML = re.compile(r".*\.(?:xml|qti|dat)", re.IGNORECASE | re.DOTALL)
 _QTI = re.compile(
-    rb"<(?:[\w.-]{1,40}:)?(?:questestinterop|(?:qti-)?assessment-?(?:item|stimulus|test)|manifest[^>]{0,2000}imscp)[\s/>]",
+    rb"<(?:[\w.-]{1,40}:)?(?:(?:questestinterop|(?:qti-)?assessment-?(?:item|stimulus|test))[\s/>]|manifest\s[^>]{0,2000}imscp)",
     re.IGNORECASE,
 )
 _OF_OTHERS = ("[content_types].xml", "mimetype", "meta-inf/", "word/", "xl/", "ppt/", "content.xml")
@@ -80,10 +80,10 @@ class Document:
 
 @dataclass(slots=True)
 class Package:
-    """A file as it was uploaded, open for reading; `problems` collects what is wrong with members of it."""
+    """A file as it was uploaded, open for reading."""
 
     content: bytes
-    problems: list[Problem] = field(default_factory=list)
+    _faults: list[Problem] = field(init=False, default_factory=list)
     _archive: zipfile.ZipFile | None = field(init=False, default=None)
     _members: dict[str, zipfile.ZipInfo] = field(init=False, default_factory=dict)
     _by_lower: dict[str, str] = field(init=False, default_factory=dict)
@@ -126,6 +126,11 @@ class Package:
             document = self._document(path, is_listed=is_listed)
             if document is not None and name(document.root) != "assessmentstimulus":
                 yield document
+
+    def faults(self) -> list[Problem]:
+        """What was found wrong with members since it was asked last."""
+        found, self._faults = self._faults, []
+        return found
 
     def stimulus(self, href: str, document: Document) -> Document | None:
         """The stimulus that an item refers to; None where it is not in the package."""
@@ -206,7 +211,7 @@ class Package:
                         yield path
                     else:
                         where = document.where(resource, item=attribute(resource, "identifier"))
-                        self.problems.append(Problem(where, "member_missing", {"file": href}))
+                        self._faults.append(Problem(where, "member_missing", {"file": href}))
 
     def _document(self, path: str, *, is_listed: bool) -> Document | None:
         """Read one member. What is not listed and does not begin like QTI is of no concern."""
@@ -217,7 +222,7 @@ class Package:
         except Refused as refusal:
             where = refusal.problem.where
             line = int(where.removeprefix("line ")) if where.startswith("line ") else 0
-            self.problems.append(replace(refusal.problem, where=member_place(path, line=line)))
+            self._faults.append(replace(refusal.problem, where=member_place(path, line=line)))
             return None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from quizapp.bank.formats.answers import LETTERS, truths_of_options
 from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.details import read_points
+from quizapp.bank.formats.draft import Draft
 from quizapp.bank.formats.markup import Plain, embedded
 from quizapp.bank.formats.parsed import (
     ParsedCitation,
@@ -17,24 +18,16 @@ from quizapp.bank.formats.parsed import (
     ParsedMedia,
     ParsedOption,
     ParsedQuestion,
-    Problem,
     Refused,
 )
 from quizapp.bank.formats.qti_package import Document, Package
 from quizapp.bank.formats.qti_text import BLANK
-from quizapp.bank.formats.validity import LONGEST_ALT, faults
+from quizapp.bank.formats.typed import Candidate, Typed, Unfit
+from quizapp.bank.formats.validity import LONGEST_ALT
 
 NOTHING = Plain("")
 _SHORT = 24
 _LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|mailto:|file:", re.IGNORECASE)
-
-
-class Unusable(Exception):
-    """No question can be made of this; `code` and `params` are those of the problem."""
-
-    def __init__(self, code: str, **params: str) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
 
 
 @dataclass(slots=True)
@@ -84,33 +77,57 @@ class Sketch:
         return shorten(self.stem.text or self.title or self.identifier, _SHORT)
 
 
-class Reading:
-    """The questions and problems of one document while it is read."""
+@dataclass(slots=True)
+class _Candidate(Candidate):
+    """What a person may mend of an item."""
 
-    def __init__(self, package: Package, document: Document) -> None:
+    passage: str = ""
+    points: str = ""
+
+    def draft(self) -> Draft:
+        draft = Candidate.draft(self)
+        draft.passage, draft.points = self.passage, self.points
+        return draft
+
+
+class Reading:
+    """The questions and problems of one document go to `typed`; what they show comes from the package."""
+
+    def __init__(self, package: Package, document: Document, typed: Typed) -> None:
         self.package = package
         self.document = document
-        self.questions: list[ParsedQuestion] = []
-        self.problems: list[Problem] = []
+        self.typed = typed
 
     def take(self, sketch: Sketch) -> None:
         """Make a question of a sketch, or say why there is none; warnings come with a question."""
+        maker = _Maker(self, sketch)
         try:
-            question = _Maker(self, sketch).question()
-        except Unusable as fault:
+            question = maker.question()
+        except Unfit as fault:
             self.refuse(sketch, fault)
             return
-        found = [Problem(question.where, one.code, one.params, one.severity) for one in faults(question)]
-        if any(problem.severity == "error" for problem in found):
-            self.problems += found
-            return
-        self.questions.append(question)
-        self.problems += found
-        for code, params in sketch.warnings:
-            self.problems.append(Problem(sketch.where, code, {"stem": sketch.label, **params}, "warning"))
+        before = len(self.typed.questions)
+        self.typed.take(maker.candidate(), question)
+        if sketch.where in self.typed.options.mends:
+            self._give_back(sketch, before)
+        elif len(self.typed.questions) > before:
+            for code, params in sketch.warnings:
+                self.typed.report(sketch.where, code, "warning", stem=sketch.label, **params)
 
-    def refuse(self, sketch: Sketch, fault: Unusable) -> None:
-        self.problems.append(Problem(sketch.where, fault.code, {"stem": sketch.label, **fault.params}))
+    def refuse(self, sketch: Sketch, fault: Unfit) -> None:
+        """Tell why there is no question, unless a person has mended it."""
+        before = len(self.typed.questions)
+        candidate = _Maker(self, sketch).candidate()
+        self.typed.refuse(candidate, fault.code, **{"stem": sketch.label, **fault.params})
+        self._give_back(sketch, before)
+
+    def _give_back(self, sketch: Sketch, before: int) -> None:
+        """Give a question that a person has mended what its item shows, where there still is a place for it."""
+        for place in range(before, len(self.typed.questions)):
+            mended = self.typed.questions[place]
+            places = {"stem", "explanation", "passage", *(option.id for option in mended.options)}
+            kept = tuple(medium for medium in _Maker(self, sketch).shown() if medium.at in places)
+            self.typed.questions[place] = replace(mended, media=kept)
 
 
 class _Maker:
@@ -124,8 +141,8 @@ class _Maker:
     def question(self) -> ParsedQuestion:
         sketch = self.sketch
         stem = self._stem()
-        kind, options, key = self._settled()
         explanation, passage = self._text("explanation", sketch.explanation), self._text("passage", sketch.passage)
+        kind, options, key = self._settled()
         return ParsedQuestion(
             where=sketch.where,
             kind=kind,
@@ -140,6 +157,43 @@ class _Maker:
             passage=passage,
             rubric=sketch.rubric if kind == "short_text" else (),
             media=tuple(self.media),
+        )
+
+    def shown(self) -> list[ParsedMedia]:
+        """All that the item shows, as far as it was understood."""
+        sketch, ids = self.sketch, self._ids()
+        for at, plain in (("stem", sketch.stem), ("explanation", sketch.explanation), ("passage", sketch.passage)):
+            self._text(at, plain)
+        for choice in (*sketch.choices, *sketch.targets):
+            if choice.identifier in ids:
+                self._text(ids[choice.identifier], choice.text)
+        return self.media
+
+    def _ids(self) -> dict[str, str]:
+        left = dict(zip((choice.identifier for choice in self.sketch.choices), LETTERS, strict=False))
+        return left | {target.identifier: str(number) for number, target in enumerate(self.sketch.targets, 1)}
+
+    def candidate(self) -> _Candidate:
+        """The item as far as it was understood."""
+        sketch, ids = self.sketch, self._ids()
+        answer = "；".join("|".join(accepted) for accepted in sketch.blanks) or sketch.reference
+        if sketch.kind == "matching":
+            answer = "、".join(one + ids.get(other, "") for one, other in zip(LETTERS, sketch.right, strict=False))
+        elif not answer:
+            answer = "、".join(ids[identifier] for identifier in sketch.right if identifier in ids)
+        choices = [choice for choice in (*sketch.choices, *sketch.targets) if choice.identifier in ids]
+        texts = (sketch.stem, *(choice.text for choice in choices))
+        return _Candidate(
+            where=sketch.where,
+            stem=sketch.stem.text or clean(sketch.title),
+            kind=sketch.kind,
+            options=[ParsedOption(ids[choice.identifier], choice.text.text) for choice in choices],
+            answer=answer,
+            explanation=sketch.explanation.text,
+            topics=sketch.topics,
+            source=[line for text in texts for line in text.text.split("\n")],
+            passage=sketch.passage.text,
+            points=sketch.points,
         )
 
     def _stem(self) -> str:
@@ -164,7 +218,7 @@ class _Maker:
         sketch = self.sketch
         if sketch.kind == "fill_in":
             if not all(sketch.blanks):
-                raise Unusable("no_key")
+                raise Unfit("no_key")
             return sketch.kind, (), sketch.blanks
         if sketch.kind == "short_text":
             return sketch.kind, (), (sketch.reference,) if sketch.reference else ()
@@ -203,7 +257,7 @@ class _Maker:
     def _known(self, right: Sequence[str], ids: Mapping[str, str]) -> Sequence[str]:
         unknown = [identifier for identifier in right if identifier not in ids]
         if unknown:
-            raise Unusable("key_not_in_choices", answer=shorten("、".join(unknown)))
+            raise Unfit("key_not_in_choices", answer=shorten("、".join(unknown)))
         return right
 
     def _options(self, choices: Sequence[Choice], ids: Mapping[str, str]) -> tuple[ParsedOption, ...]:
@@ -214,7 +268,7 @@ class _Maker:
             self._text(option_id, choice.text)
             shown = self.media[before:]
             if not text and not shown:
-                raise Unusable("option_without_text", letter=shorten(choice.identifier))
+                raise Unfit("option_without_text", letter=shorten(choice.identifier))
             if not text and all(medium.kind == "audio" for medium in shown):
                 text = shown[0].alt or f"（{option_id}）"
             options.append(ParsedOption(option_id, text))
@@ -254,18 +308,23 @@ class _Maker:
         return content or None
 
 
+def check_count(choices: Sequence[object]) -> None:
+    """Raise Unfit for more choices than there are letters, before anything is done with each."""
+    if len(choices) > len(LETTERS):
+        raise Unfit("too_many_options", count=str(len(choices)))
+
+
 def _has_words(text: str) -> bool:
     return bool(text.replace(BLANK, "").strip())
 
 
 def _in_order(choices: Sequence[Choice], ids: Sequence[str]) -> dict[str, str]:
-    """Ids for identifiers; raise Unusable for more of them than there are ids, and for one that is there twice."""
+    """Ids for identifiers; raise Unfit for more of them than there are ids, and for one that is there twice."""
+    check_count(choices)
     identifiers = [choice.identifier for choice in choices]
-    if len(identifiers) > len(LETTERS):
-        raise Unusable("too_many_options", count=str(len(identifiers)))
     repeated = next((identifier for identifier in identifiers if identifiers.count(identifier) > 1), None)
     if repeated is not None:
-        raise Unusable("option_letter_repeated", letter=shorten(repeated))
+        raise Unfit("option_letter_repeated", letter=shorten(repeated))
     return dict(zip(identifiers, ids, strict=False))
 
 

@@ -113,11 +113,15 @@ class Typed:
             self.problems.extend(found)
             self._add(question)
 
-    def parsed(self) -> Parsed:
-        """All there is, from top to bottom; a file without a question and without an error says so."""
+    def parsed(self, *, nothing_found: str = "no_questions") -> Parsed:
+        """All there is, from top to bottom, file by file; one without a question and without an error says so."""
         if not self.questions and not any(problem.severity == "error" for problem in self.problems):
-            self.report(FILE, "no_questions", "error")
-        problems = sorted(self.problems, key=lambda problem: position(problem.where)[1])
+            self.report(FILE, nothing_found, "error")
+        members = {position(problem.where)[0]: None for problem in self.problems}
+        order = {member: place for place, member in enumerate(members)}
+        problems = sorted(
+            self.problems, key=lambda problem: (order[position(problem.where)[0]], position(problem.where)[1])
+        )
         return Parsed(self.format_name, tuple(self.questions), tuple(problems), self._duplicates, tuple(self.unusable))
 
     def _count(self) -> None:
