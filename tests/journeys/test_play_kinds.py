@@ -345,3 +345,23 @@ def test_the_pages_stay_small(make_contest: Callable[..., str], open_device: Ope
     print(f"{contest} bytes for the contest's page, {answering} for the answering page, stylesheets in both")
     assert 10_000 < contest < 100_000
     assert 10_000 < answering < 150_000
+
+
+def test_what_is_on_the_screen_is_read_aloud(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
+    page = open_device().page
+    page.add_init_script("speechSynthesis.speak = (utterance) => { window.spoken = utterance.text; };")
+    enter_nickname(page, make_contest(), "听一听")
+
+    def read() -> str:
+        page.get_by_role("button", name="朗读").click()
+        return str(page.evaluate("window.spoken"))
+
+    assert re.search("一个月后，乙反悔.*侵害了乙的哪一项权利.*A，", read())
+    page.locator(".passage summary").click()
+    assert read().startswith("甲修建围墙")
+    next_question(page, 2)
+    assert read().endswith("。正确。错误")
+    next_question(page, 3)
+    assert read().endswith("。".join(order_on_screen(page)))
+    next_question(page, 4)
+    assert re.search("A，全国人民代表大会。B，国务院。C，人民检察院。1，", read())
