@@ -7,15 +7,12 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadData, URLSafeTimedSerializer
 
 from quizapp.accounts import audit
 from quizapp.accounts.access import current_staff, require
 from quizapp.contests.queries import get_contest
+from quizapp.core import tickets
 from quizapp.core.clock import utc_now
-from quizapp.core.crypto import token_key
-from quizapp.core.errors import DomainError
-from quizapp.core.i18n import _
 from quizapp.reports.files import write_results
 from quizapp.reports.forms import ExportForm
 from quizapp.reports.results import Results, contests_with_attempts
@@ -26,18 +23,9 @@ MEDIA_TYPES = {
     "jsonl": "application/x-ndjson",
 }
 
-TICKET_SECONDS = 300
+TICKETS = "export"
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
-
-
-class TicketExpired(DomainError):
-    """A download without its own export request, or long after it."""
-
-    status, code = 403, "ticket_expired"
-
-    def message(self) -> str:
-        return _("这个下载链接已经失效，请回到导出页面重新导出。")
 
 
 def init_app(app: Flask) -> None:
@@ -54,11 +42,7 @@ def index() -> ResponseReturnValue:
 @blueprint.route("/<slug>/results", methods=["GET", "POST"])
 @require("organiser")
 def results(slug: str) -> ResponseReturnValue:
-    """Choose what to export and have it on the audit trail; the file itself is a reading request of its own.
-
-    On SQLite a writing request holds the one write lock, and an export may take a minute: the recorder
-    must not wait for it.
-    """
+    """Choose what to export and have it on the audit trail; the file itself is a reading request of its own."""
     contest = get_contest(slug)
     form = ExportForm()
     if not form.validate_on_submit():
@@ -74,7 +58,7 @@ def results(slug: str) -> ResponseReturnValue:
         now=utc_now(),
         actor=current_staff(),
     )
-    ticket = _signer().dumps([current_staff().id, slug, form.format.data, in_full])
+    ticket = tickets.issue(TICKETS, [current_staff().id, slug, form.format.data, in_full])
     return redirect(url_for("reports.download", slug=slug, ticket=ticket), 303)
 
 
@@ -83,12 +67,9 @@ def results(slug: str) -> ResponseReturnValue:
 def download(slug: str) -> ResponseReturnValue:
     """The file that a ticket of `results` asks for; written to disk first, so that a failure is no half file."""
     contest = get_contest(slug)
-    try:
-        staff_id, wanted, format_name, in_full = _signer().loads(request.args.get("ticket", ""), max_age=TICKET_SECONDS)
-    except BadData:
-        raise TicketExpired from None
+    staff_id, wanted, format_name, in_full = tickets.redeem(TICKETS, request.args.get("ticket", ""))
     if (staff_id, wanted) != (current_staff().id, slug):
-        raise TicketExpired
+        raise tickets.TicketExpired
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{slug}.{format_name}"
         write_results(results=Results(contest, in_full=in_full), format_name=format_name, path=path)
@@ -96,7 +77,3 @@ def download(slug: str) -> ResponseReturnValue:
         file = path.open("rb")
     name = f"{slug}-results.{format_name}"
     return send_file(file, mimetype=MEDIA_TYPES[format_name], as_attachment=True, download_name=name)
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(token_key("export"))

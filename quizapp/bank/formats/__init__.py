@@ -7,7 +7,7 @@ refused with a sentence that names the formats that are. These modules know neit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quizapp.bank.formats import (
@@ -27,7 +27,7 @@ from quizapp.bank.formats import (
     xls,
     xlsx,
 )
-from quizapp.bank.formats.carrying import FIELDS, carried
+from quizapp.bank.formats.carrying import FIELDS, Kept, carried
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.parsed import (
     LeftOut,
@@ -210,16 +210,10 @@ def read(content: bytes, *, format: str = AUTO, options: ReadOptions | None = No
     return FORMATS[wanted].read(content, options or ReadOptions())
 
 
-def write(questions: Iterable[ParsedQuestion], *, format: str) -> Written:
-    """Make a file of a format that has a writer. What the format cannot carry is left out, and listed.
-
-    A question of a kind that it does not know, or that it refuses, is left out whole;
-    `LeftOut.number` counts all questions given.
-    """
+def choose(questions: Sequence[ParsedQuestion], *, format: str) -> tuple[Kept, tuple[LeftOut, ...]]:
+    """What a format takes of these questions, and what it has to leave out, as `write` does."""
     entry = FORMATS[format]
-    if entry.write is None:
-        raise ValueError(f"{format} is only read")
-    kept: list[ParsedQuestion] = []
+    numbers: list[int] = []
     left_out: list[LeftOut] = []
     for number, question in enumerate(questions, 1):
         rest, losses = carried(question, number=number, kinds=entry.kinds, fields=entry.fields)
@@ -228,8 +222,21 @@ def write(questions: Iterable[ParsedQuestion], *, format: str) -> Written:
         if reason:
             left_out.append(LeftOut(number, shorten(question.stem), reason))
         elif rest is not None:
-            kept.append(rest)
-    return Written(entry.write(kept), tuple(left_out))
+            numbers.append(number)
+    return Kept(questions, numbers, kinds=entry.kinds, fields=entry.fields), tuple(left_out)
+
+
+def write(questions: Sequence[ParsedQuestion], *, format: str) -> Written:
+    """Make a file of a format that has a writer. What the format cannot carry is left out, and listed.
+
+    A question of a kind that it does not know, or that it refuses, is left out whole; `LeftOut.number` counts all
+    questions given. The questions are read several times, one after the other, and never held together.
+    """
+    entry = FORMATS[format]
+    if entry.write is None:
+        raise ValueError(f"{format} is only read")
+    kept, left_out = choose(questions, format=format)
+    return Written(entry.write(kept), left_out)
 
 
 def accepted() -> str:
@@ -264,6 +271,7 @@ __all__ = [
     "SheetOptions",
     "Written",
     "accepted",
+    "choose",
     "place",
     "read",
     "recognise",

@@ -14,6 +14,7 @@ described in docs/question-files.md.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -136,12 +137,15 @@ def _take(draft: Draft, part: _Part, passage: str) -> bool:
 
 def write(questions: Sequence[ParsedQuestion]) -> bytes:
     """The questions with the mark and the line ends by which old editors know UTF-8 and lines."""
-    lines = [FIRST_LINE, _NOTE, ""]
+    content = io.BytesIO()
+    file = io.TextIOWrapper(content, "utf-8-sig", newline="\r\n", write_through=True)
+    file.write(f"{FIRST_LINE}\n{_NOTE}\n")
     passage = ""
     for number, question in enumerate(questions, 1):
-        lines += [*_lines(number, question, passage), ""]
+        file.write("\n")
+        file.writelines(f"{line}\n" for line in _lines(number, question, passage))
         passage = question.passage
-    return "\r\n".join(lines).encode("utf-8-sig")
+    return content.getvalue()
 
 
 def _lines(number: int, question: ParsedQuestion, passage: str) -> Iterator[str]:

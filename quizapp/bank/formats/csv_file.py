@@ -53,12 +53,13 @@ def write_with_tabs(questions: Sequence[ParsedQuestion]) -> bytes:
 
 def _write(questions: Sequence[ParsedQuestion], delimiter: str) -> bytes:
     layout = layout_for(questions)
-    file = io.StringIO(newline="")
+    content = io.BytesIO()
+    file = io.TextIOWrapper(content, "utf-8-sig", newline="", write_through=True)
     writer = csv.writer(file, delimiter=delimiter)
     writer.writerow(layout.headers)
     for row in rows_of(questions, layout):
         writer.writerow(map(neutralise, row))
-    return file.getvalue().encode("utf-8-sig")
+    return content.getvalue()
 
 
 def find_delimiter(text: str) -> str | None:

@@ -7,6 +7,7 @@ stays out, the others come in.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -165,12 +166,19 @@ def _collect(name: str, unit: str, values: Iterator[tuple[int, Any]]) -> Parsed:
 def write(questions: Sequence[ParsedQuestion]) -> bytes:
     """A document with a line for each question, so that two versions can be compared."""
     head = json.dumps({"format": FORMAT, "version": VERSION})[:-1]
-    body = ",\n".join(map(_dump, questions))
-    return f'{head}, "questions": [\n{body}\n]}}\n'.encode()
+    file = io.BytesIO()
+    file.write(f'{head}, "questions": ['.encode())
+    for place, question in enumerate(questions):
+        file.write(f"{',' if place else ''}\n{_dump(question)}".encode())
+    file.write(b"\n]}\n")
+    return file.getvalue()
 
 
 def write_lines(questions: Sequence[ParsedQuestion]) -> bytes:
-    return "".join(f"{_dump(question)}\n" for question in questions).encode()
+    file = io.BytesIO()
+    for question in questions:
+        file.write(f"{_dump(question)}\n".encode())
+    return file.getvalue()
 
 
 def _dump(question: ParsedQuestion) -> str:

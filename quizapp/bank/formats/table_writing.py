@@ -85,16 +85,13 @@ class Layout:
 
 def layout_for(questions: Sequence[ParsedQuestion]) -> Layout:
     """The columns that these questions need."""
-    last = max(
-        (option.id for question in questions for option in question.options if not option.id.isdigit()), default=""
-    )
-    count = max(LEAST_OPTIONS, LETTERS.index(last) + 1 if last else 0)
-    used = {
-        "matches": any(question.kind == "matching" for question in questions),
-        "passage": any(question.passage for question in questions),
-        "rubric": any(question.rubric for question in questions),
-    }
-    return Layout([role for role in HEADERS if used.get(role, True)], LETTERS[:count])
+    count, used = LEAST_OPTIONS, set[str]()
+    for question in questions:
+        letters = [LETTERS.index(option.id) for option in question.options if not option.id.isdigit()]
+        count = max(count, max(letters, default=0) + 1)
+        used |= {name for name in ("passage", "rubric") if getattr(question, name)}
+        used |= {"matches"} if question.kind == "matching" else set()
+    return Layout([role for role in HEADERS if role not in RARE or role in used], LETTERS[:count])
 
 
 def rows_of(questions: Sequence[ParsedQuestion], layout: Layout) -> Iterator[list[str]]:

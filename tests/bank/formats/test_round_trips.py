@@ -12,7 +12,7 @@ from tests.bank.formats.strategies import questions, same
 
 WRITERS = sorted(name for name, entry in FORMATS.items() if entry.write)
 SLOW = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -38,3 +38,15 @@ def test_what_is_written_is_read_back_equal(name: str, data: st.DataObject) -> N
     assert len(parsed.questions) == len(several)
     for question, back in zip(several, parsed.questions, strict=True):
         assert same(question, back)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_empty_bank_gives_a_file_without_questions(name: str) -> None:
+    parsed = read(write([], format=name).content)
+    assert parsed.questions == ()
+    assert {problem.code for problem in parsed.problems} <= {
+        "no_questions",
+        "no_items",
+        "no_text_questions",
+        "empty_file",
+    }

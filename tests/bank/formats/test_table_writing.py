@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from quizapp.bank.formats import FORMATS, ParsedOption, ParsedQuestion, read, write
+from quizapp.bank.formats import ParsedOption, ParsedQuestion, read, write
 from quizapp.bank.formats.parsed import LeftOut, ParsedCitation, ParsedCriterion, ParsedMedia
 from quizapp.core.tables import CELL_LETTERS
 from tests.bank.formats.making import codes, only, texts, xlsx
@@ -160,8 +160,3 @@ def test_bank_of_texts_alone_is_not_taken_for_a_lying_header() -> None:
     several = [replace(WRITTEN, stem=f"为什么 {n}？", key=(f"因为 {n} 大于零，所以成立。",)) for n in range(20)]
     back = read(write([SINGLE, *several], format="xlsx").content)
     assert codes(back) == [] and len(back.questions) == 21
-
-
-@pytest.mark.parametrize("name", [name for name, entry in FORMATS.items() if entry.write])
-def test_empty_bank_gives_a_whole_file(name: str) -> None:
-    assert codes(read(write([], format=name).content)) in (["no_questions"], ["empty_file"])

@@ -1,0 +1,313 @@
+"""Questions out of a bank as a file: which ones, by their newest or their approved revisions, and what gets lost."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, overload
+
+from sqlalchemy import Select, exists, func, select
+
+from quizapp.accounts import audit
+from quizapp.accounts.models import User
+from quizapp.bank import finding, formats, media
+from quizapp.bank.finding import Filter
+from quizapp.bank.formats.characters import clean
+from quizapp.bank.formats.losses import is_whole
+from quizapp.bank.formats.parsed import (
+    LeftOut,
+    ParsedCitation,
+    ParsedCriterion,
+    ParsedMedia,
+    ParsedOption,
+    ParsedQuestion,
+    ParsedTranslation,
+)
+from quizapp.bank.models import (
+    Article,
+    Bank,
+    Law,
+    Question,
+    QuestionRevision,
+    question_topic,
+    revision_article,
+)
+from quizapp.core.db import db
+from quizapp.core.errors import DomainError
+from quizapp.core.i18n import _
+
+AT_ONCE = 200
+MOST_MEDIA_BYTES = 200 * 1024 * 1024
+_NO_FILE_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
+_NAME_LETTERS = 60
+
+
+class NothingToExport(DomainError):
+    """No question of the bank is asked for."""
+
+    status, code = 422, "nothing_to_export"
+
+    def message(self) -> str:
+        return _("没有可以导出的题目。请换一个条件，或选择导出最新内容。")
+
+
+class MediaTooLarge(DomainError):
+    """Pictures and recordings would make a file that nobody can import again."""
+
+    status, code = 422, "media_too_large"
+
+    def message(self) -> str:
+        limit = str(MOST_MEDIA_BYTES // 1024 // 1024)
+        return _(
+            "这些题目的图片和录音超过 %(limit)s MB。请按题型或知识点分几次导出，或选择不带图片的格式。", limit=limit
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which questions, and which of their revisions."""
+
+    filter: Filter = field(default_factory=Filter)
+    approved: bool = False
+    """The newest approved revisions, as contests use them; else the newest of all. Retired questions are left
+    out unless the filter asks for them."""
+
+
+def writable() -> list[formats.Format]:
+    """The formats that can be written, in the order of the registry."""
+    return [entry for entry in formats.FORMATS.values() if entry.write]
+
+
+# Which questions ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The ids of the questions to export, in the order in which they came into the bank, and what they carry."""
+
+    ids: Sequence[int]
+    by_kind: Mapping[str, int]
+    by_field: Mapping[tuple[str, str], int]
+    """Kind and field of formats.FIELDS → how many questions."""
+
+    def lost(self, entry: formats.Format) -> dict[str, int]:
+        """What a format cannot carry: kinds, then fields of the kinds that it can, with the number of questions."""
+        kinds = {kind: count for kind, count in self.by_kind.items() if kind not in entry.kinds}
+        fields = Counter[str]()
+        for (kind, name), count in self.by_field.items():
+            if kind in entry.kinds and name not in entry.fields:
+                fields[name] += count
+        return kinds | {name: fields[name] for name in formats.FIELDS if fields[name]}
+
+
+def choose(*, bank: Bank, wanted: Wanted) -> Chosen:
+    """Find the questions, with what is needed to say beforehand what a format cannot carry of them."""
+    found = sorted(finding.find_ids(bank_id=bank.id, wanted=wanted.filter))
+    ids: list[int] = []
+    by_kind, by_field = Counter[str](), Counter[tuple[str, str]]()
+    for start in range(0, len(found), 5 * AT_ONCE):
+        for question_id, kind, *carried in db.session.execute(_carried(found[start : start + 5 * AT_ONCE], wanted)):
+            ids.append(question_id)
+            by_kind[kind] += 1
+            by_field.update((kind, name) for name in _fields(*carried))
+    return Chosen(ids, by_kind, by_field)
+
+
+def _carried(ids: Sequence[int], wanted: Wanted) -> Select[Any]:
+    """Id and kind of those that are wanted, and what their revisions carry, in the order that `_fields` takes."""
+    revision = QuestionRevision
+    numbers = select(func.max(revision.number)).where(revision.question_id == Question.id)
+    if wanted.approved:
+        numbers = numbers.where(revision.approved_at.is_not(None))
+    cites = exists().where(revision_article.c.revision_id == revision.id)
+    dated = (revision_article.c.article_id == Article.id, Article.law_id == Law.id, Law.effective_on.is_not(None))
+    query = (
+        select(
+            Question.id,
+            Question.kind,
+            revision.explanation != "",
+            revision.passage != "",
+            cites,
+            cites.where(*dated),
+            exists().where(question_topic.c.question_id == Question.id),
+            revision.rubric,
+            revision.media,
+            revision.translations,
+        )
+        .join(revision, revision.question_id == Question.id)
+        .where(Question.id.in_(ids), revision.number == numbers.correlate(Question).scalar_subquery())
+        .order_by(Question.id)
+    )
+    return query if wanted.filter.state == "retired" else query.where(Question.state != "retired")
+
+
+def _fields(
+    has_explanation: bool,
+    has_passage: bool,
+    cites: bool,
+    is_dated: bool,
+    has_topics: bool,
+    rubric: Sequence[Any],
+    shown: Sequence[Mapping[str, Any]],
+    translations: Mapping[str, Any],
+) -> list[str]:
+    kinds = {medium["kind"] for medium in shown}
+    carried = {
+        "explanation": has_explanation,
+        "citations": cites,
+        "effective_on": is_dated,
+        "topics": has_topics,
+        "difficulty": True,
+        "passage": has_passage,
+        "rubric": rubric,
+        "pictures": "picture" in kinds,
+        "audio": "audio" in kinds,
+        "translations": translations,
+    }
+    return [name for name, is_there in carried.items() if is_there]
+
+
+# What they say ------------------------------------------------------------------------------------------------
+
+
+class Questions(Sequence[ParsedQuestion]):
+    """The questions of an export in a temporary file: read as often as a writer likes, held one at a time."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this object)
+        self._places = array("q")
+
+    def append(self, question: ParsedQuestion) -> None:
+        self._places.append(self._file.seek(0, 2))
+        pickle.dump(question, self._file)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> ParsedQuestion: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ParsedQuestion]: ...
+
+    def __getitem__(self, index: int | slice) -> ParsedQuestion | list[ParsedQuestion]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        self._file.seek(self._places[index])
+        question: ParsedQuestion = pickle.load(self._file)  # noqa: S301 (written above, and reachable for nobody else)
+        return question
+
+
+def collect(ids: Sequence[int], *, approved: bool, with_media: bool) -> Questions:
+    """The questions of these ids with all they carry; raises MediaTooLarge.
+
+    Without media it is still told that there are some, but not what they are.
+    """
+    questions = Questions()
+    media_bytes = 0
+    for start in range(0, len(ids), AT_ONCE):
+        revisions = list(_revisions(finding.load_questions(ids[start : start + AT_ONCE]), approved=approved))
+        shown = [medium for revision in revisions for medium in revision.media] if with_media else []
+        loaded = {digest: kept.body for digest, kept in media.load(shown).items()} if shown else {}
+        media_bytes += sum(map(len, loaded.values()))
+        if media_bytes > MOST_MEDIA_BYTES:
+            raise MediaTooLarge
+        for revision in revisions:
+            questions.append(as_parsed(revision, loaded))
+    return questions
+
+
+def _revisions(questions: Sequence[Question], *, approved: bool) -> Iterator[QuestionRevision]:
+    for question in questions:
+        revision = question.approved if approved else question.latest
+        if revision is not None:
+            yield revision
+
+
+def as_parsed(revision: QuestionRevision, loaded: Mapping[str, bytes]) -> ParsedQuestion:
+    """A stored revision as writers take it; `loaded` are pictures and recordings by digest."""
+    question = revision.question
+    return ParsedQuestion(
+        where=f"question {question.id}",
+        kind=question.kind,
+        stem=revision.stem,
+        options=tuple(ParsedOption(option["id"], option["text"]) for option in revision.options),
+        key=tuple(tuple(part) if isinstance(part, list) else part for part in revision.key),
+        explanation=revision.explanation,
+        citations=tuple(
+            ParsedCitation(article.law.title, article.label, article.law.effective_on) for article in revision.articles
+        ),
+        topics=tuple(topic.name for topic in question.topics),
+        difficulty=question.difficulty,
+        passage=revision.passage,
+        rubric=tuple(
+            ParsedCriterion(criterion["text"], criterion.get("points_hundredths")) for criterion in revision.rubric
+        ),
+        media=tuple(
+            ParsedMedia(medium["at"], loaded.get(medium["sha256"], b""), medium["kind"], medium["alt"])
+            for medium in revision.media
+        ),
+        translations=tuple(_translation(language, texts) for language, texts in revision.translations.items()),
+    )
+
+
+def _translation(language: str, texts: Mapping[str, Any]) -> ParsedTranslation:
+    return ParsedTranslation(
+        language=language,
+        stem=texts.get("stem", ""),
+        options=tuple(ParsedOption(option_id, text) for option_id, text in texts.get("options", {}).items()),
+        explanation=texts.get("explanation", ""),
+        passage=texts.get("passage", ""),
+    )
+
+
+# The file -----------------------------------------------------------------------------------------------------
+
+
+def make(chosen: Chosen, *, approved: bool, format_name: str) -> formats.Written:
+    """The file, and all that is not in it; raises NothingToExport, MediaTooLarge."""
+    return formats.write(_questions(chosen, approved=approved, format_name=format_name), format=format_name)
+
+
+def refused(chosen: Chosen, *, approved: bool, format_name: str) -> list[LeftOut]:
+    """The questions that the format cannot carry though it knows their kind; raises as `make` does."""
+    if formats.FORMATS[format_name].refuses is None:
+        return []
+    _kept, left_out = formats.choose(_questions(chosen, approved=approved, format_name=format_name), format=format_name)
+    return [one for one in left_out if is_whole(one) and one.code != "kind"]
+
+
+def _questions(chosen: Chosen, *, approved: bool, format_name: str) -> Questions:
+    if not chosen.ids:
+        raise NothingToExport
+    fields = formats.FORMATS[format_name].fields
+    return collect(chosen.ids, approved=approved, with_media=bool({"pictures", "audio"} & fields))
+
+
+def file_name(bank: Bank, *, format_name: str, now: datetime) -> str:
+    """The bank's name without what a file's name may not hold, and the day."""
+    name = _NO_FILE_NAME.sub("_", clean(bank.name)).strip(" .")[:_NAME_LETTERS] or "bank"
+    return f"{name}-{now:%Y%m%d}.{formats.FORMATS[format_name].ending}"
+
+
+def note(*, bank: Bank, wanted: Wanted, chosen: Chosen, format_name: str, actor: User | None, now: datetime) -> None:
+    """Put the export on the audit trail."""
+    audit.record(
+        action="bank.export",
+        subject_kind="bank",
+        subject_id=str(bank.id),
+        detail={
+            "bank": bank.name,
+            "format": format_name,
+            "content": "approved" if wanted.approved else "newest",
+            "questions": len(chosen.ids),
+        },
+        now=now,
+        actor=actor,
+    )

@@ -1,0 +1,45 @@
+"""What an export left out, in words."""
+
+from __future__ import annotations
+
+from quizapp.bank.formats.parsed import LeftOut
+from quizapp.bank.formats.problems import KIND_NAMES, N_
+from quizapp.core.i18n import _
+
+FIELD_NAMES: dict[str, str] = {
+    "explanation": N_("解析"),
+    "citations": N_("法律依据"),
+    "effective_on": N_("生效日期"),
+    "topics": N_("知识点"),
+    "difficulty": N_("难度"),
+    "points_hundredths": N_("分值"),
+    "passage": N_("案例"),
+    "rubric": N_("评分标准"),
+    "pictures": N_("图片"),
+    "audio": N_("录音"),
+    "translations": N_("其他语言的译文"),
+}
+REASONS: dict[str, str] = {
+    "kind": N_("这种格式没有“%(words)s”这种题型"),
+    "text_too_long": N_("文字太长，一个单元格写不下"),
+}
+"""Why a whole question is left out, by the code of LeftOut; formats that refuse single questions add theirs."""
+
+
+def is_whole(left_out: LeftOut) -> bool:
+    """Whether it is a whole question and not one of its fields."""
+    return left_out.code not in FIELD_NAMES
+
+
+def sentence(left_out: LeftOut) -> str:
+    """What was left out, of which question, and why."""
+    number, stem = str(left_out.number), left_out.stem
+    if is_whole(left_out):
+        words = _(KIND_NAMES[left_out.words]) if left_out.words in KIND_NAMES else left_out.words
+        reason = _(REASONS[left_out.code], words=words)
+        return _("第 %(number)s 题“%(stem)s”没有导出：%(reason)s。", number=number, stem=stem, reason=reason)
+    name = _(FIELD_NAMES[left_out.code])
+    words = left_out.words
+    return _(
+        "第 %(number)s 题“%(stem)s”没有带上%(name)s：%(words)s。", number=number, stem=stem, name=name, words=words
+    )
