@@ -19,7 +19,6 @@ from quizapp.accounts.models import User
 from quizapp.bank import finding, formats, media
 from quizapp.bank.finding import Filter
 from quizapp.bank.formats.characters import clean
-from quizapp.bank.formats.losses import is_whole
 from quizapp.bank.formats.parsed import (
     LeftOut,
     ParsedCitation,
@@ -275,12 +274,15 @@ def make(chosen: Chosen, *, approved: bool, format_name: str) -> formats.Written
     return formats.write(_questions(chosen, approved=approved, format_name=format_name), format=format_name)
 
 
-def refused(chosen: Chosen, *, approved: bool, format_name: str) -> list[LeftOut]:
-    """The questions that the format cannot carry though it knows their kind; raises as `make` does."""
-    if formats.FORMATS[format_name].refuses is None:
+def faults(chosen: Chosen, *, approved: bool, format_name: str) -> list[LeftOut]:
+    """What `Chosen.lost` cannot know: questions that the format drops or changes though it knows their kind.
+
+    Raises as `make` does.
+    """
+    if formats.FORMATS[format_name].fault is None:
         return []
     _kept, left_out = formats.choose(_questions(chosen, approved=approved, format_name=format_name), format=format_name)
-    return [one for one in left_out if is_whole(one) and one.code != "kind"]
+    return [one for one in left_out if one.code != "kind" and one.code not in formats.FIELDS]
 
 
 def _questions(chosen: Chosen, *, approved: bool, format_name: str) -> Questions:

@@ -29,6 +29,7 @@ from quizapp.bank.formats import (
 )
 from quizapp.bank.formats.carrying import FIELDS, Kept, carried
 from quizapp.bank.formats.characters import shorten
+from quizapp.bank.formats.losses import REASONS
 from quizapp.bank.formats.parsed import (
     LeftOut,
     Parsed,
@@ -63,8 +64,9 @@ class Format:
     """The kinds that `write` can carry."""
     fields: frozenset[str] = frozenset()
     """Those of FIELDS that `write` can carry."""
-    refuses: Callable[[ParsedQuestion], str] | None = None
-    """Why a single question cannot be carried though its kind can, as a code of LeftOut; "" where it can."""
+    fault: Callable[[ParsedQuestion], str] | None = None
+    """What keeps a single question from being carried as it is though its kind can be: a code of losses.REASONS, then
+    it is left out, or of losses.CHANGES, then it is written all the same; "" where nothing does."""
     ending: str = ""
     content_type: str = ""
 
@@ -79,7 +81,7 @@ FORMATS: dict[str, Format] = {
             write=xlsx.write,
             kinds=table_writing.KINDS,
             fields=table_writing.FIELDS,
-            refuses=table_writing.refuses,
+            fault=table_writing.fault,
             ending="xlsx",
             content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ),
@@ -92,7 +94,7 @@ FORMATS: dict[str, Format] = {
             write=csv_file.write,
             kinds=table_writing.KINDS,
             fields=table_writing.FIELDS,
-            refuses=table_writing.refuses,
+            fault=table_writing.fault,
             ending="csv",
             content_type="text/csv; charset=utf-8",
         ),
@@ -103,7 +105,7 @@ FORMATS: dict[str, Format] = {
             write=csv_file.write_with_tabs,
             kinds=table_writing.KINDS,
             fields=table_writing.FIELDS,
-            refuses=table_writing.refuses,
+            fault=table_writing.fault,
             ending="tsv",
             content_type="text/tab-separated-values; charset=utf-8",
         ),
@@ -143,6 +145,7 @@ FORMATS: dict[str, Format] = {
             aiken.read,
             write=aiken.write,
             kinds=aiken.KINDS,
+            fault=aiken.fault,
             ending="txt",
             content_type="text/plain",
         ),
@@ -218,10 +221,10 @@ def choose(questions: Sequence[ParsedQuestion], *, format: str) -> tuple[Kept, t
     for number, question in enumerate(questions, 1):
         rest, losses = carried(question, number=number, kinds=entry.kinds, fields=entry.fields)
         left_out.extend(losses)
-        reason = entry.refuses(rest) if rest is not None and entry.refuses else ""
-        if reason:
-            left_out.append(LeftOut(number, shorten(question.stem), reason))
-        elif rest is not None:
+        code = entry.fault(rest) if rest is not None and entry.fault else ""
+        if code:
+            left_out.append(LeftOut(number, shorten(question.stem), code))
+        if rest is not None and code not in REASONS:
             numbers.append(number)
     return Kept(questions, numbers, kinds=entry.kinds, fields=entry.fields), tuple(left_out)
 
@@ -229,7 +232,7 @@ def choose(questions: Sequence[ParsedQuestion], *, format: str) -> tuple[Kept, t
 def write(questions: Sequence[ParsedQuestion], *, format: str) -> Written:
     """Make a file of a format that has a writer. What the format cannot carry is left out, and listed.
 
-    A question of a kind that it does not know, or that it refuses, is left out whole; `LeftOut.number` counts all
+    A question of a kind that it does not know, or that it cannot hold, is left out whole; `LeftOut.number` counts all
     questions given. The questions are read several times, one after the other, and never held together.
     """
     entry = FORMATS[format]

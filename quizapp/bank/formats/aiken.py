@@ -121,6 +121,14 @@ def _finish(question: _Lines, answer: str | None, typed: Typed) -> None:
     typed.take(candidate, ParsedQuestion(candidate.where, candidate.kind, stem, options, tuple(sorted(key))))
 
 
+def fault(question: ParsedQuestion) -> str:
+    """What becomes of a question here: its lines are joined, and 正确 and 错误 alone are read as true or false."""
+    texts = {option.id: option.text for option in question.options}
+    if any("\n" in text for text in (question.stem, *texts.values())):
+        return "line_ends"
+    return "becomes_true_false" if truths_of_options(texts, weak=False) else ""
+
+
 def write(questions: Sequence[ParsedQuestion]) -> bytes:
     """An Aiken file in UTF-8; the lines of a text are written as one."""
     return "\n".join(map(_written, questions)).encode()

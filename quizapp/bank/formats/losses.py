@@ -23,12 +23,17 @@ REASONS: dict[str, str] = {
     "kind": N_("这种格式没有“%(words)s”这种题型"),
     "text_too_long": N_("文字太长，一个单元格写不下"),
 }
-"""Why a whole question is left out, by the code of LeftOut; formats that refuse single questions add theirs."""
+"""Why a whole question is left out, by the code of LeftOut."""
+CHANGES: dict[str, str] = {
+    "line_ends": N_("这种格式里一段文字只能写成一行，各行已连成一行"),
+    "becomes_true_false": N_("这种格式分不清它和判断题，再导入时会成为判断题"),
+}
+"""What becomes of a question that is written otherwise than it is."""
 
 
 def is_whole(left_out: LeftOut) -> bool:
-    """Whether it is a whole question and not one of its fields."""
-    return left_out.code not in FIELD_NAMES
+    """Whether the question itself is left out."""
+    return left_out.code in REASONS
 
 
 def sentence(left_out: LeftOut) -> str:
@@ -38,6 +43,8 @@ def sentence(left_out: LeftOut) -> str:
         words = _(KIND_NAMES[left_out.words]) if left_out.words in KIND_NAMES else left_out.words
         reason = _(REASONS[left_out.code], words=words)
         return _("第 %(number)s 题“%(stem)s”没有导出：%(reason)s。", number=number, stem=stem, reason=reason)
+    if left_out.code in CHANGES:
+        return _("第 %(number)s 题“%(stem)s”：%(change)s。", number=number, stem=stem, change=_(CHANGES[left_out.code]))
     name = _(FIELD_NAMES[left_out.code])
     words = left_out.words
     return _(

@@ -141,7 +141,8 @@ class LeftOut:
     stem: str
     """Its first words."""
     code: str
-    """"kind" or "text_too_long": the whole question is left out; else the field that is: explanation, citations, …"""
+    """"kind" or another of losses.REASONS: the whole question is left out; of losses.CHANGES: it is written otherwise;
+    else the field that is left out: explanation, citations, …"""
     words: str = ""
     """What it was, for the sentence."""
 

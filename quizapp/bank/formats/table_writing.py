@@ -105,7 +105,7 @@ def rows_of(questions: Sequence[ParsedQuestion], layout: Layout) -> Iterator[lis
             yield row if back == replace(question, where="") else _row(question, layout, verbatim=True)
 
 
-def refuses(question: ParsedQuestion) -> str:
+def fault(question: ParsedQuestion) -> str:
     """ "text_too_long" where a cell would be longer than spreadsheets take; what they would cut is not written."""
     cells = _row(question, layout_for([question]), verbatim=True)
     is_long = any(len(neutralise(cell).encode("utf-16-le")) // 2 >= CELL_LETTERS for cell in cells)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quizapp.bank.formats import FIELDS
-from quizapp.bank.formats.losses import FIELD_NAMES, is_whole, sentence
+from quizapp.bank.formats import FIELDS, ParsedOption, ParsedQuestion, write
+from quizapp.bank.formats.losses import CHANGES, FIELD_NAMES, is_whole, sentence
 from quizapp.bank.formats.parsed import LeftOut
 
 
@@ -29,3 +29,16 @@ def test_field_is_named_with_what_it_was(field: str) -> None:
 )
 def test_whole_question_is_named_with_the_reason(left_out: LeftOut, words: str) -> None:
     assert is_whole(left_out) and sentence(left_out) == words
+
+
+@pytest.mark.parametrize("code", CHANGES)
+def test_change_is_named_though_the_question_is_there(code: str) -> None:
+    left_out = LeftOut(4, "题", code)
+    assert not is_whole(left_out) and sentence(left_out).startswith("第 4 题“题”：")
+
+
+def test_question_that_is_written_otherwise_is_listed_and_written() -> None:
+    question = ParsedQuestion("row 1", "single", "一\n二", (ParsedOption("A", "甲"), ParsedOption("B", "乙")), ("A",))
+    written = write([question], format="aiken")
+    assert [(one.number, one.code) for one in written.left_out] == [(1, "line_ends")]
+    assert "一 二" in written.content.decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from quizapp.bank.formats import FIELDS, FORMATS, read, write
@@ -29,7 +29,9 @@ def test_format_declares_what_it_carries(name: str) -> None:
 @given(data=st.data())
 def test_what_is_written_is_read_back_equal(name: str, data: st.DataObject) -> None:
     entry = FORMATS[name]
-    several = data.draw(st.lists(questions(kinds=entry.kinds, fields=entry.fields), min_size=1, max_size=3))
+    drawn = data.draw(st.lists(questions(kinds=entry.kinds, fields=entry.fields), min_size=1, max_size=3))
+    several = [question for question in drawn if not (entry.fault and entry.fault(question))]
+    assume(several)
     written = write(several, format=name)
     assert written.left_out == ()
     parsed = read(written.content)
