@@ -53,6 +53,7 @@ ROUTES = {
         accounts.add_headcount accounts.change_unit accounts.change_unit_state accounts.import_report
         accounts.import_units accounts.new_unit accounts.take_import accounts.unit accounts.units
         bank.add_question bank.create bank.edit_question bank.retire bank.submit
+        bank.download_export bank.export bank.import_template
         bank.correct_import bank.decide_duplicate bank.drop_import bank.import_duplicates bank.import_file
         bank.import_problems bank.import_progress bank.import_report_file bank.mend_row bank.repeat_import
         bank.retry_import bank.show_import bank.take_import bank.undo_import
@@ -82,7 +83,7 @@ NAMES = {"reviewer": "rita", "organiser": "olga", "admin": "ada"}
 # Change nothing but the visitor's own cookie of a look or language.
 WITHOUT_TOKEN = {"core.choose", "play.choose_elder", "play.choose_second_language"}
 # Open to whoever holds a ticket that the form before gave; its own room tests it.
-WITH_TICKET = {"reports.download"}
+WITH_TICKET = {"bank.download_export", "reports.download"}
 ARGUMENTS = {
     "slug": "autumn",
     "board": "overall",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, overload
+from datetime import date, datetime
+from typing import Any, Self, overload
 
+import msgspec
 from sqlalchemy import Select, exists, func, select
 
 from quizapp.accounts import audit
@@ -132,9 +132,9 @@ def _carried(ids: Sequence[int], wanted: Wanted) -> Select[Any]:
             Question.kind,
             revision.explanation != "",
             revision.passage != "",
-            cites,
-            cites.where(*dated),
-            exists().where(question_topic.c.question_id == Question.id),
+            cites.label("cites"),
+            cites.where(*dated).label("is_dated"),
+            exists().where(question_topic.c.question_id == Question.id).label("has_topics"),
             revision.rubric,
             revision.media,
             revision.translations,
@@ -176,15 +176,27 @@ def _fields(
 
 
 class Questions(Sequence[ParsedQuestion]):
-    """The questions of an export in a temporary file: read as often as a writer likes, held one at a time."""
+    """The questions of an export in a temporary file: read as often as a writer likes, held one at a time.
+
+    A context manager, at whose end the file is gone.
+    """
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this object)
         self._places = array("q")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
     def append(self, question: ParsedQuestion) -> None:
         self._places.append(self._file.seek(0, 2))
-        pickle.dump(question, self._file)
+        self._file.write(msgspec.msgpack.encode(question))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -198,9 +210,28 @@ class Questions(Sequence[ParsedQuestion]):
     def __getitem__(self, index: int | slice) -> ParsedQuestion | list[ParsedQuestion]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
         self._file.seek(self._places[index])
-        question: ParsedQuestion = pickle.load(self._file)  # noqa: S301 (written above, and reachable for nobody else)
-        return question
+        is_last = index == len(self) - 1
+        return _restored(self._file.read(-1 if is_last else self._places[index + 1] - self._places[index]))
+
+
+_SHAPES: dict[str, Any] = {
+    "options": tuple[ParsedOption, ...],
+    "citations": tuple[ParsedCitation, ...],
+    "topics": tuple[str, ...],
+    "rubric": tuple[ParsedCriterion, ...],
+    "media": tuple[ParsedMedia, ...],
+    "translations": tuple[ParsedTranslation, ...],
+}
+
+
+def _restored(content: bytes) -> ParsedQuestion:
+    """What `Questions.append` wrote; field by field, since only its kind tells which shape a key has."""
+    fields: dict[str, Any] = msgspec.msgpack.decode(content)
+    key: Any = tuple[tuple[str, ...], ...] if fields["kind"] == "fill_in" else tuple[str, ...]
+    shaped = {name: msgspec.convert(fields[name], shape) for name, shape in (_SHAPES | {"key": key}).items()}
+    return ParsedQuestion(**fields | shaped)
 
 
 def collect(ids: Sequence[int], *, approved: bool, with_media: bool) -> Questions:
@@ -208,30 +239,24 @@ def collect(ids: Sequence[int], *, approved: bool, with_media: bool) -> Question
 
     Without media it is still told that there are some, but not what they are.
     """
-    questions = Questions()
-    media_bytes = 0
+    questions, media_bytes = Questions(), 0
     for start in range(0, len(ids), AT_ONCE):
-        revisions = list(_revisions(finding.load_questions(ids[start : start + AT_ONCE]), approved=approved))
-        shown = [medium for revision in revisions for medium in revision.media] if with_media else []
+        found = finding.load_questions(ids[start : start + AT_ONCE])
+        said = [(question, question.approved if approved else question.latest) for question in found]
+        shown = [medium for _, revision in said if revision for medium in revision.media] if with_media else []
         loaded = {digest: kept.body for digest, kept in media.load(shown).items()} if shown else {}
         media_bytes += sum(map(len, loaded.values()))
         if media_bytes > MOST_MEDIA_BYTES:
+            questions.close()
             raise MediaTooLarge
-        for revision in revisions:
-            questions.append(as_parsed(revision, loaded))
+        for question, revision in said:
+            if revision is not None:
+                questions.append(as_parsed(question, revision, loaded))
     return questions
 
 
-def _revisions(questions: Sequence[Question], *, approved: bool) -> Iterator[QuestionRevision]:
-    for question in questions:
-        revision = question.approved if approved else question.latest
-        if revision is not None:
-            yield revision
-
-
-def as_parsed(revision: QuestionRevision, loaded: Mapping[str, bytes]) -> ParsedQuestion:
+def as_parsed(question: Question, revision: QuestionRevision, loaded: Mapping[str, bytes]) -> ParsedQuestion:
     """A stored revision as writers take it; `loaded` are pictures and recordings by digest."""
-    question = revision.question
     return ParsedQuestion(
         where=f"question {question.id}",
         kind=question.kind,
@@ -271,7 +296,8 @@ def _translation(language: str, texts: Mapping[str, Any]) -> ParsedTranslation:
 
 def make(chosen: Chosen, *, approved: bool, format_name: str) -> formats.Written:
     """The file, and all that is not in it; raises NothingToExport, MediaTooLarge."""
-    return formats.write(_questions(chosen, approved=approved, format_name=format_name), format=format_name)
+    with _questions(chosen, approved=approved, format_name=format_name) as questions:
+        return formats.write(questions, format=format_name)
 
 
 def faults(chosen: Chosen, *, approved: bool, format_name: str) -> list[LeftOut]:
@@ -279,9 +305,12 @@ def faults(chosen: Chosen, *, approved: bool, format_name: str) -> list[LeftOut]
 
     Raises as `make` does.
     """
+    if not chosen.ids:
+        raise NothingToExport
     if formats.FORMATS[format_name].fault is None:
         return []
-    _kept, left_out = formats.choose(_questions(chosen, approved=approved, format_name=format_name), format=format_name)
+    with _questions(chosen, approved=approved, format_name=format_name) as questions:
+        _kept, left_out = formats.choose(questions, format=format_name)
     return [one for one in left_out if one.code != "kind" and one.code not in formats.FIELDS]
 
 
@@ -292,10 +321,10 @@ def _questions(chosen: Chosen, *, approved: bool, format_name: str) -> Questions
     return collect(chosen.ids, approved=approved, with_media=bool({"pictures", "audio"} & fields))
 
 
-def file_name(bank: Bank, *, format_name: str, now: datetime) -> str:
+def file_name(bank: Bank, *, format_name: str, day: date) -> str:
     """The bank's name without what a file's name may not hold, and the day."""
     name = _NO_FILE_NAME.sub("_", clean(bank.name)).strip(" .")[:_NAME_LETTERS] or "bank"
-    return f"{name}-{now:%Y%m%d}.{formats.FORMATS[format_name].ending}"
+    return f"{name}-{day:%Y%m%d}.{formats.FORMATS[format_name].ending}"
 
 
 def note(*, bank: Bank, wanted: Wanted, chosen: Chosen, format_name: str, actor: User | None, now: datetime) -> None:

@@ -48,6 +48,25 @@ def filter_of(values: MultiDict[str, str]) -> finding.Filter:
     )
 
 
+def values_of_filter(wanted: finding.Filter) -> dict[str, str]:
+    """The arguments of an address for which `filter_of` gives the filter; only those that narrow or order."""
+    values = {
+        "words": wanted.words,
+        "kind": wanted.kind,
+        "state": wanted.state,
+        "topic": "" if wanted.topic_id is None else str(wanted.topic_id),
+        "law": wanted.law,
+        "difficulty": str(wanted.difficulty or ""),
+        "use": wanted.use,
+        "rate": wanted.rate,
+        "sensitive": "1" if wanted.sensitive else "",
+        "import": "" if wanted.import_id is None else str(wanted.import_id),
+        "order": "" if wanted.order == "id" else wanted.order,
+        "descending": "" if wanted.descending else "0",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
 class BulkForm(FlaskForm):
     """What is to be done with the questions chosen; the fields that an act does not need are not looked at."""
 

@@ -10,6 +10,7 @@ from quizapp.accounts.access import current_staff, require
 from quizapp.bank import (
     actions,
     bulk_views,
+    export_views,
     finding,
     hold_views,
     import_views,
@@ -27,7 +28,7 @@ from quizapp.bank.differences import compare_texts
 from quizapp.bank.formats import place
 from quizapp.bank.forms import BankForm
 from quizapp.bank.law_words import LAW_STATUS_TONES, LAW_STATUS_WORDS, cause_sentence
-from quizapp.bank.list_forms import BulkForm, filter_of
+from quizapp.bank.list_forms import BulkForm, filter_of, values_of_filter
 from quizapp.bank.models import Bank
 from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS, STATE_WORDS
 from quizapp.core.clock import utc_now
@@ -39,6 +40,7 @@ PAGES = (
     question_views,
     review_views,
     import_views,
+    export_views,
     law_views,
     law_import_views,
     hold_views,
@@ -97,6 +99,7 @@ def show(bank_id: int) -> ResponseReturnValue:
         bank=bank,
         page=Listed(rows=ids, per_page=ROWS, load=finding.load_questions),
         wanted=wanted,
+        filter_values=values_of_filter(wanted),
         topics=queries.topics_of_bank(bank.id),
         is_filtered=wanted != finding.Filter(order=wanted.order, descending=wanted.descending),
         bulk_form=BulkForm(formdata=None),

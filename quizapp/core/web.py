@@ -199,7 +199,8 @@ def _add_headers(response: Response) -> Response:
     if request.endpoint == "static":
         if request.args.get("v"):
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif "Cache-Control" not in headers:
+    elif "Cache-Control" not in headers or headers.get("Content-Disposition", "").startswith("attachment"):
+        # What is sent as a file would else be kept as long as a static one, by proxies too.
         headers["Cache-Control"] = "no-store"
     return response
 

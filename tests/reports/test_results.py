@@ -249,6 +249,7 @@ def test_export_page_writes_the_act_down_and_gives_the_file(
     )
     assert "13812345678" in answer.text
     assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
     answer.close()
     trail = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "reports.export")).one()
     assert (trail.detail["in_full"], trail.detail["reason"], trail.actor_name) == (True, "发放奖品", "olga")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from quizapp.bank.formats.parsed import LeftOut
 from quizapp.bank.formats.problems import KIND_NAMES, N_
 from quizapp.core.i18n import _
@@ -50,3 +52,10 @@ def sentence(left_out: LeftOut) -> str:
     return _(
         "第 %(number)s 题“%(stem)s”没有带上%(name)s：%(words)s。", number=number, stem=stem, name=name, words=words
     )
+
+
+def counted(lost: Mapping[str, int]) -> str:
+    """Kinds and fields with the number of questions that they are lost of: 匹配题 3 题、图片 12 题."""
+    names = {**KIND_NAMES, **FIELD_NAMES}
+    parts = [_("%(name)s %(count)s 题", name=_(names[code]), count=str(count)) for code, count in lost.items()]
+    return _("、").join(parts)
