@@ -166,7 +166,7 @@ MESSAGES: dict[str, str] = {
     "partial_credit": N_("“%(stem)s”里有只得部分分的答案，这里只认满分的答案，其余按错误处理。请核对。"),
     "scores_nothing": N_("“%(stem)s”在原系统里答对也不计分，已按文件里写的正确答案读取。请核对答案。"),
     "points_of_several": N_("“%(stem)s”出自一道有几问的题，整题的分值 %(points)s 没有分到各问。请给各问写上分值。"),
-    "feedback_left_out": N_("“%(stem)s”只在答错时显示的反馈没有放进解析：“%(text)s”。如有需要，请写进解析。"),
+    "feedback_left_out": N_("“%(stem)s”答对时看不到的反馈没有放进解析：“%(text)s”。如有需要，请写进解析。"),
     "passage_missing": N_("“%(stem)s”所依据的材料（%(item)s）不在文件里，没有读取。请补上材料。"),
     "media_linked": N_("“%(stem)s”用到网上的图片或录音（%(source)s），没有下载。请另外添加。"),
     "media_missing": N_("“%(stem)s”用到的图片或录音“%(source)s”不在文件里。请另外添加。"),

@@ -31,7 +31,8 @@ def read_own(item: etree._Element, metadata: etree._Element | None, sketch: Sket
 
     Learning-object metadata: keyword, difficulty, and a relation "references" for each citation.
     """
-    if attribute(item, "toolname") != TOOL or metadata is None:
+    sketch.is_own = attribute(item, "toolname") == TOOL
+    if not sketch.is_own or metadata is None:
         return
     sketch.topics = tuple(text_of(first(one, "string")) for one in descendants(metadata, "keyword"))
     difficulty = text_of(child(first(metadata, "difficulty"), "value")).strip()

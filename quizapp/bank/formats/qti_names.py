@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from lxml import etree
 
 
 def name(element: etree._Element) -> str:
     """The element's name in lower case, without namespace, prefix and hyphens: choiceinteraction."""
-    return str(element.tag).rpartition("}")[2].lower().removeprefix("qti-").replace("-", "")
+    return _plain_name(str(element.tag))
+
+
+@lru_cache(maxsize=1024)
+def _plain_name(tag: str) -> str:
+    return tag.rpartition("}")[2].lower().removeprefix("qti-").replace("-", "")
+
+
+@lru_cache(maxsize=1024)
+def _plain_attribute(key: str) -> str:
+    return key.rpartition("}")[2].lower().replace("-", "")
 
 
 def attribute(element: etree._Element, wanted: str, default: str = "") -> str:
     """The attribute with this name, in lower case and without hyphens: responseidentifier."""
     for key, value in element.attrib.items():
-        if str(key).rpartition("}")[2].lower().replace("-", "") == wanted:
+        if _plain_attribute(str(key)) == wanted:
             return str(value).strip()
     return default
 

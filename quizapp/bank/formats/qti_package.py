@@ -44,6 +44,9 @@ _HEAD = 64 * 1024
 _DOCTYPE = re.compile(
     rb"""<!DOCTYPE\s+[\w.:-]{1,80}(?:\s+(?:SYSTEM|PUBLIC)(?:\s+(?:"[^"<>]{0,300}"|'[^'<>]{0,300}')){1,2})?\s*>"""
 )
+_WHOLE = "non_cc_assessments/"
+"""Where Canvas puts its assessments as they are; those of the same identifiers elsewhere are without the kinds that
+Common Cartridge has not."""
 _BASES = ("$IMS-CC-FILEBASE$", "$IMS_CC_FILEBASE$", "$IMS_CC_FILE_BASE$", "%24IMS-CC-FILEBASE%24")
 """What stands before addresses in a Common Cartridge, for its folder web_resources."""
 
@@ -122,10 +125,17 @@ class Package:
         if not self.is_zip:
             yield Document("", _root(self.content))
             return
-        for path, is_listed in self._paths():
+        whole: set[str] = set()
+        for path, is_listed in sorted(self._paths(), key=lambda found: _WHOLE not in found[0]):
             document = self._document(path, is_listed=is_listed)
-            if document is not None and name(document.root) != "assessmentstimulus":
-                yield document
+            if document is None or name(document.root) == "assessmentstimulus":
+                continue
+            identifier = attribute(next(descendants(document.root, "assessment"), document.root), "ident")
+            if _WHOLE in path:
+                whole.add(identifier)
+            elif identifier in whole:
+                continue
+            yield document
 
     def faults(self) -> list[Problem]:
         """What was found wrong with members since it was asked last."""

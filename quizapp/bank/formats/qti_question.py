@@ -55,6 +55,8 @@ class Sketch:
     """Identifiers of choices; of matching those of the targets, one for each choice."""
     blanks: tuple[tuple[str, ...], ...] = ()
     reference: str = ""
+    is_own: bool = False
+    """Whether we wrote the file: its letters are ours."""
     may_be_truth: bool = True
     """Whether two options that read 对 and 错 make a true_false question."""
     passage: Plain = NOTHING
@@ -226,7 +228,7 @@ class _Maker:
 
     def _choice(self) -> tuple[str, tuple[ParsedOption, ...], tuple[str, ...]]:
         sketch = self.sketch
-        letters = _letters(sketch.choices)
+        letters = self._letters()
         key = tuple(letters[identifier] for identifier in self._known(sketch.right, letters))
         if sketch.kind == "ordering":
             return "ordering", self._options(sketch.choices, letters), key
@@ -235,6 +237,16 @@ class _Maker:
             return "true_false", (), ("true" if truths[key[0]] else "false",)
         kind = "single" if sketch.kind == "true_false" else sketch.kind
         return kind, self._options(sketch.choices, letters), tuple(sorted(key))
+
+    def _letters(self) -> dict[str, str]:
+        """The letters of the options by identifier: the identifiers themselves where these are letters from A on."""
+        choices = self.sketch.choices
+        identifiers = [choice.identifier for choice in choices]
+        are_letters = all(one in LETTERS and len(one) == 1 for one in identifiers) and identifiers == sorted(
+            identifiers
+        )
+        is_from_a = identifiers[:1] == ["A"] or self.sketch.is_own
+        return _in_order(choices, identifiers if are_letters and is_from_a else LETTERS)
 
     def _truths(self, letters: Mapping[str, str]) -> dict[str, bool] | None:
         """Which option of two means right; None where the question is an ordinary choice."""
@@ -326,14 +338,6 @@ def _in_order(choices: Sequence[Choice], ids: Sequence[str]) -> dict[str, str]:
     if repeated is not None:
         raise Unfit("option_letter_repeated", letter=shorten(repeated))
     return dict(zip(identifiers, ids, strict=False))
-
-
-def _letters(choices: Sequence[Choice]) -> dict[str, str]:
-    """The letters of the options by identifier: the identifiers themselves where these are letters in order."""
-    identifiers = [choice.identifier for choice in choices]
-    if all(one in LETTERS and len(one) == 1 for one in identifiers) and identifiers == sorted(identifiers):
-        return _in_order(choices, identifiers)
-    return _in_order(choices, LETTERS)
 
 
 def spellings(number: str) -> list[str]:

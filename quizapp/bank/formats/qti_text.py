@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from quizapp.bank.formats import qti_maths
 from quizapp.bank.formats.markup import Plain, from_html
 from quizapp.bank.formats.qti_names import name
 
@@ -21,7 +22,7 @@ _TAG_NAMES = """a address article aside audio blockquote br caption dd div dl dt
     h4 h5 h6 header hr iframe img li main nav object ol p pre script section source style sub sup svg table tbody td
     tfoot th thead tr ul video"""
 _TAGS = frozenset(_TAG_NAMES.split())
-"""What makes a difference for the text; of all other elements, such as span or MathML's mi, the text alone counts."""
+"""What makes a difference for the text; of all other elements, such as span, the text alone counts."""
 _BLOCKS = frozenset({"itembody", "prompt", "contentbody", "stimulusbody", "rubricblock", "solution", "infocontrol"})
 _SPACES = {" ": "&nbsp;", "\t": "&#9;", "\n": "<br>"}
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -59,6 +60,9 @@ def _write_inside(element: etree._Element, replace: Replace, is_kept: bool, part
 
 def _write(element: etree._Element, replace: Replace, is_kept: bool, parts: list[str]) -> None:
     own = name(element)
+    if own == "math":
+        parts.append(qti_maths.to_html(element))
+        return
     tag = "div" if own in _BLOCKS else own if own in _TAGS else ""
     if not tag:
         _write_inside(element, replace, is_kept, parts)

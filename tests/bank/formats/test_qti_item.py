@@ -56,9 +56,9 @@ def test_several_choices_of_which_one_is_right_are_indefinite() -> None:
 
 
 def test_letters_as_identifiers_stay_the_letters() -> None:
-    body = choices("甲", "乙").replace('"C1"', '"B"').replace('"C2"', '"D"')
+    body = choices("甲", "乙").replace('"C1"', '"A"').replace('"C2"', '"D"')
     question = only(read_qti(qti2(body, declared("D"))))
-    assert (list(texts(question)), question.key) == (["B", "D"], ("D",))
+    assert (list(texts(question)), question.key) == (["A", "D"], ("D",))
 
 
 @pytest.mark.parametrize(("right", "wrong"), [("True", "False"), ("正确", "错误"), ("对", "错")])
@@ -408,6 +408,22 @@ def test_item_without_any_text_is_reported() -> None:
 def test_markup_that_stands_as_text_stays_text() -> None:
     question = only(read_qti(qti2(choices("&lt;script&gt;alert(1)&lt;/script&gt;", "&amp;lt;"), declared("C1"))))
     assert texts(question) == {"A": "<script>alert(1)</script>", "B": "&lt;"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("<m:msup><m:mn>10</m:mn><m:mn>5</m:mn></m:msup>", "10⁵"),
+        ("<m:msub><m:mi>H</m:mi><m:mn>2</m:mn></m:msub><m:mi>O</m:mi>", "H₂O"),
+        ("<m:mfrac><m:mn>1</m:mn><m:mrow><m:mi>x</m:mi><m:mo>+</m:mo><m:mn>2</m:mn></m:mrow></m:mfrac>", "1/(x+2)"),
+        ("<m:msqrt><m:mi>x</m:mi><m:mo>&lt;</m:mo></m:msqrt>", "√(x<)"),
+        ("<m:mfenced><m:mi>a</m:mi><m:mi>b</m:mi></m:mfenced>", "(a, b)"),
+        ("<m:semantics><m:mi>e</m:mi><m:annotation>[e]</m:annotation></m:semantics>", "e"),
+    ],
+)
+def test_formula_keeps_its_parts_apart(formula: str, text: str) -> None:
+    body = f'<p>求<m:math xmlns:m="http://www.w3.org/1998/Math/MathML">{formula}</m:math>。</p>{ABC}'
+    assert only(read_qti(qti2(body, declared("C1")))).stem == f"求{text}。\n题？"
 
 
 def test_script_and_its_attributes_are_gone() -> None:

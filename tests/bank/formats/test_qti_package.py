@@ -88,6 +88,16 @@ def test_assessment_of_version_1_2_in_a_cartridge_is_read() -> None:
     assert [medium.content for medium in question.media] == [PNG]
 
 
+def test_assessment_that_is_there_twice_is_read_once_and_whole() -> None:
+    response = f'<response_lid ident="r1">{labels12(a="甲", b="乙")}</response_lid>'
+    one, two = (item12(text12(text) + response, gives(is_("a"))) for text in ("一", "二"))
+    other = qti12(two).replace(b'ident="a" title', b'ident="b" title')
+    files = {"g/assessment.xml": qti12(one), "non_cc_assessments/g.xml.qti": qti12(one, two), "h/assessment.xml": other}
+    kind = "imsqti_xmlv1p2/imscc_xmlv1p1/assessment"
+    manifest = resource("g/assessment.xml", kind) + resource("h/assessment.xml", kind)
+    assert [question.stem for question in read_qti(package(files, manifest=manifest)).questions] == ["一", "二", "二"]
+
+
 @pytest.mark.parametrize("files", [{"a.xml": b"<x/>"}, {"a.xml": b""}])
 def test_zip_without_items_says_what_is_wanted(files: dict[str, bytes]) -> None:
     assert error(read_qti(package(files))).code == "no_items"
