@@ -15,10 +15,13 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.models import User
+from quizapp.bank.actions import add_questions
+from quizapp.bank.models import Bank
 from quizapp.core.clock import utc_now
 from quizapp.core.db import Base, db
 from quizapp.play.rebuild import open_if_new
 from quizapp.play.state import Shard
+from tests.bank.makers import make_content
 from tests.cast import csrf_token, sign_in
 from tests.contests.makers import make_published
 
@@ -202,6 +205,21 @@ def test_no_form_is_taken_without_its_token(house: Flask, role: str) -> None:
             if status != 403:
                 wrong[method, address] = status
     assert wrong == {}
+
+
+def test_no_argument_of_an_address_breaks_its_page(house: Flask) -> None:
+    client = house.test_client()
+    sign_in(client, "ada")
+    bank = db.session.scalars(select(Bank)).first()
+    assert bank is not None
+    add_questions(bank=bank, contents=[make_content(stem=f"第 {n} 题") for n in range(60)], actor=None, now=utc_now())
+    db.session.commit()
+    pages = {address for _, method, address in addresses(house, STAFF, BANK, ORGANISER, ADMIN) if method == "GET"}
+    pages |= {f"/bank/{bank.id}", f"/bank/{bank.id}/import", f"/bank/{bank.id}/export"}
+    query = "?endpoint=x&_method=PATCH&_external=1&_scheme=x&_anchor=x&self=1&page=1&" + "&".join(
+        f"{name}=2" for name in ("bank_id", "import_id", "question_id", "slug", "name", "filename", "values", "kwargs")
+    )
+    assert {page: status for page in pages if (status := client.get(page + query).status_code) >= 500} == {}
 
 
 def test_other_methods_are_refused(house: Flask) -> None:

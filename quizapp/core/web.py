@@ -102,6 +102,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.url_defaults(_add_version)
     app.template_filter("points")(points_text)
     app.template_filter("local_time")(local_time)
+    app.jinja_env.globals["kept_arguments"] = kept_arguments
     app.register_error_handler(DomainError, show_refusal)
     app.register_error_handler(CSRFError, _show_csrf_error)
     app.register_error_handler(HTTPException, _show_http_error)
@@ -213,6 +214,15 @@ def _template_names() -> dict[str, Any]:
         "languages": LANGUAGES,
         "module_url": module_url,
     }
+
+
+def kept_arguments() -> dict[str, str]:
+    """The address's own arguments, for links that change only some; without those that url_for would take for its own.
+
+    Whoever writes ?endpoint=x or ?bank_id=2 into the address gets the page and no fault.
+    """
+    taken = {"endpoint", *(request.view_args or {})}
+    return {name: value for name, value in request.args.items() if name not in taken and not name.startswith("_")}
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
