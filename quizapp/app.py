@@ -10,10 +10,10 @@ from flask import Flask
 from quizapp import navigation
 from quizapp.accounts import views as accounts
 from quizapp.admin import views as admin
-from quizapp.bank import undoing
+from quizapp.bank import undoing, uses
 from quizapp.bank import views as bank
 from quizapp.contests import views as contests
-from quizapp.contests.kits import questions_in_use
+from quizapp.contests.kits import questions_in_use, uses_of_question
 from quizapp.core import crypto, live, logs, throttle, web
 from quizapp.core import db as database
 from quizapp.core.settings import Settings, load_settings
@@ -45,4 +45,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     for room in (accounts, bank, contests, play, play_api, play_monitor, reports, admin):
         room.init_app(app)
     undoing.init_app(app, in_use=questions_in_use)
+    uses.init_app(app, find=uses_of_question)
     return app

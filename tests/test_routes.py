@@ -50,6 +50,7 @@ ROUTES = {
         bank.approve bank.hold bank.index bank.laws bank.question bank.return_question bank.reviews bank.show
         bank.article bank.change_law bank.export_law bank.export_laws bank.holds bank.law bank.search_laws
         bank.settle_holds bank.withdraw_change
+        bank.comment bank.compare bank.judge_many bank.review
         bank.topics
     """,
     ORGANISER: """
@@ -61,7 +62,7 @@ ROUTES = {
         bank.import_problems bank.import_progress bank.import_report_file bank.mend_row bank.repeat_import
         bank.retry_import bank.show_import bank.take_import bank.undo_import
         bank.add_law bank.delete_law bank.drop_law_import bank.edit_article bank.edit_law bank.import_laws
-        bank.law_import bank.law_import_text bank.merge_law
+        bank.law_import bank.law_import_text bank.merge_law bank.submit_drafts bank.submit_import
         bank.add_topic bank.change_many bank.changes bank.delete_topic bank.merge_topic bank.move_topic
         bank.rename_topic bank.undo_change
         contests.choose contests.copy contests.create contests.delete contests.edit contests.index contests.poster

@@ -1,7 +1,9 @@
 """Statutes, cases, media, further languages, topic trees, imports in the background, bulk changes."""
 
 import unicodedata
+import zlib
 
+import msgspec
 import sqlalchemy as sa
 from alembic import op
 
@@ -165,7 +167,49 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_topic_parent_id"), ["parent_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_topic_parent_id_topic"), "topic", ["parent_id"], ["id"])
 
+    op.create_table(
+        "contest_kit_revision",
+        sa.Column("kit_id", sa.Integer(), nullable=False),
+        sa.Column("question_id", sa.Integer(), nullable=False),
+        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["kit_id"], ["contest_kit.id"], name=op.f("fk_contest_kit_revision_kit_id_contest_kit")
+        ),
+        sa.ForeignKeyConstraint(
+            ["question_id"], ["question.id"], name=op.f("fk_contest_kit_revision_question_id_question")
+        ),
+        sa.ForeignKeyConstraint(
+            ["revision_id"],
+            ["question_revision.id"],
+            name=op.f("fk_contest_kit_revision_revision_id_question_revision"),
+        ),
+        sa.PrimaryKeyConstraint("kit_id", "question_id", name=op.f("pk_contest_kit_revision")),
+    )
+    with op.batch_alter_table("contest_kit_revision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contest_kit_revision_question_id"), ["question_id"], unique=False)
+
     fill_search_texts(op.get_bind())
+    fill_kit_revisions(op.get_bind())
+
+
+def fill_kit_revisions(connection: sa.Connection) -> None:
+    """Say of the kits that are stored already which revisions they hold."""
+    kit = sa.table("contest_kit", sa.column("id", sa.Integer), sa.column("body", sa.LargeBinary))
+    held = sa.table(
+        "contest_kit_revision",
+        sa.column("kit_id", sa.Integer),
+        sa.column("question_id", sa.Integer),
+        sa.column("revision_id", sa.Integer),
+    )
+    for kit_id in list(connection.scalars(sa.select(kit.c.id))):
+        body = connection.scalar(sa.select(kit.c.body).where(kit.c.id == kit_id))
+        questions = msgspec.msgpack.decode(zlib.decompress(body))["questions"].values()
+        rows = [
+            {"kit_id": kit_id, "question_id": question["id"], "revision_id": question["revision"]}
+            for question in questions
+        ]
+        if rows:
+            connection.execute(held.insert(), rows)
 
 
 def fill_search_texts(connection: sa.Connection) -> None:

@@ -54,10 +54,6 @@ class BankForm(FlaskForm):
     description = TextAreaField(_l("说明"), [Length(max=2000, message=_l("说明最多 2000 个字。"))], filters=[strip])
 
 
-class ReviewForm(FlaskForm):
-    comment = TextAreaField(_l("意见"), [Length(max=1000, message=_l("意见最多 1000 个字。"))], filters=[strip])
-
-
 class HoldForm(FlaskForm):
     reason = StringField(
         _l("暂停使用的原因"),

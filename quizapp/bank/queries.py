@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import selectinload
 
 from quizapp.bank.models import (
     PLAYABLE_KINDS,
@@ -129,16 +129,6 @@ def laws_with_counts() -> Sequence[tuple[Law, int]]:
 def count_in_review() -> int:
     """How many questions wait for a reviewer."""
     return db.session.scalar(select(func.count(Question.id)).where(Question.state == "in_review")) or 0
-
-
-def questions_in_review() -> Select[Question]:
-    """The questions that wait for a reviewer, oldest first, with their banks and revisions."""
-    return (
-        select(Question)
-        .where(Question.state == "in_review")
-        .order_by(Question.id)
-        .options(selectinload(Question.revisions), joinedload(Question.bank))
-    )
 
 
 def last_bulk_change(bank_id: int) -> BulkChange | None:

@@ -6,9 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from quizapp.accounts.access import current_staff, require
-from quizapp.bank import actions
-from quizapp.bank.blueprint import bank_or_404, blueprint, four_eyes, question_or_404
-from quizapp.bank.forms import HoldForm, QuestionForm, ReviewForm, values_of
+from quizapp.bank import actions, review_views
+from quizapp.bank.blueprint import bank_or_404, blueprint, question_or_404
+from quizapp.bank.forms import HoldForm, QuestionForm, values_of
 from quizapp.bank.models import KINDS
 from quizapp.core.clock import utc_now
 from quizapp.core.errors import NotFound
@@ -41,9 +41,8 @@ def question(question_id: int) -> ResponseReturnValue:
     return render_template(
         "bank/question.html",
         question=found,
-        review_form=ReviewForm(formdata=None),
         hold_form=HoldForm(formdata=None),
-        four_eyes=four_eyes(),
+        **review_views.beside(found),
     )
 
 

@@ -12,15 +12,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from quizapp.bank.languages import LANGUAGES
 from quizapp.bank.law_queries import HoldCause, held_among
 from quizapp.bank.models import PLAYABLE_KINDS, Bank, Question, QuestionRevision
 from quizapp.bank.queries import held_ids, usable_questions
+from quizapp.bank.uses import Use
 from quizapp.contests import state
 from quizapp.contests.kit import Basis, Kit, KitMedium, KitQuestion, KitSection, KitTranslation
-from quizapp.contests.models import Contest, Section, SectionQuestion, StoredKit
+from quizapp.contests.models import Contest, KitRevision, Section, SectionQuestion, StoredKit
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
@@ -87,6 +88,12 @@ def store_kit(*, kit: Kit, now: datetime) -> StoredKit:
     )
     db.session.add(stored)
     db.session.flush()
+    held = [
+        {"kit_id": stored.id, "question_id": question.id, "revision_id": question.revision}
+        for question in kit.questions.values()
+    ]
+    if held:
+        db.session.execute(insert(KitRevision), held)
     return stored
 
 
@@ -150,12 +157,21 @@ def keep_questions(contest: Contest) -> None:
 def questions_in_use(ids: Collection[int]) -> set[int]:
     """Those of these questions that a fixed paper has chosen or that stand in a published kit."""
     wanted = set(ids)
-    used = wanted & set(db.session.scalars(select(SectionQuestion.question_id)))
-    for body in db.session.scalars(select(StoredKit.body)):
-        if used == wanted:
-            break
-        used |= wanted & decode(body).questions.keys()
-    return used
+    chosen = db.session.scalars(select(SectionQuestion.question_id))
+    published = db.session.scalars(select(KitRevision.question_id).distinct())
+    return wanted & {*chosen, *published}
+
+
+def uses_of_question(question_id: int) -> list[Use]:
+    """The published contests whose present kit holds a question, the one that opens last first."""
+    rows = db.session.execute(
+        select(Contest, KitRevision.revision_id)
+        .join(StoredKit, (StoredKit.contest_id == Contest.id) & (StoredKit.version == Contest.kit_version))
+        .join(KitRevision, KitRevision.kit_id == StoredKit.id)
+        .where(KitRevision.question_id == question_id, Contest.state == "published")
+        .order_by(Contest.opens_at.desc(), Contest.id)
+    )
+    return [Use(contest.title, "contests.show", {"slug": contest.slug}, revision_id) for contest, revision_id in rows]
 
 
 def pool_of(*, contest: Contest, section: Section) -> Sequence[Question]:

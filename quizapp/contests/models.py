@@ -139,6 +139,16 @@ class StoredKit(Base):
     created_at: Mapped[datetime]
 
 
+class KitRevision(Base):
+    """Which revision of a question a kit holds, so that nobody has to unpack kits to learn who uses what."""
+
+    __tablename__ = "contest_kit_revision"
+
+    kit_id: Mapped[int] = mapped_column(ForeignKey("contest_kit.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True, index=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("question_revision.id"))
+
+
 class Entry(Base):
     """A participant in one contest: an opaque id, and what the contest asked for, encrypted."""
 

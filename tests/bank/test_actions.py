@@ -6,14 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from quizapp.accounts.models import AuditEvent, User
+from quizapp.accounts.models import User
 from quizapp.bank import actions, reviewing
 from quizapp.bank.models import Article, Law, Topic
 from quizapp.bank.queries import banks_with_counts, count_usable, usable_questions
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from tests.bank.makers import make_approved, make_bank, make_content, make_question
-from tests.cast import make_user
 
 
 def test_topics_laws_and_articles_are_made_once(app: Flask) -> None:
@@ -34,35 +33,6 @@ def test_kind_of_a_question_never_changes(app: Flask) -> None:
     question = make_question()
     with pytest.raises(actions.WrongState):
         actions.revise(question=question, content=make_content(kind="multiple"), actor=None, now=utc_now())
-
-
-def test_author_may_not_approve_with_four_eyes(app: Flask, rita: User) -> None:
-    question = make_question(author=rita)
-    reviewing.submit(question=question)
-    with pytest.raises(reviewing.OwnQuestion):
-        reviewing.approve(question=question, reviewer=rita, four_eyes=True, comment="", now=utc_now())
-    assert question.state == "in_review"
-
-
-def test_sensitive_question_needs_two_reviewers(app: Flask, rita: User) -> None:
-    robin = make_user("robin", "reviewer")
-    question = make_question(is_sensitive=True)
-    reviewing.submit(question=question)
-    for _twice in range(2):
-        reviewing.approve(question=question, reviewer=rita, four_eyes=True, comment="", now=utc_now())
-    assert question.state == "in_review"
-    reviewing.approve(question=question, reviewer=robin, four_eyes=True, comment="", now=utc_now())
-    assert question.state == "approved"
-
-
-def test_returned_question_is_a_draft_again_with_the_reason(app: Flask, rita: User) -> None:
-    question = make_question()
-    reviewing.submit(question=question)
-    reviewing.return_question(question=question, reviewer=rita, comment="条款有误", now=utc_now())
-    db.session.commit()
-    assert (question.state, question.reviews[-1].comment) == ("draft", "条款有误")
-    trail = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "bank.returned")).one()
-    assert trail.detail["comment"] == "条款有误"
 
 
 def test_only_approved_playable_free_questions_are_usable(app: Flask, rita: User) -> None:
