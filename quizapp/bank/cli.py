@@ -1,4 +1,4 @@
-"""`quizapp bank …`: import question files, or only look at them."""
+"""`quizapp bank …`: import question files, or only look at them; export a bank."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import Any
 
 import click
 from flask import current_app, has_app_context
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from quizapp.bank import import_rows, importing
+from quizapp.bank import exporting, import_rows, importing
 from quizapp.bank.actions import get_or_create_bank
+from quizapp.bank.exporting import Wanted
+from quizapp.bank.finding import Filter
+from quizapp.bank.formats import Written
+from quizapp.bank.formats.losses import is_whole, sentence
 from quizapp.bank.jobs import READ_LIMITS, TAKE_LIMITS
+from quizapp.bank.models import STATES, Bank
 from quizapp.core import limited
 from quizapp.core.clock import utc_now
 from quizapp.core.command import data_option, emit, json_option, refuse, with_app
-from quizapp.core.db import db, disconnect
+from quizapp.core.db import db, disconnect, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.limited import Limits
 from quizapp.core.settings import Settings
@@ -126,3 +132,50 @@ def show(report: dict[str, Any]) -> None:
         click.echo(f"  {problem['where']}: {problem['message']}")
     if len(report["problems"]) > SHOWN_PROBLEMS:
         click.echo(f"  … and {len(report['problems']) - SHOWN_PROBLEMS} more; --json lists all")
+
+
+@group.command("export")
+@click.argument("name")
+@click.option(
+    "--format", "format_name", type=click.Choice([entry.name for entry in exporting.writable()]), required=True
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, writable=True), required=True)
+@click.option(
+    "--state",
+    type=click.Choice([*STATES, "held"]),
+    help="Only questions in this state. approved: by their approved revisions, as contests use them.",
+)
+@json_option
+@with_app
+def export(name: str, format_name: str, output: Path, state: str | None, as_json: bool) -> None:
+    """Write the questions of the bank NAME to a file, and list all that the format cannot carry."""
+    is_approved = state == "approved"
+    wanted = Wanted(Filter(state="" if is_approved else state or ""), approved=is_approved)
+    with reading():
+        bank = db.session.scalar(select(Bank).where(Bank.name == name.strip()))
+        if bank is None:
+            refuse(f"there is no bank called {name}")
+            return
+        chosen = exporting.choose(bank=bank, wanted=wanted)
+        written = exporting.make(chosen, approved=is_approved, format_name=format_name)
+    db.session.rollback()
+    output.write_bytes(written.content)
+    exporting.note(bank=bank, wanted=wanted, chosen=chosen, format_name=format_name, actor=None, now=utc_now())
+    db.session.commit()
+    _show_export(written, count=len(chosen.ids), output=output, format_name=format_name, as_json=as_json)
+
+
+def _show_export(written: Written, *, count: int, output: Path, format_name: str, as_json: bool) -> None:
+    count -= sum(map(is_whole, written.left_out))
+    if as_json:
+        left_out = [
+            {"number": one.number, "stem": one.stem, "code": one.code, "what": one.words, "message": sentence(one)}
+            for one in written.left_out
+        ]
+        emit({"file": str(output), "format": format_name, "questions": count, "left_out": left_out})
+        return
+    click.echo(f"{count} questions written to {output}")
+    for one in written.left_out[:SHOWN_PROBLEMS]:
+        click.echo(f"  {sentence(one)}")
+    if len(written.left_out) > SHOWN_PROBLEMS:
+        click.echo(f"  … and {len(written.left_out) - SHOWN_PROBLEMS} more; --json lists all")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField
+from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from quizapp.bank import exporting
@@ -36,8 +36,6 @@ class ExportForm(FlaskForm):
         _l("导出哪些内容"), choices=[SelectChoice(name, words) for name, words in CONTENTS.items()], default="newest"
     )
     format = RadioField(_l("文件格式"), default="xlsx")
-    confirmed = HiddenField()
-    """The format whose changes to single questions were shown."""
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)

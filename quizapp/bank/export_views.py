@@ -16,57 +16,41 @@ from quizapp.bank.export_forms import CONTENTS, PURPOSES, ExportForm
 from quizapp.bank.exporting import Wanted
 from quizapp.bank.formats import FORMATS, template
 from quizapp.bank.formats.losses import counted, sentence
-from quizapp.bank.formats.parsed import LeftOut
 from quizapp.bank.list_forms import filter_of, values_of_filter
 from quizapp.core import tickets
 from quizapp.core.clock import local_day, utc_now
 from quizapp.core.settings import get_settings
 
 TICKETS = "bank export"
-SHOWN_FAULTS = 20
+SHOWN_SURPRISES = 20
 
 
 @blueprint.route("/<int:bank_id>/export", methods=["GET", "POST"])
 @require("organiser")
 def export(bank_id: int) -> ResponseReturnValue:
-    """Choose a format, seeing what it cannot carry of these very questions; narrowed as the list was.
-
-    What a format would change of single questions is shown before the file is made, and asks for a second click.
-    """
+    """Choose a format, seeing what it cannot carry of these very questions; narrowed as the list was."""
     bank = bank_or_404(bank_id)
     form = ExportForm()
     narrowed = filter_of(request.args)
     wanted = {content: Wanted(narrowed, approved=content == "approved") for content in CONTENTS}
-    chosen = {content: exporting.choose(bank=bank, wanted=wanted[content]) for content in CONTENTS}
-    told: list[LeftOut] = []
     if form.validate_on_submit():
-        content, format_name = form.content.data, form.format.data
-        mine, approved = chosen[content], wanted[content].approved
-        told = exporting.faults(mine, approved=approved, format_name=format_name)
-        if not told or form.confirmed.data == format_name:
-            exporting.note(
-                bank=bank,
-                wanted=wanted[content],
-                chosen=mine,
-                format_name=format_name,
-                actor=current_staff(),
-                now=utc_now(),
-            )
-            wish = [current_staff().id, bank.id, format_name, approved, values_of_filter(narrowed)]
-            ticket = tickets.issue(TICKETS, wish)
-            return redirect(url_for("bank.download_export", bank_id=bank.id, ticket=ticket), 303)
-    form.confirmed.data = form.format.data if told else ""
-    mine = chosen[form.content.data if form.content.data in CONTENTS else "newest"]
+        mine, format_name = wanted[form.content.data], form.format.data
+        chosen = exporting.choose(bank=bank, wanted=mine)
+        exporting.note(
+            bank=bank, wanted=mine, chosen=chosen, format_name=format_name, actor=current_staff(), now=utc_now()
+        )
+        wish = [current_staff().id, bank.id, format_name, mine.approved, values_of_filter(narrowed)]
+        return redirect(url_for("bank.download_export", bank_id=bank.id, ticket=tickets.issue(TICKETS, wish)), 303)
+    found = {content: exporting.choose(bank=bank, wanted=wanted[content]) for content in CONTENTS}
+    mine_found = found.get(form.content.data, found["newest"])
     page = render_template(
         "bank/export.html",
         bank=bank,
         form=form,
-        chosen=chosen,
+        chosen=found,
         purposes=defaultdict(str, PURPOSES),
-        lost={entry.name: counted(mine.lost(entry)) for entry in exporting.writable()},
+        lost={entry.name: counted(mine_found.lost(entry)) for entry in exporting.writable()},
         filter_values=values_of_filter(narrowed),
-        told=[sentence(one) for one in told[:SHOWN_FAULTS]],
-        told_count=len(told),
     )
     return page, 422 if form.is_submitted() else 200
 
@@ -74,13 +58,28 @@ def export(bank_id: int) -> ResponseReturnValue:
 @blueprint.get("/<int:bank_id>/export/file")
 @require("organiser")
 def download_export(bank_id: int) -> ResponseReturnValue:
-    """The file that a ticket of `export` asks for."""
+    """The file that a ticket of `export` asks for; first what it changes of single questions, if it does.
+
+    That shows only while the file is made.
+    """
     bank = bank_or_404(bank_id)
-    staff_id, wanted_bank, format_name, approved, values = tickets.redeem(TICKETS, request.args.get("ticket", ""))
+    ticket = request.args.get("ticket", "")
+    staff_id, wanted_bank, format_name, approved, values = tickets.redeem(TICKETS, ticket)
     if (staff_id, wanted_bank) != (current_staff().id, bank.id):
         raise tickets.TicketExpired
     chosen = exporting.choose(bank=bank, wanted=Wanted(filter_of(MultiDict(values)), approved=approved))
     written = exporting.make(chosen, approved=approved, format_name=format_name)
+    surprises = exporting.surprises(written)
+    if surprises and not request.args.get("confirmed"):
+        return render_template(
+            "bank/export_told.html",
+            bank=bank,
+            label=FORMATS[format_name].label,
+            told=[sentence(one) for one in surprises[:SHOWN_SURPRISES]],
+            count=len(surprises),
+            address=url_for("bank.download_export", bank_id=bank.id, ticket=ticket, confirmed=1),
+            back=url_for("bank.export", bank_id=bank.id, **values),
+        )
     today = local_day(utc_now(), get_settings().timezone)
     return send_file(
         io.BytesIO(written.content),

@@ -106,7 +106,10 @@ class Chosen:
 
 
 def choose(*, bank: Bank, wanted: Wanted) -> Chosen:
-    """Find the questions, with what is needed to say beforehand what a format cannot carry of them."""
+    """Find the questions, with what is needed to say beforehand what a format cannot carry of them.
+
+    An empty choice is one too: `make` and `note` refuse it.
+    """
     found = sorted(finding.find_ids(bank_id=bank.id, wanted=wanted.filter))
     ids: list[int] = []
     by_kind, by_field = Counter[str](), Counter[tuple[str, str]]()
@@ -300,18 +303,9 @@ def make(chosen: Chosen, *, approved: bool, format_name: str) -> formats.Written
         return formats.write(questions, format=format_name)
 
 
-def faults(chosen: Chosen, *, approved: bool, format_name: str) -> list[LeftOut]:
-    """What `Chosen.lost` cannot know: questions that the format drops or changes though it knows their kind.
-
-    Raises as `make` does.
-    """
-    if not chosen.ids:
-        raise NothingToExport
-    if formats.FORMATS[format_name].fault is None:
-        return []
-    with _questions(chosen, approved=approved, format_name=format_name) as questions:
-        _kept, left_out = formats.choose(questions, format=format_name)
-    return [one for one in left_out if one.code != "kind" and one.code not in formats.FIELDS]
+def surprises(written: formats.Written) -> list[LeftOut]:
+    """What `Chosen.lost` could not know: questions dropped or changed though the format knows their kind."""
+    return [one for one in written.left_out if one.code != "kind" and one.code not in formats.FIELDS]
 
 
 def _questions(chosen: Chosen, *, approved: bool, format_name: str) -> Questions:
@@ -328,7 +322,9 @@ def file_name(bank: Bank, *, format_name: str, day: date) -> str:
 
 
 def note(*, bank: Bank, wanted: Wanted, chosen: Chosen, format_name: str, actor: User | None, now: datetime) -> None:
-    """Put the export on the audit trail."""
+    """Put the export on the audit trail; raises NothingToExport."""
+    if not chosen.ids:
+        raise NothingToExport
     audit.record(
         action="bank.export",
         subject_kind="bank",

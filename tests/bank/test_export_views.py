@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -56,9 +58,9 @@ def bank(app: Flask) -> Bank:
 
 def fetch(staff: FlaskClient, bank: Bank, name: str, *, query: str = "", content: str = "newest") -> TestResponse:
     """Send the form and follow to the file."""
-    answer = post(staff, f"/bank/{bank.id}/export{query}", format=name, content=content, confirmed=name)
+    answer = post(staff, f"/bank/{bank.id}/export{query}", format=name, content=content)
     assert answer.status_code == 303, answer.text
-    return staff.get(answer.location)
+    return staff.get(answer.location + "&confirmed=1")
 
 
 def bring_in(staff: FlaskClient, bank: Bank, content: bytes, file_name: str) -> None:
@@ -141,15 +143,16 @@ def test_only_what_the_list_showed_is_exported(staff: FlaskClient, bank: Bank) -
     assert [question.stem for question in read(answer.data).questions] == ["判断这一题"]
 
 
-def test_change_to_single_questions_is_confirmed_first(staff: FlaskClient, bank: Bank) -> None:
+def test_change_to_single_questions_is_shown_before_the_file(staff: FlaskClient, bank: Bank) -> None:
     make_question(bank=bank, stem="第一行\n第二行")
-    address = f"/bank/{bank.id}/export"
-    told = post(staff, address, format="aiken", content="newest")
-    assert told.status_code == 422
+    told = staff.get(post(staff, f"/bank/{bank.id}/export", format="aiken", content="newest").location)
+    assert (told.status_code, told.mimetype) == (200, "text/html")
     assert "第 2 题“第一行 第二行”：这种格式里一段文字只能写成一行" in told.text
-    assert 'name="confirmed" type="hidden" value="aiken"' in told.text
-    assert post(staff, address, format="gift", content="newest", confirmed="aiken").status_code == 303
-    assert post(staff, address, format="aiken", content="newest", confirmed="aiken").status_code == 303
+    address = re.search(r'href="([^"]+confirmed=1)"', told.text)
+    assert address
+    file = staff.get(html.unescape(address[1]))
+    assert "attachment" in file.headers["Content-Disposition"]
+    assert "第一行 第二行" in file.text
 
 
 @pytest.mark.parametrize(("format_name", "content"), [("docx", "newest"), ("", "newest"), ("json", "all")])
@@ -161,13 +164,11 @@ def test_empty_bank_has_nothing_to_export(staff: FlaskClient) -> None:
     bank = make_bank("空库")
     db.session.commit()
     assert "没有可以导出的题目" in staff.get(f"/bank/{bank.id}/export").text
-    answer = post(staff, f"/bank/{bank.id}/export", format="json", content="newest")
-    assert answer.status_code == 422
+    assert post(staff, f"/bank/{bank.id}/export", format="json", content="newest").status_code == 422
 
 
 def test_approved_content_of_an_unreviewed_bank_is_nothing(staff: FlaskClient, bank: Bank) -> None:
-    answer = post(staff, f"/bank/{bank.id}/export", format="json", content="approved")
-    assert answer.status_code == 422
+    assert post(staff, f"/bank/{bank.id}/export", format="json", content="approved").status_code == 422
     assert db.session.scalar(select(AuditEvent).where(AuditEvent.action == "bank.export")) is None
 
 

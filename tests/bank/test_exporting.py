@@ -138,14 +138,14 @@ def test_more_media_than_a_file_can_hold_are_refused(app: Flask, monkeypatch: py
     assert exporting.make(chosen, approved=False, format_name="csv").left_out[0].code == "pictures"
 
 
-def test_question_that_a_format_changes_is_told_before(app: Flask) -> None:
+def test_question_that_a_format_changes_is_no_surprise_in_another(app: Flask) -> None:
     bank = make_bank()
     make_question(bank=bank, stem="一\n二")
     make_question(bank=bank)
     chosen = exporting.choose(bank=bank, wanted=Wanted())
-    told = exporting.faults(chosen, approved=False, format_name="aiken")
+    told = exporting.surprises(exporting.make(chosen, approved=False, format_name="aiken"))
     assert [(one.number, one.code) for one in told] == [(1, "line_ends")]
-    assert exporting.faults(chosen, approved=False, format_name="json") == []
+    assert exporting.surprises(exporting.make(chosen, approved=False, format_name="json")) == []
 
 
 def test_number_of_statements_does_not_grow_with_the_bank(app: Flask) -> None:
