@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import Response
+from flask import Response, send_file
 from sqlalchemy import func, select
-from werkzeug.http import dump_options_header
 
 from quizapp.bank.formats import place
 from quizapp.bank.import_queries import messages
@@ -34,8 +34,7 @@ def response(imported: QuestionImport, form: str) -> Response:
                 write_csv(file, _table(imported))
         content = path.read_bytes()
     name = f"{Path(imported.file_name).stem or 'import'}-{_('导入报告')}.{form}"
-    header = dump_options_header("attachment", {"filename": name})
-    return Response(content, content_type=FORMS[form], headers={"Content-Disposition": header})
+    return send_file(io.BytesIO(content), mimetype=FORMS[form], as_attachment=True, download_name=name)
 
 
 def _table(imported: QuestionImport) -> Table:

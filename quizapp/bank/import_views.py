@@ -12,7 +12,6 @@ from quizapp.accounts.access import current_staff, require
 from quizapp.bank import import_queries, import_report, importing, undoing
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint, four_eyes, import_or_404
 from quizapp.bank.formats.characters import clean
-from quizapp.bank.formats.places import FILE
 from quizapp.bank.import_forms import (
     READ_AS_WORDS,
     MendForm,
@@ -34,7 +33,7 @@ from quizapp.core.i18n import _
 
 PROBLEMS_ON_PAGE = 10
 DUPLICATES_ON_PAGE = 8
-SAMPLE_QUESTIONS = 6
+SAMPLE_QUESTIONS = 4
 STEPS = {"layout": "bank.show_import", "problems": "bank.import_problems", "duplicates": "bank.import_duplicates"}
 
 
@@ -177,7 +176,7 @@ def import_problems(import_id: int) -> ResponseReturnValue:
         wanted=wanted,
         forms={row.number: _mend_form(imported, row) for row in page.items},
         messages=import_queries.messages,
-        whole_file=FILE,
+        are_cells=any(sheet["read_as"] == "table" for sheet in imported.outline["sheets"]),
         without_media=WITHOUT_MEDIA,
     )
 

@@ -66,7 +66,7 @@ class RowsUnusable(DomainError):
     status, code = 422, "rows_unusable"
 
     def message(self) -> str:
-        return _("还有不能导入的行，所以什么都没有导入。请先改好这些行，或选择“只导入没有问题的题”。")
+        return _("还有不能导入的行，所以什么都没有导入。请先改好这些行，或者选择只导入没有问题的题。")
 
 
 # Reading

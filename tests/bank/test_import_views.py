@@ -222,6 +222,7 @@ def test_report_has_every_row_with_its_result(staff: FlaskClient, bank: Bank) ->
     take(staff, imported, take_good="y")
     do_jobs(jobs.KINDS)
     answer = staff.get(f"/bank/imports/{imported.id}/report.csv")
+    assert answer.headers["Content-Disposition"].isascii(), "servers send nothing else"
     lines = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert [line[:2] for line in lines[1:]] == [
         ["第 2 行", "已导入"],

@@ -10,14 +10,19 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from quizapp.accounts.models import AuditEvent
-from quizapp.bank import importing, jobs, undoing
+from quizapp.app import create_app
+from quizapp.bank import formats, importing, jobs, undoing
 from quizapp.bank.actions import revise
+from quizapp.bank.formats.parsed import ParsedMedia, ParsedQuestion
 from quizapp.bank.formats.read_options import ReadOptions, SheetOptions
-from quizapp.bank.models import Bank, ImportRow, Question, QuestionImport, QuestionRevision
+from quizapp.bank.import_queries import problem_rows
+from quizapp.bank.models import Bank, ImportRow, Media, Question, QuestionImport, QuestionRevision
 from quizapp.core.background import Job
 from quizapp.core.clock import utc_now
-from quizapp.core.db import db
+from quizapp.core.db import db, disconnect
 from tests.bank.makers import make_bank, make_content, make_question
+from tests.bank.media_makers import photo
+from tests.conftest import make_settings
 from tests.jobs import do_jobs
 
 SEEDS = Path(__file__).parents[2] / "quizapp" / "bank" / "seeds"
@@ -294,6 +299,56 @@ def test_undoing_says_how_many_were_changed_since(app: Flask) -> None:
     revise(question=question, content=make_content(), actor=None, now=utc_now())
     plan = undoing.plan(imported)
     assert (len(plan.deleted), plan.changed) == (2, 1)
+
+
+def test_a_whole_import_on_both_databases(any_database: str, tmp_path: Path) -> None:
+    """What the two do in their own ways: ids of many rows, JSON compared as text, cascades, locks."""
+    app = create_app(make_settings(database_url=any_database, redis_url="unix:///nowhere", data_dir=tmp_path))
+    with app.app_context():
+        imported = read(HEADER + GOOD + KEYLESS + OTHER)
+        importing.mend(imported=imported, mends={"row 3": {"answer": "B", "topics": "甲、乙"}}, now=utc_now())
+        do_jobs(jobs.KINDS)
+        wanted = {name: db.paginate(problem_rows(imported, name)).total for name in ("errors", "warnings", "mended")}
+        assert wanted == {"errors": 0, "warnings": 0, "mended": 1}
+        take(imported, only_whole=True)
+        questions = db.session.scalars(select(Question).order_by(Question.id)).all()
+        assert [question.latest.stem for question in questions] == [
+            "国家宪法日是哪一天？",
+            "这一行没有答案",
+            "国旗有几颗星？",
+        ]
+        assert [[topic.name for topic in question.topics] for question in questions] == [["宪法日"], ["乙", "甲"], []]
+        again = read(HEADER + OTHER)
+        assert rows(again)[0].content["other"] == {"question": questions[2].id}
+        undoing.undo(imported=imported, actor=None, now=utc_now())
+        db.session.commit()
+        assert (questions_stored(), rows(imported)[0].question_id) == (0, None)
+        disconnect()
+
+
+# Media
+
+
+def test_picture_that_cannot_be_used_keeps_its_question_out_until_it_is_taken_without(app: Flask) -> None:
+    question = ParsedQuestion("question 1", "true_false", "图中是国徽。", (), ("true",))
+    good, bad = photo("PNG"), b"not a picture"
+    file = formats.write(
+        [
+            replace(question, media=(ParsedMedia("stem", good), ParsedMedia("stem", bad))),
+            replace(question, where="question 2", stem="国旗是红色的。", media=(ParsedMedia("stem", good),)),
+        ],
+        format="json",
+    )
+    imported = read(file.content, name="a.json")
+    first, second = rows(imported)
+    assert ([problem["code"] for problem in first.problems], first.state) == (["media_unusable"], "bad")
+    assert (second.state, second.content["question"]["media"]) == ("good", 1)
+    importing.mend(imported=imported, mends={first.place: {"without_media": "1"}}, now=utc_now())
+    do_jobs(jobs.KINDS)
+    take(imported, only_whole=True)
+    stored = db.session.scalars(select(Question).order_by(Question.id)).all()
+    assert [len(question.latest.media) for question in stored] == [1, 1]
+    assert db.session.scalar(select(func.count(Media.sha256))) == 1, "the same picture is kept once"
 
 
 # Old files

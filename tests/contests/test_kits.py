@@ -6,15 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from quizapp.bank.actions import add_questions, retire, revise
-from quizapp.bank.models import Question
+from quizapp.bank.actions import add_many, add_questions, retire, revise
+from quizapp.bank.models import Question, QuestionImport
 from quizapp.bank.reviewing import hold
+from quizapp.bank.undoing import undo
 from quizapp.contests import kits, state
 from quizapp.contests.drafts import SectionDraft
 from quizapp.contests.kit import KitMedium, KitTranslation
-from quizapp.contests.models import StoredKit
+from quizapp.contests.models import SectionQuestion, StoredKit
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
@@ -160,3 +161,37 @@ def test_sql_serves_a_kit_while_redis_is_gone(app: Flask, settings: Settings) ->
     contest_id = contest.id
     app.extensions["quizapp.live"] = type(get_live())("unix:///nowhere/v.sock")
     assert kits.get_kit(contest_id=contest_id, version=1).slug == "autumn"
+
+
+def test_questions_of_fixed_papers_and_published_kits_are_in_use(app: Flask) -> None:
+    published, chosen, free = (make_bank(f"题库{number}", single=3) for number in range(3))
+    make_published(published, sections=[SectionDraft(bank_id=published.id, count=3, points_hundredths=100)])
+    fixed = make_contest(chosen, slug="fixed", paper="fixed")
+    ids = {
+        bank.id: list(db.session.scalars(select(Question.id).where(Question.bank_id == bank.id)))
+        for bank in (published, chosen, free)
+    }
+    fixed.sections[0].questions = [SectionQuestion(position=1, question_id=ids[chosen.id][1])]
+    db.session.flush()
+    used = kits.questions_in_use([*ids[published.id], *ids[chosen.id], *ids[free.id]])
+    assert used == {*ids[published.id], ids[chosen.id][1]}
+    assert kits.questions_in_use(ids[published.id][:1]) == set(ids[published.id][:1])
+
+
+def test_undoing_an_import_deletes_what_is_free_and_retires_what_a_contest_uses(app: Flask) -> None:
+    bank = make_bank(single=4)
+    imported = QuestionImport(
+        bank_id=bank.id, file_name="a.csv", format="csv", state="imported", created_at=NOW, imported_at=NOW
+    )
+    db.session.add(imported)
+    db.session.flush()
+    make_published(bank, sections=[SectionDraft(bank_id=bank.id, count=4, points_hundredths=100)])
+    used = list(db.session.scalars(select(Question.id)))
+    late = add_many(bank=bank, contents=[make_content(9)], actor=None, now=NOW)
+    db.session.execute(update(Question).values(import_id=imported.id))
+    done = undo(imported=imported, actor=None, now=NOW)
+    assert (done.deleted, done.retired) == (late, used)
+    assert {question.id: question.state for question in db.session.scalars(select(Question))} == dict.fromkeys(
+        used, "retired"
+    )
+    assert imported.outline["undone"] == {"deleted": 1, "retired": used}

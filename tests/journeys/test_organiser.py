@@ -65,9 +65,8 @@ def import_bank(page: Page, stack: Stack, *, name: str, file: Path) -> None:
     row = page.locator("article").filter(has_text=UNUSABLE_ROW)
     expect(row.filter(has_text="选项 D 没有内容")).to_be_visible()
     page.get_by_role("link", name="下一步：查重并导入").click()
-    page.get_by_label(f"只导入没有问题的 {QUESTIONS} 题").check()
     page.get_by_label("导入后直接审核通过").check()
-    page.get_by_role("button", name=f"导入这 {QUESTIONS} 题").click()
+    page.get_by_role("button", name=f"只导入没有问题的 {QUESTIONS} 题").click()
     expect(page.get_by_text(f"{QUESTIONS} 道题已在题库里")).to_be_visible(timeout=30_000)
 
 
