@@ -56,9 +56,11 @@ def read_letters(answer: str, options: Mapping[str, str]) -> Letters:
     folded = fold(answer).strip(_QUOTES + _ENDS)
     compact = _BETWEEN_LETTERS.sub("", folded)
     if compact and len(compact) <= len(LETTERS) and all(letter in LETTERS for letter in compact):
-        by_text = () if set(compact) <= set(options) else letters_by_text(answer, options)
-        if by_text:
-            return Letters(by_text)
+        if not set(compact) <= set(options):  # GATS, or D、GATS: texts that happen to be letters
+            by_text = letters_by_text(answer, options)
+            labelled = Letters(by_text) if by_text else _labelled_texts(answer, options)
+            if labelled:
+                return labelled
         return Letters(_distinct(compact))
     texts = letters_by_text(answer, options)
     if texts:

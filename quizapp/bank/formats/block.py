@@ -72,7 +72,7 @@ class _Reader:
         """The lines of stem and options as they stand."""
         self.hint = numbered.hint if numbered else None
         self.points = numbered.points if numbered else ""
-        self.has_option_a_line = any(options.split_label(line.text)[0] == "A" for line in block.lines[1:])
+        self.has_option_a_line = any(_is_option_a(line.text) for line in block.lines[1:])
         self.has_answer_label = any(has_inline_answer(line.text) for line in block.lines)
 
     def read(self) -> Draft:
@@ -117,9 +117,7 @@ class _Reader:
             return
         if self.field == "stem" or self.field == "options":
             self._take_stem_or_option(text)
-        elif (
-            self.field == "answer" and not self.options and self._is_short_key() and options.split_label(text)[0] == "A"
-        ):
+        elif self.field == "answer" and not self.options and self._is_short_key() and self._starts_options(text):
             self.field = "options"
             self._take_stem_or_option(text)
         elif self.field == "answer" and not self.texts.get("answer"):
@@ -182,6 +180,8 @@ class _Reader:
         return LETTERS[min(used, len(LETTERS) - 1)]
 
     def _take_options(self, text: str) -> bool:
+        if not self.texts.get("stem") and text[:1] in ("(", "（", "【"):
+            return False  # （A）是根本法: a key at the start of the stem
         letter, rest = options.split_label(text)
         awaited = self._next_letter()
         if not letter:
@@ -197,9 +197,14 @@ class _Reader:
         if letter == LETTERS[-1]:
             self.options.append((letter, clean(rest)))
             return True
-        head, run = options.split_run(rest, LETTERS[LETTERS.index(letter) + 1]) if rest else ("", [])
+        following = LETTERS[LETTERS.index(letter) + 1]
+        head, run = options.split_run(rest, following) if rest else ("", [])
         self.options.extend([(letter, clean(head)), *run])
         return True
+
+    def _starts_options(self, text: str) -> bool:
+        glued = options.split_glued_label(text)[0] == "A" and self._leads_to_b(text)
+        return options.split_label(text)[0] == "A" or glued
 
     def _leads_to_b(self, text: str) -> bool:
         """A line that starts with A and a Chinese character is an option when one for B stands below or behind."""
@@ -262,6 +267,11 @@ class _Reader:
         if found:
             draft.options[-1] = (letter, found["text"].rstrip())
             draft.answer = found["boxed"] or found["bare"]
+
+
+def _is_option_a(text: str) -> bool:
+    letter, rest = options.split_label(text)
+    return letter == "A" and bool(rest)
 
 
 def _has_key_in(draft: Draft) -> bool:

@@ -137,12 +137,15 @@ class _Judge:
             draft.stem = f"{draft.stem[: mark.start(1)]}　{draft.stem[mark.end(1) :]}"
 
     def _reads_as_key(self, text: str) -> bool:
+        letters = compact(text)
+        if self.options and letters and letters.isascii() and set(letters) <= set(self.options):
+            return text == text.upper() and len(set(letters)) == len(letters)
         if self.options and not answers.truths_of_options(self.options, weak=False):
-            letters = compact(text)
-            is_letters = bool(letters) and letters.isascii() and set(letters) <= set(self.options)
-            return is_letters and text == text.upper() and len(set(letters)) == len(letters)
-        is_truth = answers.read_truth(text, weak=False) is not None
-        return is_truth and (not fold(text).isascii() or bool(self.hint and self.hint.kind == "true_false"))
+            return False
+        is_judged = bool(self.hint and self.hint.kind == "true_false")
+        is_truth = answers.read_truth(text, weak=is_judged) is not None
+        is_sign = not self.options and text in ("T", "F") and self.draft.stem.rstrip("。. ")[-1:] in ")）】]"
+        return is_truth and (is_judged or is_sign or not fold(text).isascii())
 
     # True or false --------------------------------------------------------------------------------------------
 

@@ -29,11 +29,15 @@ _FIELDS: dict[str, str] = {
 _FIELD_OF = {word: name for name, words in _FIELDS.items() for word in words.split()}
 _WORDS = "|".join(sorted((re.escape(word) for word in _FIELD_OF), key=len, reverse=True))
 _LABEL = re.compile(
-    rf"(?:(?P<open>[【\[(（])\s?(?P<boxed>{_WORDS})\s?[】\])）]\s?[:：]?|(?P<word>{_WORDS})\s?(?:是|为)?\s?[:：])\s*",
+    rf"(?:(?P<open>[【\[(（])\s?(?P<boxed>{_WORDS})\s?[】\])）]\s?[:：]?"
+    rf"|(?P<wrapping>[【\[(（]\s?)?(?P<word>{_WORDS})\s?(?:是|为)?\s?[:：])\s*",
     re.IGNORECASE,
 )
+_WHOLE_ANSWER_WORDS = ("正确答案", "参考答案", "标准答案", "试题答案", "题目答案")
+_LONGEST_GLUED_ANSWER = 12
+_CLOSING = re.compile(r"[】\])）]")
 _BARE_ANSWER = re.compile(
-    r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|对|错|正确|错误|√|×)\s*[。.]?"
+    r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|正确|错误|[对错是否√×✓✔✗✘✅❌])\s*[。.]?"
 )
 # Looks that cost little before the long one.
 _MAY_BE_LABELLED = re.compile(r"[:：【\[]|[(（]\s?[^\s()（）]{1,8}\s?[)）]")
@@ -54,13 +58,16 @@ _NOISE = re.compile(
 )
 _ID = re.compile(r"[0-9]{1,8}")
 _KINDS = "单选|单项|多选|多项|判断|不定项|填空|简答|问答|论述|名词解释|案例|选择"
+_YEAR = r"[12][0-9]{3}\s?(?:年|[-—~～至])"
 # After the number: a mark; a colon or point only when no figure follows (1.5 m, 12:30), but for a year (3.2021年).
 _NUMBER = re.compile(
     rf"(?P<tag>[(（\[【]\s?(?:{_KINDS})[^()（）\[\]【】]{{0,16}}[)）\]】]\s?)?(?:第\s?)?(?P<number>[0-9]{{1,5}})\s?(?P<ti>题)?\s?"
-    rf"(?:[.．](?=[^0-9]|$|[12][0-9]{{3}}\s?(?:年|[-—~～至]))|[、。]|[:：](?![0-9])|[)）](?=\S)|\t"
+    rf"(?:[.．](?=[^0-9]|$|{_YEAR})|．|[、。]|[:：](?=[^0-9]|$|{_YEAR})|[)）](?=\S)|\t"
     rf"|(?P<broken>[（(])[.．、]|(?=[(（【\[]\s?(?:{_KINDS}))|(?(ti)(?:\s|$)|(?!)))\s*(?P<rest>.*)",
     re.DOTALL,
 )
+_DOUBTFUL_NUMBER = re.compile(r"(?P<number>[0-9]{1,4})\s?[.．:：](?P<rest>[0-9].*)", re.DOTALL)
+"""A number, or a decimal or a time: 7.50毫安的电流…."""
 _NUMBER_LIST = re.compile(r"(?:[0-9]{1,4}[、…\s]+){3,}")
 _PASSAGE = re.compile(
     r"(?:[(（]?[一二三四五六七八九十0-9]{1,3}[)）]?\s?[、.．]?\s?)?"
@@ -70,9 +77,13 @@ _PASSAGE = re.compile(
 _PASSAGE_RANGE = re.compile(r"([0-9]{1,4})\s?[-—–~～至到]\s?([0-9]{1,4})\s?(?:小)?题")
 _TRUTH_OPTION = re.compile(r"(true|false|T|F|对|错)\s?[.．、:：)）]\s?(正确|错误|对|错|true|false|√|×)", re.IGNORECASE)
 _BARE_KEY = re.compile(r"[(（]?\s?[A-HＡ-Ｈ](?:[\s,，、]{0,2}[A-HＡ-Ｈ]){0,7}\s?[)）]?[。.]?")
-_IN_BRACKETS = re.compile(r"[(（【]\s?([A-HＡ-Ｈ](?:[\s,，、]?[A-HＡ-Ｈ]){0,7}|√|×|✓|✗|对|错|正确|错误)\s?[)）】]")
+_IN_BRACKETS = re.compile(
+    r"[(（【]\s?([A-HＡ-Ｈ](?:[\s,，、]?[A-HＡ-Ｈ]){0,7}|[√×✓✔✗✘✅❌对错TtXx]|正确|错误|true|false|True|False|TRUE|FALSE)\s?[)）】]"
+)
 _OPTION_A = re.compile(r"(?:^|.*?(?<![A-Za-z0-9]))[(（\[【]?[AＡ](?:[)）\]】]|\s?[.．、:：])\s*\S", re.DOTALL)
-_OPTION_START = re.compile(r"[(（\[【]?[A-ZＡ-Ｚ](?:[)）\]】]|\s?[.．、:：]|\s|$)|[A-HＡ-Ｈ][\u3400-\u9fff]")
+_OPTION_START = re.compile(
+    r"[(（\[【]?(?:[A-ZＡ-Ｚ](?:[)）\]】]|\s?[.．、:：]|\s|$)|[a-h][)）.．、])|[A-HＡ-Ｈ][\u3400-\u9fff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +120,16 @@ class Kind:
     heading: Heading | None = None
     is_furniture: bool = False
     numbered: Numbered | None = None
+    doubtful: Numbered | None = None
+    """A number that may be a decimal: it opens a question only as the next one, behind an answer."""
     is_id: bool = False
     is_passage: bool = False
     label: str | None = None
     """The field that the line's first label names; "" for a label of no use here."""
     opens_options: bool = False
     is_key: bool = False
+    has_answer: bool = False
+    """An answer with its label stands in the line."""
 
     @property
     def is_plain(self) -> bool:
@@ -148,6 +163,8 @@ def classify(text: str) -> Kind:
     if kind.heading:
         return kind
     kind.label = label_at_start(text)
+    if kind.label == "" and has_inline_answer(text):  # 我的答案:A正确答案:B
+        kind.label = "answer"
     kind.is_id = bool(_ID.fullmatch(text))
     kind.is_passage = bool(_PASSAGE.match(text))
     kind.is_furniture = kind.label is None and not kind.is_id and _is_furniture(text)
@@ -155,11 +172,14 @@ def classify(text: str) -> Kind:
         kind.opens_options = kind.label == "stem" and bool(_OPTION_A.match(text))
         return kind
     kind.numbered = read_number(text)
+    if not kind.numbered and (found := _DOUBTFUL_NUMBER.fullmatch(text)):
+        kind.doubtful = Numbered(int(found["number"]), found["rest"])
     body = kind.numbered.rest if kind.numbered else text
     kind.opens_options = bool(
         _OPTION_A.match(body) or re.match(r"[AＡ][\s\u3400-\u9fff《“]", body) or _TRUTH_OPTION.match(text)
     )
-    kind.is_key = bool(_BARE_KEY.fullmatch(text) or _IN_BRACKETS.search(body) or has_inline_answer(body))
+    kind.has_answer = has_inline_answer(body)
+    kind.is_key = bool(kind.has_answer or _BARE_KEY.fullmatch(text) or _IN_BRACKETS.search(body))
     return kind
 
 
@@ -210,7 +230,13 @@ def split_labels(text: str) -> list[tuple[str | None, str]]:
         parts.append((None, text[: marks[0].start()].rstrip(_DIVIDERS)))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
-        parts.append((_field(mark), text[mark.end() : end].strip().rstrip(_DIVIDERS if end < len(text) else None)))
+        value, behind = text[mark.end() : end], ""
+        closing = _CLOSING.search(value) if mark["wrapping"] else None
+        if closing:  # 题干（答案：B）。
+            value, behind = value[: closing.start()], value[closing.end() :].strip(" 。.")
+        parts.append((_field(mark), value.strip().rstrip(_DIVIDERS if end < len(text) else None)))
+        if behind:
+            parts.append((None, behind))
     return parts
 
 
@@ -220,8 +246,15 @@ def _labels(text: str) -> Iterator[re.Match[str]]:
         if found.start() == 0 or _BEFORE_INLINE.match(before) or (found["boxed"] and found["open"] in "【["):
             if found.start() == 0 or _field(found) != "stem":
                 yield found
-        elif _field(found) == "answer" and reads_as_key(text[found.end() :]):
+        elif _field(found) == "answer" and (found["wrapping"] or _is_glued_answer(found, text)):
             yield found
+
+
+def _is_glued_answer(found: re.Match[str], text: str) -> bool:
+    """A label right behind a word, 我的答案:否正确答案:是, counts where hardly anything but a key follows."""
+    value = text[found.end() :].strip()
+    is_whole_word = (found["boxed"] or found["word"]) in _WHOLE_ANSWER_WORDS
+    return reads_as_key(value) or (is_whole_word and 0 < len(value) <= _LONGEST_GLUED_ANSWER)
 
 
 def reads_as_key(text: str) -> bool:

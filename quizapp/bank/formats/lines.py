@@ -121,14 +121,17 @@ class _Cutter:
         if not self.is_numbered:
             return
         forms: dict[int, str] = {}
+        counts: Counter[str] = Counter()
+        apart: dict[str, bool] = {}
         for place, kind in enumerate(self.kinds):
-            follows_id = place > 0 and (self.kinds[place - 1].is_id or self._is_bare_number(place - 1))
-            if kind.is_plain and len(kind.text) >= LEAST_HEADER_LETTERS and not follows_id:
+            if kind.is_plain and len(kind.text) >= LEAST_HEADER_LETTERS:
                 forms[place] = re.sub(r"[0-9]+", "#", kind.text)
-        counts = Counter(forms.values())
+                follows_number = place > 0 and (self.kinds[place - 1].is_id or self._is_bare_number(place - 1))
+                counts[forms[place]] += 1
+                apart[forms[place]] = apart.get(forms[place], False) or not follows_number
         told: set[str] = set()
         for place, form in forms.items():
-            if counts[form] >= LEAST_REPEATS_OF_A_HEADER:
+            if counts[form] >= LEAST_REPEATS_OF_A_HEADER and apart[form]:
                 self.kinds[place].is_furniture = True
                 if form not in told:
                     told.add(form)
@@ -186,6 +189,8 @@ class _Cutter:
             return self.evidence[place] and self._is_complete() and self._is_next_plain(place)
         if kind.numbered:
             return self._number_opens(place, kind.numbered)
+        if kind.doubtful and kind.doubtful.number == self.number + 1 and self.has_answer and self.evidence[place]:
+            return True
         return kind.is_plain_or_key and self._plain_opens(place)
 
     def _number_opens(self, place: int, numbered: Numbered) -> bool:
@@ -212,7 +217,7 @@ class _Cutter:
 
     def _is_next_plain(self, place: int) -> bool:
         after = self.kinds[place + 1] if place + 1 < len(self.kinds) else Kind("")
-        return after.is_plain or after.is_key
+        return after.is_plain_or_key
 
     def _plain_opens(self, place: int) -> bool:
         """A line without a number: only behind a complete question, when options or an answer follow it.
@@ -239,6 +244,8 @@ class _Cutter:
     def _open_question(self, place: int, kind: Kind) -> None:
         line = self.lines[place]
         numbered = kind.numbered or (Numbered(int(kind.text), "") if kind.is_id else None)
+        if kind.doubtful and kind.doubtful.number == self.number + 1 and self.is_numbered:
+            numbered = kind.doubtful
         if numbered and numbered.number is not None:
             self.number = numbered.number
         if self.passage_numbers and not self.passage_numbers[0] <= self.number <= self.passage_numbers[1]:
@@ -246,7 +253,7 @@ class _Cutter:
         self.is_in_passage = False
         self.current = Block([line], numbered, self.section, self.shared_answer, self.passage)
         self.blocks.append(self.current)
-        self.has_answer = kind.label == "answer" or _has_inline_answer(kind)
+        self.has_answer = kind.label == "answer" or kind.has_answer or (kind.is_key and not kind.opens_options)
         self.has_options = kind.opens_options
         self.in_explanation = False
 
@@ -262,6 +269,7 @@ class _Cutter:
             self.has_answer = (
                 self.has_answer
                 or kind.label is not None
+                or kind.has_answer
                 or (self.has_options and kind.is_key and not kind.opens_options)
             )
         elif self.is_in_passage:
@@ -274,7 +282,3 @@ class _Cutter:
         self.outside += 1
         if kind.is_evidence or kind.numbered or self.outside > TITLE_LINES:
             self.problems.append(Problem(line.where, "line_not_read", {"text": shorten(line.text)}))
-
-
-def _has_inline_answer(kind: Kind) -> bool:
-    return kind.is_key and not kind.opens_options

@@ -37,22 +37,54 @@ def split_glued_label(text: str) -> tuple[str, str]:
 def split_run(text: str, first: str = "A") -> tuple[str, list[tuple[str, str]]]:
     """Divide `…A.甲 B.乙C.丙` at its labels, which must follow each other from `first`: head and options.
 
-    A label stands at the start, after a space or after a letter that is no Latin one.
+    A label stands apart, at the start or after a space, or else is glued to what is before it. One that stands
+    apart is taken before a glued one, which may be no label: 维生素B、. `A 甲  B 乙` is divided where nothing else is.
     """
-    starts: list[tuple[int, int]] = []
-    position, index = 0, LETTERS.index(first)
-    while index < len(LETTERS):
-        found = _label_pattern(LETTERS[index]).search(text, position)
-        if not found:
-            break
-        starts.append((found.start(), found.end()))
-        position, index = found.end(), index + 1
+    starts = _labels(text, first)
+    if len(starts) < 2 and not (starts and starts[0][0]):
+        starts = _bare_labels(text, first) or starts
     if not starts:
         return text, []
     ends = [start for start, _ in starts[1:]] + [len(text)]
     texts = [clean(text[start:end]).strip("|;；") for (_, start), end in zip(starts, ends, strict=True)]
     letters = LETTERS[LETTERS.index(first) :]
     return text[: starts[0][0]].rstrip(), [(letters[n], clean(option)) for n, option in enumerate(texts)]
+
+
+def _labels(text: str, first: str) -> list[tuple[int, int]]:
+    """Start and end of each label in a run."""
+    starts: list[tuple[int, int]] = []
+    position = 0
+    for letter in LETTERS[LETTERS.index(first) :]:
+        apart, glued = _PATTERNS[letter]
+        found = apart.search(text, position) or glued.search(text, position)
+        if not found:
+            break
+        starts.append(found.span())
+        position = found.end()
+    return _without_key_at_start(text, starts, first)
+
+
+def _without_key_at_start(text: str, starts: list[tuple[int, int]], first: str) -> list[tuple[int, int]]:
+    """`（A）是…的根本法。 A.甲 B.乙`: what stands in brackets at the start is the key, the label comes later."""
+    if len(starts) > 1 and starts[0][0] == 0 and text[0] in "(（【[":
+        again = _PATTERNS[first][0].search(text, starts[0][1], starts[1][0])
+        if again and text[again.start()] not in "(（【[":
+            return [again.span(), *starts[1:]]
+    return starts
+
+
+def _bare_labels(text: str, first: str) -> list[tuple[int, int]]:
+    """Labels that are nothing but a letter between blanks; an A only at the start of the text."""
+    starts: list[tuple[int, int]] = []
+    position = 0
+    for letter in LETTERS[LETTERS.index(first) :]:
+        found = _BARE_PATTERNS[letter].search(text, position)
+        if not found or (not starts and found.start() and first == "A"):
+            break
+        starts.append(found.span())
+        position = found.end()
+    return starts if len(starts) > 1 or first != "A" else []
 
 
 def split_glued_run(text: str) -> tuple[str, list[tuple[str, str]]]:
@@ -74,18 +106,21 @@ def split_glued_run(text: str) -> tuple[str, list[tuple[str, str]]]:
     return text[: starts[0]].rstrip(), run
 
 
-def _pattern(letter: str) -> re.Pattern[str]:
-    wide = chr(ord(letter) + 0xFEE0)
-    return re.compile(
-        rf"(?<![A-Za-z0-9Ａ-Ｚ.．&+\-(（\[【])(?:[(（\[【]\s?[{letter}{wide}]\s?[)）\]】]\s*[.．、:：]?|[{letter}{wide}]\s?[.．、:：](?![0-9])|[{letter}{wide}]\s?[)）])\s*"
-    )
+def _pattern(letter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The labels of a letter that stand apart, and those that are glued to what is before them."""
+    own = f"[{letter}{chr(ord(letter) + 0xFEE0)}]"
+    boxed = rf"[(（\[【]\s?{own}\s?[)）\]】]\s*[.．、:：]?"
+    plain = rf"(?<![0-9]){own}\s?[.．、:：]|{own}[.．、]\s?(?=[0-9])|{own}\s?[)）]"
+    apart = rf"(?:^|(?<=[\s\u3000;；|。]))(?:{boxed}|{own}\s?[.．、:：)）])\s*"
+    glued = rf"(?:{boxed}|(?<![A-Za-zＡ-Ｚ.．&+\-(（\[【])(?:{plain}))\s*"
+    return re.compile(apart), re.compile(glued)
 
 
 _PATTERNS = {letter: _pattern(letter) for letter in LETTERS}
-
-
-def _label_pattern(letter: str) -> re.Pattern[str]:
-    return _PATTERNS[letter]
+_BARE_PATTERNS = {
+    letter: re.compile(rf"(?:^|(?<=[\t\u3000])|(?<=\s\s)){letter}[ \u3000]{{1,3}}(?=[\u3400-\u9fff《“‘（(\"0-9])")
+    for letter in LETTERS
+}
 
 
 def split_cell(cell: str) -> list[tuple[str, str]]:

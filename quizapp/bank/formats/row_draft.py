@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quizapp.bank.formats import options
+from quizapp.bank.formats import answers, options
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.columns import Columns
 from quizapp.bank.formats.draft import DETAILS, Draft
@@ -58,6 +58,10 @@ def _take_options(draft: Draft, own: list[tuple[str, str]], together: str) -> No
     elif len(texts) == 1 and takes_options:
         head, labelled = options.split_run(texts[0])
         draft.options = labelled if len(labelled) > 1 and not head else draft.options
+    elif not texts and draft.hint and draft.hint.kind == "true_false":
+        head, labelled = options.split_run(draft.stem)
+        if head and answers.truths_of_options(dict(labelled), weak=True):
+            draft.stem, draft.options = head, labelled
     elif not texts and takes_options:
         head, labelled = options.split_run(draft.stem)
         if not labelled and draft.hint:
