@@ -83,6 +83,10 @@ def _same(text: str) -> str:
     return fold(text).replace(" ", "").strip("".join((_QUOTES, _ENDS)))
 
 
+def _mark_free(text: str) -> str:
+    return re.sub(r"[\s,，、;；:：。.]+", "", fold(text))
+
+
 def letters_by_text(answer: str, options: Mapping[str, str]) -> tuple[str, ...]:
     """The letters whose texts the answer gives, when it gives nothing else."""
     letter_of: dict[str, str] = {}
@@ -120,6 +124,8 @@ def _with_comment(answer: str, options: Mapping[str, str]) -> Letters:
         raise BadKey("bad_key")
     if _same(found[2]) in {_same(text) for text in options.values()}:
         raise BadKey("bad_key")
+    if _mark_free(found[2]) == _mark_free("".join(options[letter] for letter in found[1])):
+        return Letters(tuple(sorted(found[1])))  # ABC:甲; 乙; 丙;
     plain = answer.strip()
     comment = plain[-len(found[2]) :] if len(fold(answer)) == len(plain) else found[2]
     return Letters(tuple(sorted(found[1])), comment.strip(" .．、:：。，,"))

@@ -199,7 +199,7 @@ class _Reader:
             return True
         following = LETTERS[LETTERS.index(letter) + 1]
         head, run = options.split_run(rest, following) if rest else ("", [])
-        self.options.extend([(letter, clean(head)), *run])
+        self.options.extend([(letter, clean(head.strip("|;；") if run else head)), *run])
         return True
 
     def _starts_options(self, text: str) -> bool:

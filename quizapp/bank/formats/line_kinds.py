@@ -13,7 +13,7 @@ from quizapp.bank.formats.kinds import Heading, Hint, section_heading, take_tag
 
 _FIELDS: dict[str, str] = {
     "stem": "题目 题干 问题 试题 QUESTION",
-    "answer": "正确答案 参考答案 标准答案 试题答案 题目答案 答案 答 ANSWER KEY",
+    "answer": "正确答案 参考答案 标准答案 试题答案 题目答案 答案要点 参考要点 答题要点 参考解答 答案 答 ANSWER KEY",
     "explanation": "答案解析 试题解析 题目解析 解析 详解 答案说明 分析 解答 解题思路 EXPLANATION ANALYSIS",
     "topics": "知识点 考点 标签 考查知识点 TOPIC TOPICS",
     "difficulty": "难度 难易度 难易程度 难度等级 试题难度 DIFFICULTY",
@@ -35,6 +35,7 @@ _LABEL = re.compile(
 )
 _WHOLE_ANSWER_WORDS = ("正确答案", "参考答案", "标准答案", "试题答案", "题目答案")
 _LONGEST_GLUED_ANSWER = 12
+_LONGEST_CALL = 60
 _CLOSING = re.compile(r"[】\])）]")
 _BARE_ANSWER = re.compile(
     r"(?:正确|参考|标准)?答案(?:是|为)?\s*(?P<text>[(（]?[A-Za-zＡ-Ｚ、,，\s]{1,20}[)）]?|正确|错误|[对错是否√×✓✔✗✘✅❌])\s*[。.]?"
@@ -73,6 +74,12 @@ _PASSAGE = re.compile(
     r"(?:[(（]?[一二三四五六七八九十0-9]{1,3}[)）]?\s?[、.．]?\s?)?"
     r"(?:[【\[(（]?(?:案例|材料|背景资料|资料|案情)(?:分析|简介|材料)?\s?[一二三四五六七八九十0-9]{0,3}\s?(?:[】\])）]|[:：])"
     r"|(?:根据|依据|阅读)(?:以下|下列|上述|下面|以上)?(?:的)?(?:材料|案例|资料|短文|案情).{0,40}(?:回答|完成|作答))"
+)
+_PASSAGE_AT_END = re.compile(
+    r"(?:根据|依据|结合)(?:以上|上述|上面)(?:的)?(?:材料|案例|资料|短文|案情|内容).{0,12}(?:回答|完成).{0,20}题?[。.：:]?$"
+)
+_LOOKS_BACK = re.compile(
+    r"(?:[(（]?[一二三四五六七八九十0-9]{1,3}[)）]?\s?[、.．]?\s?)?(?:根据|依据)(?:以上|上述|上面)"
 )
 _PASSAGE_RANGE = re.compile(r"([0-9]{1,4})\s?[-—–~～至到]\s?([0-9]{1,4})\s?(?:小)?题")
 _TRUTH_OPTION = re.compile(r"(true|false|T|F|对|错)\s?[.．、:：)）]\s?(正确|错误|对|错|true|false|√|×)", re.IGNORECASE)
@@ -166,7 +173,7 @@ def classify(text: str) -> Kind:
     if kind.label == "" and has_inline_answer(text):  # 我的答案:A正确答案:B
         kind.label = "answer"
     kind.is_id = bool(_ID.fullmatch(text))
-    kind.is_passage = bool(_PASSAGE.match(text))
+    kind.is_passage = bool(_PASSAGE.match(text) or _PASSAGE_AT_END.search(text[-_LONGEST_CALL:]))
     kind.is_furniture = kind.label is None and not kind.is_id and _is_furniture(text)
     if kind.is_furniture or kind.label is not None or kind.is_id:
         kind.opens_options = kind.label == "stem" and bool(_OPTION_A.match(text))
@@ -270,6 +277,11 @@ def truth_option(text: str) -> tuple[str, str] | None:
     """`true. 正确` → ("TRUE", "正确")."""
     found = _TRUTH_OPTION.fullmatch(text.strip())
     return (fold(found[1]), found[2]) if found else None
+
+
+def looks_back(text: str) -> bool:
+    """Whether a line that opens a passage speaks of what stands above it: 根据以上材料，回答1-2题."""
+    return bool(_LOOKS_BACK.match(text))
 
 
 def passage_range(text: str) -> tuple[int, int] | None:

@@ -18,9 +18,19 @@ from quizapp.bank.formats.coding import Coding, told_coding
 from quizapp.bank.formats.collect import Collected
 from quizapp.bank.formats.draft import LONGEST_TEXT
 from quizapp.bank.formats.judging import settle
+from quizapp.bank.formats.key_list import find_key_list
 from quizapp.bank.formats.kinds import Hint
 from quizapp.bank.formats.layout import SheetLayout
-from quizapp.bank.formats.line_kinds import Kind, Line, Numbered, classify, passage_range
+from quizapp.bank.formats.line_kinds import (
+    Kind,
+    Line,
+    Numbered,
+    classify,
+    looks_back,
+    passage_range,
+    reads_as_key,
+    split_labels,
+)
 from quizapp.bank.formats.parsed import Problem
 
 LEAST_REPEATS_OF_A_HEADER = 5
@@ -29,6 +39,7 @@ MOST_LINES_OF_A_QUESTION = 500
 TITLE_LINES = 8
 """Lines before the first question, or under a heading, that pass as titles and instructions."""
 _LINES_OF_A_STEM = 20
+_OF_FEW_WORDS = ("single", "multiple", "indefinite", "true_false", "fill_in", "choice")
 _CERTAIN = 0.8
 
 
@@ -70,7 +81,11 @@ class _Cutter:
         self.number = 0
         self.has_options = self.has_answer = self.in_explanation = False
         self.outside = 0
+        self.opened_at = -1
         self.is_in_passage = False
+        self.key_list = find_key_list([line.text for line in lines])
+        self.has_whole_answer = False
+        """The answer is one that no numbered point goes on."""
         self.evidence = self._evidence()
         self.is_numbered = self._is_numbered()
         self.next_mark, self.next_empty, self.last_text = self._neighbours()
@@ -145,18 +160,38 @@ class _Cutter:
     # Cutting --------------------------------------------------------------------------------------------------
 
     def cut(self) -> None:
-        for place, (line, kind) in enumerate(zip(self.lines, self.kinds, strict=True)):
+        end = self.key_list.start if self.key_list else len(self.lines)
+        for place, (line, kind) in enumerate(zip(self.lines[:end], self.kinds[:end], strict=True)):
             if len(line.text) > LONGEST_TEXT:
                 params = {"text": shorten(line.text), "limit": str(LONGEST_TEXT)}
                 self.problems.append(Problem(line.where, "text_too_long", params))
             elif kind.heading:
                 self._open_section(kind)
             elif kind.is_passage and not kind.label and self._is_complete():
-                self._open_passage(kind)
+                self._open_passage(place, kind)
             elif self._opens(place, kind):
                 self._open_question(place, kind)
             elif kind.text and not kind.is_furniture:
                 self._take(line, kind)
+
+        self._share_out_keys()
+
+    def _share_out_keys(self) -> None:
+        """Give the questions their answers from the list at the end, by section and number."""
+        waiting: dict[tuple[str | None, int | None], list[Block]] = {}
+        for block in self.blocks:
+            number = block.numbered.number if block.numbered else None
+            for kind in {None, block.section.kind if block.section else None}:
+                waiting.setdefault((kind, number), []).append(block)
+        told: set[int] = set()
+        for entry in self.key_list.entries if self.key_list else ():
+            blocks = waiting.get((entry.kind, entry.number), [])
+            if len(blocks) == 1:
+                blocks[0].shared_answer = entry.key
+            elif entry.line not in told:
+                told.add(entry.line)
+                line = self.lines[entry.line]
+                self.problems.append(Problem(line.where, "line_not_read", {"text": shorten(line.text)}))
 
     @property
     def whole_blocks(self) -> list[Block]:
@@ -170,10 +205,25 @@ class _Cutter:
         self.passage, self.is_in_passage, self.passage_numbers = "", False, None
         self.current, self.number, self.outside = None, 0, 0
 
-    def _open_passage(self, kind: Kind) -> None:
-        self.passage, self.is_in_passage = kind.text, True
+    def _open_passage(self, place: int, kind: Kind) -> None:
+        above = self._lines_above(place) if looks_back(kind.text) else []
+        text = kind.text
+        for line in reversed(above):
+            text = join(line.text, text)
+        self.passage, self.is_in_passage = text, True
         self.passage_numbers = passage_range(kind.text)
         self.current = None
+
+    def _lines_above(self, place: int) -> list[Line]:
+        """`根据以上材料回答` names what stands right above it: taken out of the question before."""
+        first = place
+        while first and self.kinds[first - 1].is_plain and not self.kinds[first - 1].is_furniture:
+            first -= 1
+        above = list(self.lines[first:place])
+        if self.current is not None:
+            above = [line for line in above if line in self.current.lines[1:]]
+            self.current.lines = [line for line in self.current.lines if line not in above]
+        return above
 
     def _is_complete(self) -> bool:
         return self.current is None or self.has_answer or self.has_options
@@ -199,7 +249,19 @@ class _Cutter:
             return is_next and self._has_own_options(place)
         if self._is_complete() and self.evidence[place]:
             return True
-        return is_next and not self.has_answer
+        if not self.has_answer:
+            return is_next
+        return (
+            is_next
+            and self.has_whole_answer
+            and not self.in_explanation
+            and not self._goes_on_counting(place, numbered.number)
+        )
+
+    def _goes_on_counting(self, place: int, number: int | None) -> bool:
+        """Whether the line before has the number before and opened nothing: points of something, no questions."""
+        before = self.kinds[place - 1].numbered if place - 1 > self.opened_at else None
+        return before is not None and before.number is not None and before.number + 1 == number
 
     def _is_open_matching(self) -> bool:
         if self.current is None or self.has_answer:
@@ -256,6 +318,16 @@ class _Cutter:
         self.has_answer = kind.label == "answer" or kind.has_answer or (kind.is_key and not kind.opens_options)
         self.has_options = kind.opens_options
         self.in_explanation = False
+        self.opened_at = place
+        self.has_whole_answer = self._is_whole_answer(line, kind)
+
+    def _is_whole_answer(self, line: Line, kind: Kind) -> bool:
+        """A key, or any answer but that to a question of many words."""
+        if kind.label != "answer" and not kind.has_answer:
+            return False
+        value = next((text for name, text in split_labels(line.text) if name == "answer" and text), "")
+        hint = (self.current.numbered.hint if self.current and self.current.numbered else None) or self.section
+        return bool(value) and (reads_as_key(value) or (hint is not None and hint.kind in _OF_FEW_WORDS))
 
     def _take(self, line: Line, kind: Kind) -> None:
         if self.current is not None:
@@ -265,6 +337,7 @@ class _Cutter:
             if len(self.current.lines) <= MOST_LINES_OF_A_QUESTION:
                 self.current.lines.append(line)
             self.has_options = self.has_options or kind.opens_options
+            self.has_whole_answer = self.has_whole_answer or self._is_whole_answer(line, kind)
             self.in_explanation = self.in_explanation or kind.label == "explanation"
             self.has_answer = (
                 self.has_answer

@@ -96,7 +96,7 @@ def _option_columns(texts: Sequence[Sequence[str]], stem: int, key: int) -> list
     """The columns from the stem to the key, or from the key on where it stands first; [] where there are none."""
     is_key_behind = key > stem + 1
     places = list(range(stem + 1, key)) if is_key_behind else [p for p in range(stem + 1, len(texts)) if p != key]
-    places = [place for place in places if any(texts[place])]
+    places = [place for place in places if len({*texts[place]} - {""}) > 1]  # one word all over is a remark
     while places and _share([bool(text) for text in texts[places[-1]]]) < (0 if is_key_behind else _OFTEN):
         places.pop()
     if len(places) == 1 or len(places) > _MOST_OPTIONS:

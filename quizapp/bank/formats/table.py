@@ -18,6 +18,7 @@ from quizapp.bank.formats.columns import (
     Columns,
     columns_by_letter,
     read_header,
+    role_named,
     roles_by_letter,
 )
 from quizapp.bank.formats.draft import Draft
@@ -96,7 +97,9 @@ class Table:
     def layout(self, columns: Columns | None = None, *, read_as: ReadAs = "") -> SheetLayout:
         """What was recognised; without columns: of what was not read as a table."""
         body = self.body[:SAMPLE_ROWS]
-        header = self.rows[self.header_at] if self.has_header else None
+        header = None
+        if self.has_header:
+            header = Row(self.rows[self.header_at].number, header_cells(self.rows, self.header_at))
         width = max((len(row.cells) for row in ((header, *body) if header else body)), default=0)
         roles = roles_by_letter(columns or self.columns)
         letters = [column_letters(place) for place in range(width)]
@@ -144,7 +147,7 @@ class Table:
     def _unused(self, columns: Columns) -> list[Problem]:
         if not self.has_header or self.told.columns is not None:
             return []
-        header = self.rows[self.header_at]
+        header = Row(self.rows[self.header_at].number, header_cells(self.rows, self.header_at))
         filled = [place for place in columns.unused if any(cell(row, place) for row in self.body)]
         if not filled:
             return []
@@ -183,8 +186,8 @@ def find_header(rows: Sequence[Row]) -> tuple[int, Columns]:
     Of header rows that follow each other, machine names above Chinese ones, the last one counts.
     """
     at, columns = -1, Columns()
-    for place, row in enumerate(rows[:HEADER_WITHIN]):
-        found = read_header(row.cells)
+    for place in range(min(HEADER_WITHIN, len(rows))):
+        found = read_header(header_cells(rows, place))
         if found.is_questions:
             if at < 0 or found.score >= columns.score:
                 at, columns = place, found
@@ -193,10 +196,22 @@ def find_header(rows: Sequence[Row]) -> tuple[int, Columns]:
     return at, columns
 
 
+def header_cells(rows: Sequence[Row], at: int) -> list[str]:
+    """The headers of a row; one of nothing but option letters stands under the wide 选项 of the row above."""
+    cells = rows[at].cells
+    texts = [text for text in cells if text]
+    if at and len(texts) > 1 and all(role_named(text).startswith("option ") for text in texts):
+        above = rows[at - 1].cells
+        width = max(len(cells), len(above))
+        own, over = (row + [""] * (width - len(row)) for row in (cells, above))
+        return [text or higher for text, higher in zip(own, over, strict=True)]
+    return cells
+
+
 def _told_header(rows: Sequence[Row], number: int) -> tuple[int, Columns]:
     """The header in the row that a person told, or the next one with something in it."""
     at = next((place for place, row in enumerate(rows) if row.number >= number), len(rows) - 1)
-    return at, read_header(rows[at].cells)
+    return at, read_header(header_cells(rows, at))
 
 
 def _without_foreign_kinds(columns: Columns, body: Sequence[Row]) -> Columns:
@@ -258,7 +273,10 @@ class _Rows:
     def _is_continuation(self, row: Row) -> bool:
         """Options stand in the rows under their stem."""
         last = self.last
-        if last is None or row.number != self.last_row + 1 or cell(row, self.columns.role.get("stem")):
+        if last is None or row.number != self.last_row + 1:
+            return False
+        stem = cell(row, self.columns.role.get("stem"))
+        if stem and not options.split_label(stem)[0]:
             return False
         if not self.is_below:
             if filled(last):
