@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from quizapp.bank.formats.answers import compact, truths_of_options
+from quizapp.bank.formats.answers import LETTERS, compact, truths_of_options
 from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.decoding import decode
 from quizapp.bank.formats.parsed import Parsed, ParsedOption, ParsedQuestion, ReadOptions, Refused
@@ -23,20 +24,42 @@ MOST_LINES = 200_000
 TRUE, FALSE = "正确", "错误"
 _OPTION = re.compile(r"([A-Z])[.)](?:[ \t\u3000]+(.*)|([^\x00-\x7f].*)|)$")
 _ANSWER = re.compile(r"ANSWER[ \t]*[:：][ \t]*(.*)$", re.IGNORECASE)
-_LAST_OPTION_AND_ANSWER = re.compile(r"^[B-Z][.)][ \t]+\S.*\n(?:[ \t]*\n)?ANSWER: *[A-Z] *$", re.MULTILINE)
-_ANY_ANSWER = re.compile(r"^[ \t]*(?:ANSWER|答案|正确答案)\b", re.MULTILINE | re.IGNORECASE)
-_NUMBERED = re.compile(r"^[ \t]*(?:第?[0-9]{1,4}[.、)）．题]).*\n(?:.*\n)?[ \t]*A[.)]", re.MULTILINE)
+_SURE_ANSWER = re.compile(r"ANSWER: *[A-Z] *")
+_NUMBER = re.compile(r"第?([0-9]{1,4})[.、)）．题]")
+_LEAST_NUMBERED = 3
 
 
 def is_aiken(text: str) -> bool:
-    """Whether the answers of a text stand as in Aiken. Numbered questions are left to the reader of plain text."""
-    sample = text[:200_000].replace("\r\n", "\n").replace("\r", "\n")
-    answered = len(_LAST_OPTION_AND_ANSWER.findall(sample))
-    return (
-        answered > 0
-        and 2 * answered > len(_ANY_ANSWER.findall(sample))
-        and 2 * len(_NUMBERED.findall(sample)) < answered
+    """Whether a text is made of a stem, options from A on and an answer each, and of little else.
+
+    Questions that are numbered one after the other are left to the reader of plain text, which takes the numbers off.
+    """
+    lines = [line.strip() for line in text[:200_000].lstrip("\ufeff").splitlines() if line.strip()]
+    numbers: list[int] = []
+    at = others = 0
+    while at < len(lines):
+        end = _end_of_question(lines, at)
+        if end:
+            number = _NUMBER.match(lines[at])
+            numbers.append(int(number[1]) if number else 0)
+        others += 0 if end else 1
+        at = end or at + 1
+    is_numbered = len(numbers) >= _LEAST_NUMBERED and all(
+        number and after == number + 1 for number, after in pairwise(numbers)
     )
+    return bool(numbers) and 2 * len(numbers) > others and not is_numbered
+
+
+def _end_of_question(lines: Sequence[str], at: int) -> int:
+    """The line after the question whose stem stands at a line, 0 where none stands there."""
+    letters = 0
+    for place in range(at + 1, min(at + 2 + len(LETTERS), len(lines))):
+        option = _OPTION.match(lines[place])
+        if option and option[1] == LETTERS[letters : letters + 1]:
+            letters += 1
+        else:
+            return place + 1 if letters >= 2 and _SURE_ANSWER.fullmatch(lines[place]) else 0
+    return 0
 
 
 @dataclass(slots=True)
@@ -55,11 +78,11 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
     """Read the questions of an Aiken file."""
     typed = Typed(NAME, options)
     try:
-        lines = decode(content).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        if len(lines) > MOST_LINES:
+        text = decode(content).replace("\r\n", "\n").replace("\r", "\n")
+        if text.count("\n") >= MOST_LINES:
             raise Refused(FILE, "too_many_rows", limit=str(MOST_LINES))
         question = _Lines()
-        for number, line in enumerate(map(clean, lines), 1):
+        for number, line in enumerate(map(clean, text.split("\n")), 1):
             question = _take(question, number, line, typed)
         _finish(question, None, typed)
     except Refused as refusal:

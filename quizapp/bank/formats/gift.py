@@ -18,6 +18,7 @@ from quizapp.bank.formats.attached import attached
 from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.choices import read_shares
 from quizapp.bank.formats.decoding import decode
+from quizapp.bank.formats.draft import LONGEST_TEXT
 from quizapp.bank.formats.gift_syntax import (
     TRUE_WORDS,
     Answer,
@@ -31,7 +32,7 @@ from quizapp.bank.formats.gift_syntax import (
     with_format,
 )
 from quizapp.bank.formats.labels import Labels, from_tags, topic_of_category
-from quizapp.bank.formats.markup import from_format
+from quizapp.bank.formats.markup import MOST_SIGNS, from_format, is_overgrown
 from quizapp.bank.formats.parsed import (
     Parsed,
     ParsedMedia,
@@ -46,6 +47,8 @@ from quizapp.bank.formats.typed import Candidate, Typed, Unfit
 
 NAME = "gift"
 MOST_LINES = 200_000
+MOST_LETTERS = 4_000_000
+"""Of one question; a picture may be embedded."""
 _Read = tuple[str, tuple[ParsedOption, ...], Any]
 """Kind, options and key."""
 BLANK = "____"
@@ -72,6 +75,9 @@ def _read_pieces(text: str, typed: Typed) -> None:
     for piece in pieces(text):
         if piece.category is not None:
             topic = topic_of_category(piece.category)
+        elif len(piece.text) > MOST_LETTERS or is_overgrown(piece.text) or piece.text.count("~") > MOST_SIGNS:
+            candidate = Candidate(f"line {piece.line}", clean(shown(piece.text[:200])))
+            typed.refuse(candidate, "text_too_long", text=shorten(candidate.stem), limit=str(LONGEST_TEXT))
         else:
             for item in items(piece):
                 _Question(item, topic, typed).read()
@@ -152,8 +158,7 @@ class _Question:
         self.typed.take(self.candidate, question)
         if self.partial:
             self.typed.warn(self.candidate, "partial_credit")
-        for code, params in self.texts.faults:
-            self.typed.warn(self.candidate, code, **params)
+        self.typed.warn_all(self.candidate, self.texts.faults)
 
     def _has_literal_arrows(self) -> bool:
         return self.labels.kind == "fill_in" and "blanks" not in self.ours

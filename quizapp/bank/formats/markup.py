@@ -67,6 +67,14 @@ _EDGE, _BREAK, _CELL, _ROW, _ITEM, _LINE = "\x01", "\x02", "\x03", "\x04", "\x05
 _MARKS: dict[int, None] = dict.fromkeys(range(1, 7))
 
 
+MOST_SIGNS = 20_000
+
+
+def is_overgrown(source: str) -> bool:
+    """Whether a text has more tags, entities or braces than one for people can have; reading it would take seconds."""
+    return sum(source.count(sign) for sign in "<&{") > MOST_SIGNS
+
+
 def from_html(source: str) -> Plain:
     """Read HTML. Blocks and breaks become lines, list items keep a mark, cells are parted by |."""
     return _Reader().read(source.translate(_MARKS))
@@ -295,7 +303,10 @@ def _lines_between(found: re.Match[str]) -> str:
 
 def _laid_out(text: str) -> str:
     """Lines out of edges, breaks, cells and items; spaces beside them go, edges on each other are one."""
-    text = re.sub(rf" *{_LINE} *", _LINE, re.sub(" {2,}", " ", text))
+    text = re.sub(" {2,}", " ", text)
+    if not re.search(f"[{_EDGE}-{_LINE}]", text):  # most texts are one line
+        return text.strip(" ")
+    text = re.sub(rf" *{_LINE} *", _LINE, text)
     text = re.sub(f"{_LINE}+", _lines_between, text).replace(_LINE, _BREAK)
     text = re.sub(rf" ?{_EDGE}[ {_EDGE}]*", _EDGE, text)
     text = re.sub(rf"[ {_EDGE}]?{_CELL}[ {_EDGE}{_CELL}]*(?={_ROW}|\Z)", "", text)

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from quizapp.bank.formats.attached import Fault, attached
-from quizapp.bank.formats.characters import clean
-from quizapp.bank.formats.markup import from_base64, from_format
+from quizapp.bank.formats.characters import clean, shorten
+from quizapp.bank.formats.draft import LONGEST_TEXT
+from quizapp.bank.formats.markup import from_base64, from_format, is_overgrown
 from quizapp.bank.formats.multilang import main_language, read_languages
 from quizapp.bank.formats.parsed import ParsedMedia, ParsedOption, ParsedTranslation
+from quizapp.bank.formats.typed import Unfit
 from quizapp.bank.languages import is_language
+
+MOST_LANGUAGES = 30
 
 
 def raw_text(element: etree._Element | None, path: str = "text") -> str:
@@ -40,14 +44,19 @@ class Texts:
     """Language → place → text."""
 
     def read(self, element: etree._Element | None, at: str) -> str:
-        """The text of an element; what it shows stands at `at`."""
+        """The text of an element; what it shows stands at `at`. Raise Unfit where it is too much for one."""
         if element is None:
             return ""
         return self.read_source(raw_text(element), element.get("format") or self.format, at, files_of(element))
 
     def read_source(self, source: str, name: str, at: str, files: dict[str, bytes | None]) -> str:
+        if is_overgrown(source):
+            raise Unfit("text_too_long", text=shorten(source[:200]), limit=str(LONGEST_TEXT))
         languages = read_languages(source)
         codes = languages.codes
+        if len(codes) > MOST_LANGUAGES:
+            self.faults.append(("language_left_out", {"language": codes[MOST_LANGUAGES][:20]}))
+            codes = codes[:MOST_LANGUAGES]
         self.main = self.main or main_language(codes)
         plain = from_format(languages.in_language(self.main), name)
         references = dict.fromkeys(plain.references)

@@ -86,14 +86,15 @@ class _Question:
             words = f"{kind}（{self.type}）" if kind else shorten(self.type) or "?"
             self.typed.refuse(self.candidate, "type_unsupported", kind=words)
             return
-        passage, stem, fault = "", "", None
+        passage, stem, explanation, fault = "", "", "", None
         try:
             passage, stem = self._stem()
             if self.type in READERS:
                 READERS[self.type](self.element, self.texts, self.answers)
+            explanation = self.texts.read(self.element.find("generalfeedback"), "explanation")
         except Unfit as unfit:
             fault = unfit
-        stem = self._describe(stem)
+        stem = self._describe(stem, explanation)
         if self.type == "description":
             self.typed.report(self.candidate.where, "description_skipped", text=shorten(stem))
         elif fault:
@@ -101,11 +102,10 @@ class _Question:
         else:
             self._take(passage, stem)
 
-    def _describe(self, stem: str) -> str:
+    def _describe(self, stem: str, explanation: str) -> str:
         """Fill in what a person would mend; the answer is the stem, or the name where there is none."""
         answers = self.answers
         stem = stem or self.name
-        explanation = self.texts.read(self.element.find("generalfeedback"), "explanation")
         lines = dict.fromkeys(text for text in (explanation, *answers.remarks) if text)
         self.candidate.stem, self.candidate.kind = stem, answers.kind
         self.candidate.options, self.candidate.explanation = answers.options, clean("\n".join(lines))
@@ -138,8 +138,7 @@ class _Question:
         self.typed.take(candidate, question)
         if answers.is_partial:
             self.typed.warn(candidate, "partial_credit")
-        for code, params in self.texts.faults:
-            self.typed.warn(candidate, code, **params)
+        self.typed.warn_all(candidate, self.texts.faults)
 
     def _stem(self) -> tuple[str, str]:
         """Case and stem; answers inside the text are read on the way."""

@@ -20,9 +20,9 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
     collected = Collected(options)
     try:
         text = decode(content)
-        texts = split_lines(text)
-        if len(texts) > MOST_LINES:
+        if text.count("\n") + text.count("\r") - text.count("\r\n") >= MOST_LINES:
             raise Refused(FILE, "too_many_rows", limit=str(MOST_LINES))
+        texts = split_lines(text)
     except Refused as refusal:
         return Parsed(NAME, (), (refusal.problem,))
     if clean_text.is_own(text):

@@ -32,6 +32,8 @@ from quizapp.bank.rules import normalise_text
 
 _STEM_LETTERS = 24
 _SOURCE_LINES = 40
+_WARNINGS = 20
+"""Of one question; after so many, more say nothing new."""
 
 
 MOST_QUESTIONS = 20_000
@@ -92,6 +94,11 @@ class Typed:
     def warn(self, candidate: Candidate, code: str, **params: str) -> None:
         """Tell what is worth a look about a question that is taken."""
         self.report(candidate.where, code, "warning", stem=shorten(candidate.stem, _STEM_LETTERS), **params)
+
+    def warn_all(self, candidate: Candidate, found: Sequence[tuple[str, dict[str, str]]]) -> None:
+        """Tell the first of many warnings about a question."""
+        for code, params in found[:_WARNINGS]:
+            self.warn(candidate, code, **params)
 
     def refuse(self, candidate: Candidate, code: str, **params: str) -> None:
         """Tell why a question is not taken, unless a person has mended it; raise Refused as `take` does."""

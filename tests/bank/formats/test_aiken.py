@@ -113,7 +113,10 @@ def test_question_can_be_mended_in_place() -> None:
     [
         ("q\nA. a\nB. b\nANSWER: B\n", "aiken"),
         ("q\r\nA) a\r\nB) b\r\nANSWER: B", "aiken"),
-        ("1. q\nA. a\nB. b\nANSWER: B\n", "text"),
+        ("1. q\nA. a\nB. b\nANSWER: B\n", "aiken"),
+        ("".join(f"{number}. q\nA. a\nB. b\nANSWER: B\n" for number in (1, 2, 3)), "text"),
+        ("a title\n\nq\nA) a\nB) b\nANSWER: B\nANSWER: C\nA) a\nB) b\nANSWER: B\n", "aiken"),
+        ("q\nA. a\nB. b\nAnswer: B\n", "text"),
         ("1. 题\nA. 甲\nB. 乙\n答案：B\n", "text"),
     ],
 )
