@@ -15,6 +15,7 @@ COMMITTERS = (
     "core/",
     "/jobs.py",
     "/cli.py",
+    "/law_cli.py",
     "/recorder.py",
     "/rebuild.py",
     "/demo.py",

@@ -1,4 +1,4 @@
-"""`quizapp bank …`: import question files, or only look at them; export a bank."""
+"""`quizapp bank …`: import question files, or only look at them; export a bank; the group of laws."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from quizapp.bank.finding import Filter
 from quizapp.bank.formats import Written
 from quizapp.bank.formats.losses import is_whole, sentence
 from quizapp.bank.jobs import READ_LIMITS, TAKE_LIMITS
+from quizapp.bank.law_cli import group as law_group
 from quizapp.bank.models import STATES, Bank
 from quizapp.core import limited
 from quizapp.core.clock import utc_now
@@ -35,6 +36,9 @@ SHOWN_PROBLEMS = 50
 @click.group("bank")
 def group() -> None:
     """Question banks."""
+
+
+group.add_command(law_group)
 
 
 @group.command("import")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,6 +23,10 @@ from quizapp.bank.statutes.parsed import (
 )
 
 LONGEST_HEADING = 60
+MOST_LINES = 20_000
+"""Five times those of the longest code; what has more is no statute."""
+MOST_ALIKE = 20
+"""Problems of one kind that are listed."""
 _RANKS = {"编": 1, "分编": 2, "章": 3, "节": 4}
 _END_OF_HEAD = re.compile(r"<!--\s*INFO\s+END\s*-->", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->")
@@ -250,8 +255,12 @@ def _joined(heading: str) -> str:
 
 def read_lines(text: str) -> Statute:
     """Understand the text of a statute; whatever it is, the answer is a statute and problems."""
+    lines = clean(text).split("\n")
+    if len(lines) > MOST_LINES:
+        params = {"count": str(len(lines)), "limit": str(MOST_LINES)}
+        return Statute(problems=(Problem("file", "too_many_lines", params),))
     reader = _Reader()
-    for number, line in enumerate(clean(text).split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         reader.take(number, line)
     title = _find_title(reader)
     articles = tuple(piece.close() for piece in reader.pieces)
@@ -270,7 +279,7 @@ def read_lines(text: str) -> Statute:
     )
     in_force = dates.read_date(stated.get("effective_on", "")) or reader.in_force
     dated, problem = _date(statute, in_force)
-    return check_numbers(dated).with_problem(*reader.problems, *problem, *_unread(reader))
+    return check_numbers(dated).with_problem(*_few(reader.problems), *problem, *_few(_unread(reader)))
 
 
 def _find_title(reader: _Reader) -> str:
@@ -373,7 +382,22 @@ def check_numbers(statute: Statute) -> Statute:
         is_short = 0 < len(piece.label) <= LONGEST_LABEL and len("\n".join(piece.headings)) <= LONGEST_CHAPTER
         if not is_named or not is_short:
             problems.append(Problem(piece.label, "bad_label", {"label": shorten(piece.label)}))
-    return replace(statute, articles=tuple(kept.values()), problems=(*statute.problems, *problems))
+    return replace(statute, articles=tuple(kept.values()), problems=(*statute.problems, *_few(problems)))
+
+
+def _few(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Of each kind the first ones, and how many more there are."""
+    counts: Counter[str] = Counter()
+    worst: dict[str, Problem] = {}
+    for problem in problems:
+        counts[problem.code] += 1
+        worst[problem.code] = problem
+        if counts[problem.code] <= MOST_ALIKE:
+            yield problem
+    for code, count in counts.items():
+        if count > MOST_ALIKE:
+            last = worst[code]
+            yield Problem(last.where, "more", {"count": str(count - MOST_ALIKE)}, last.severity)
 
 
 def _order_problems(before: StatuteArticle | None, article: StatuteArticle, where: str) -> Iterator[Problem]:

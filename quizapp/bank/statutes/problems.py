@@ -16,6 +16,7 @@ MESSAGES: dict[str, str] = {
     # The whole file
     "empty_file": N_("文件是空的，没有任何内容。"),
     "file_too_large": N_("文件超过 %(limit)s MB 的上限。一部法律的全文远小于此，请检查是不是选错了文件。"),
+    "too_many_lines": N_("文件有 %(count)s 行，超过 %(limit)s 行的上限。请检查是不是选错了文件。"),
     "unsupported": N_("这种文件（%(found)s）不能读取。请改存为 .txt、.md 或 .docx 再上传。"),
     "undecodable": N_("认不出文件的文字编码。请用 UTF-8 编码另存为 .txt 再上传。"),
     "damaged_file": N_("文件已损坏、设了密码或结构异常，无法打开。请在文字处理软件中打开后另存为新的 .docx 再上传。"),
@@ -23,6 +24,7 @@ MESSAGES: dict[str, str] = {
     "no_title": N_("没有找到法律名称。请在下面补上。"),
     "title_too_long": N_("名称超过 %(limit)s 个字，请在下面改短。"),
     "no_articles": N_("没有找到以“第一条”这样的字样开头的条文，不能存入。"),
+    "more": N_("还有 %(count)s 处同样的问题，没有一一列出。"),
     # Articles
     "starts_late": N_("条文从%(first)s开始，前面的条文不在这个文件里。"),
     "gap": N_("%(before)s之后直接是%(after)s，中间缺 %(count)s 条。请对照原文检查。"),

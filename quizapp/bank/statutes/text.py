@@ -11,7 +11,7 @@ from quizapp.bank.formats.parsed import Refused
 from quizapp.bank.statutes.parsed import Unreadable
 from quizapp.core.xml import UnreadableXml, parse
 
-MOST_BYTES = 5 * 1024 * 1024
+MOST_BYTES = 2 * 1024 * 1024
 DOCUMENT = "word/document.xml"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SKIPPED = tuple(f"{_WORD}{name}" for name in ("del", "moveFrom", "txbxContent"))

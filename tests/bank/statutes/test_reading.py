@@ -227,6 +227,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "noise": (bytes(range(256)) * 20, "undecodable"),
     "other document": (b'{"title": "a"}', "bad_document"),
     "deep document": (b'{"title":' + b"[" * 100_000, "bad_document"),
+    "too many lines": (b"a\n" * 40_000, "too_many_lines"),
     "no articles": ("宪法是国家的根本法。".encode(), "no_articles"),
 }
 
@@ -300,6 +301,20 @@ def test_whatever_the_text_reading_ends_with_a_statute_and_problems(text: str) -
 @settings(max_examples=200, deadline=None)
 def test_whatever_the_bytes_reading_ends(content: bytes) -> None:
     assert isinstance(read_statute(content), Statute)
+
+
+def test_problems_that_are_alike_are_not_all_listed() -> None:
+    statute = read_text("某法\n" + "看不懂的话\n" * 100 + "第一条 甲。")
+    stray = [problem for problem in statute.problems if problem.code in ("stray_text", "more")]
+    assert len(stray) == 21
+    assert stray[-1].message == "还有 80 处同样的问题，没有一一列出。"
+
+
+@pytest.mark.parametrize("line", ["第一条", "甲", "第一章 总则", "2020年1月1日 通过", "附件", "## 甲"])
+def test_senseless_lines_are_read_fast(line: str) -> None:
+    begun = time.perf_counter()
+    read_text(f"{line}\n" * 19_000)
+    assert time.perf_counter() - begun < 2
 
 
 def test_long_statute_is_read_fast() -> None:
