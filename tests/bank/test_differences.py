@@ -50,9 +50,9 @@ def test_pieces_make_up_both_texts(before: str, after: str) -> None:
 def test_long_texts_are_compared_fast(letters: str) -> None:
     chance = random.Random(1)
     before, after = ("".join(chance.choices(letters, k=7900)) for _text in range(2))
-    begun = time.perf_counter()
+    begun = time.process_time()
     compare_texts(before, after)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_revisions_are_compared_field_by_field() -> None:

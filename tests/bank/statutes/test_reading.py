@@ -264,10 +264,10 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>' + WORD + b
     ids=["entities", "outside", "cut short", "bomb", "deep"],
 )
 def test_harmful_document_is_refused_at_once(xml: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     statute = read_statute(packed(word__document_xml=xml))
     assert [problem.code for problem in statute.errors] == ["damaged_file"]
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_deleted_text_of_a_tracked_change_is_left_out() -> None:
@@ -312,20 +312,20 @@ def test_problems_that_are_alike_are_not_all_listed() -> None:
 
 @pytest.mark.parametrize("line", ["第一条", "甲", "第一章 总则", "2020年1月1日 通过", "附件", "## 甲"])
 def test_senseless_lines_are_read_fast(line: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     read_text(f"{line}\n" * 19_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_long_statute_is_read_fast() -> None:
     text = HEAD + "\n\n".join(f"第{number}条 {'字' * 300}" for number in range(1, 3001))
-    begun = time.perf_counter()
+    begun = time.process_time()
     statute: Any = read_text(text)
-    assert (len(statute.articles), time.perf_counter() - begun < 2) == (3000, True)
+    assert (len(statute.articles), time.process_time() - begun < 2) == (3000, True)
 
 
 @pytest.mark.parametrize("text", ["第" * 200_000, "第一条 " + "条" * 200_000, "（" * 200_000, "2020年1月1日" * 20_000])
 def test_endless_line_takes_no_endless_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     read_text("某法\n" + text)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
