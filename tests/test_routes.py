@@ -47,7 +47,7 @@ ROUTES = {
     """,
     STAFF: "accounts.own_account accounts.own_password admin.desk",
     BANK: """
-        bank.approve bank.hold bank.index bank.laws bank.question bank.return_question bank.reviews bank.show
+        bank.approve bank.case bank.hold bank.index bank.laws bank.question bank.return_question bank.reviews bank.show
         bank.article bank.change_law bank.export_law bank.export_laws bank.holds bank.law bank.search_laws
         bank.settle_holds bank.withdraw_change
         bank.comment bank.compare bank.judge_many bank.review
@@ -56,7 +56,7 @@ ROUTES = {
     ORGANISER: """
         accounts.add_headcount accounts.change_unit accounts.change_unit_state accounts.import_report
         accounts.import_units accounts.new_unit accounts.take_import accounts.unit accounts.units
-        bank.add_question bank.create bank.edit_question bank.retire bank.submit
+        bank.add_question bank.create bank.edit_question bank.retire bank.send_media bank.submit bank.try_blank
         bank.download_export bank.export bank.import_template
         bank.correct_import bank.decide_duplicate bank.drop_import bank.import_duplicates bank.import_file
         bank.import_problems bank.import_progress bank.import_report_file bank.mend_row bank.repeat_import

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, insert, select
@@ -53,6 +54,52 @@ class Content:
     rubric: Sequence[Mapping[str, Any]] = ()
     media: Sequence[Mapping[str, Any]] = ()
     translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def content_of(revision: QuestionRevision) -> Content:
+    """What a revision says, with what its question carries beside it."""
+    question = revision.question
+    return Content(
+        kind=question.kind,
+        stem=revision.stem,
+        options=[(option["id"], option["text"]) for option in revision.options],
+        key=revision.key,
+        explanation=revision.explanation,
+        citations=[
+            Citation(article.law.title, article.label, article.law.effective_on) for article in revision.articles
+        ],
+        topics=[topic.name for topic in question.topics],
+        difficulty=question.difficulty,
+        is_sensitive=question.is_sensitive,
+        passage=revision.passage,
+        rubric=revision.rubric,
+        media=revision.media,
+        translations=revision.translations,
+    )
+
+
+def says_the_same(content: Content, other: Content) -> bool:
+    """Whether two contents differ in nothing that a reader would see; citations and topics have no order."""
+    return _comparable(content) == _comparable(other)
+
+
+def _comparable(content: Content) -> list[Any]:
+    return [
+        (content.kind, content.stem, content.explanation, content.passage, content.difficulty, content.is_sensitive),
+        [tuple(option) for option in content.options],
+        [list(part) if isinstance(part, tuple) else part for part in content.key],
+        set(content.citations),
+        set(content.topics),
+        [(one["text"], one.get("points_hundredths")) for one in content.rubric],
+        sorted([(one["at"], one["sha256"], one["alt"]) for one in content.media], key=itemgetter(0)),
+        {
+            code: [
+                *(version.get(name, "") for name in ("stem", "passage", "explanation")),
+                {option: text for option, text in version.get("options", {}).items() if text},
+            ]
+            for code, version in content.translations.items()
+        },
+    ]
 
 
 def get_or_create_bank(*, name: str, actor: User | None, now: datetime) -> Bank:

@@ -17,18 +17,23 @@ from quizapp.bank.clean_media import ENDINGS, CleanMedia, UnusableMedia
 from quizapp.bank.formats.parsed import ParsedMedia
 from quizapp.bank.models import Media, QuestionRevision
 from quizapp.bank.pictures import clean_picture
-from quizapp.bank.recordings import clean_audio
+from quizapp.bank.recordings import clean_audio, sounds
 from quizapp.core.db import db
 
 UNUSED_FOR = timedelta(days=1)
 """How long a medium that no revision names is kept for forms still being written."""
 
-__all__ = ["CleanMedia", "UnusableMedia", "clean", "clean_audio", "clean_picture"]
+__all__ = ["CleanMedia", "UnusableMedia", "clean", "clean_audio", "clean_picture", "clean_upload"]
 
 
 def clean(medium: ParsedMedia) -> CleanMedia:
     """A picture or recording of a file, cleaned; raises UnusableMedia."""
     return clean_picture(medium.content) if medium.kind == "picture" else clean_audio(medium.content)
+
+
+def clean_upload(content: bytes) -> CleanMedia:
+    """A file that a person sent, picture or recording by its content, cleaned; raises UnusableMedia."""
+    return clean_audio(content) if sounds(content) else clean_picture(content)
 
 
 def store(cleaned: CleanMedia, *, now: datetime) -> Media:
@@ -71,7 +76,12 @@ def keep(digests: Iterable[str], *, now: datetime) -> dict[str, Media]:
     """
     wanted = sorted(set(digests))
     db.session.execute(update(Media).where(Media.sha256.in_(wanted)).values(created_at=now))
-    return {row.sha256: row for row in db.session.scalars(select(Media).where(Media.sha256.in_(wanted)))}
+    return find(wanted)
+
+
+def find(digests: Iterable[str]) -> dict[str, Media]:
+    """The media of these digests that are there, by digest, without their bytes."""
+    return {row.sha256: row for row in db.session.scalars(select(Media).where(Media.sha256.in_(set(digests))))}
 
 
 def load(media: Iterable[Mapping[str, Any]]) -> dict[str, Media]:

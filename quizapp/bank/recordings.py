@@ -14,6 +14,9 @@ SAMPLE_RATE = 32_000
 KBIT_PER_SECOND = 64
 FRAMES_AT_ONCE = 16_384
 
+OTHERS = (b"#!AMR", b"OggS", b"\xff\xf1", b"\xff\xf9", b"FORM", b"MThd", b"\x30\x26\xb2\x75")
+"""How AMR, Opus, AAC, AIFF, MIDI and WMA begin."""
+
 
 class NoRecording(UnusableMedia):
     """The content is none of the formats that are taken; phones write m4a, amr and aac by themselves."""
@@ -65,11 +68,17 @@ def clean_audio(content: bytes) -> CleanMedia:
     return CleanMedia("audio/mpeg", bytes(body), duration_ms=frames * 1000 // SAMPLE_RATE)
 
 
+def sounds(content: bytes) -> bool:
+    """Whether it begins like a recording, also one of the kinds that are not taken."""
+    is_of_phone = content[4:8] == b"ftyp" and content[8:11] in (b"M4A", b"mp4", b"iso", b"3gp", b"qt ")
+    return _is_recording(content) or is_of_phone or content.startswith(OTHERS) or b"#!SILK" in content[:10]
+
+
 def _is_recording(content: bytes) -> bool:
     """Whether it begins like wav, flac, ogg with Vorbis, or mp3 (an ID3 tag or a frame of layer III)."""
     if content[:4] == b"RIFF":
         return content[8:12] == b"WAVE"
     if content[:4] == b"OggS":
         return b"\x01vorbis" in content[:64] or b"\x7fFLAC" in content[:64]
-    is_frame = content[0] == 0xFF and content[1:2] >= b"\xe0" and (content[1] & 0x06) == 0x02
+    is_frame = content[:1] == b"\xff" and content[1:2] >= b"\xe0" and (content[1] & 0x06) == 0x02
     return content.startswith((b"fLaC", b"ID3")) or is_frame

@@ -24,12 +24,14 @@ from quizapp.bank import (
     topic_views,
 )
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint
+from quizapp.bank.clean_media import ENDINGS
 from quizapp.bank.differences import compare_texts
 from quizapp.bank.formats import place
 from quizapp.bank.forms import BankForm
 from quizapp.bank.law_words import LAW_STATUS_TONES, LAW_STATUS_WORDS, cause_sentence
 from quizapp.bank.list_forms import BulkForm, filter_of, values_of_filter
 from quizapp.bank.models import Bank
+from quizapp.bank.showing import as_shown
 from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS, STATE_WORDS
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
@@ -58,7 +60,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["question_state_words"] = STATE_WORDS
     app.jinja_env.globals.update(law_status_words=LAW_STATUS_WORDS, law_status_tones=LAW_STATUS_TONES)
     app.jinja_env.globals.update(cause_sentence=cause_sentence, compare_texts=compare_texts)
+    app.jinja_env.globals["media_endings"] = ENDINGS
     app.template_filter("place")(place)
+    app.template_filter("as_shown")(as_shown)
 
 
 @blueprint.get("/")

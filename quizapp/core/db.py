@@ -27,6 +27,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
 
 _reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
+_keeps_when_refused: ContextVar[bool] = ContextVar("keeps_when_refused", default=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -145,6 +146,15 @@ def release() -> None:
     db.session.rollback()
 
 
+def keep_when_refused() -> None:
+    """Let this request commit also when it answers that something must be mended.
+
+    For files that came with a form: the form is shown again, and they need not be sent again. Nothing else may have
+    been changed.
+    """
+    _keeps_when_refused.set(True)
+
+
 def disconnect() -> None:
     """Close every connection of this process. Before a fork: SQLite's and PostgreSQL's must not be carried over."""
     db.session.remove()
@@ -171,12 +181,14 @@ def after_commit(act: Callable[[], None]) -> None:
 
 def _mark_reading() -> None:
     _reads_only.set(request.method in READING_METHODS)
+    _keeps_when_refused.set(False)
 
 
 def _commit_or_roll_back(response: Response) -> Response:
     if not db.session.registry.has():
         return response
-    if request.method not in READING_METHODS and response.status_code < 400:
+    is_kept = response.status_code < 400 or _keeps_when_refused.get()
+    if request.method not in READING_METHODS and is_kept:
         db.session.commit()
     else:
         db.session.rollback()
