@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, Text, and_, cast, func, or_, select
@@ -14,6 +15,9 @@ from quizapp.bank.models import Article, ImportRow, Question, QuestionImport, Qu
 from quizapp.core.db import db
 from quizapp.core.errors import NotFound
 from quizapp.core.i18n import _
+
+WAITING_TOO_LONG = timedelta(minutes=2)
+"""A job that nobody takes for so long will probably not be taken at all."""
 
 
 def imports_of(bank_id: int) -> Select[QuestionImport]:
@@ -26,19 +30,22 @@ def imports_of(bank_id: int) -> Select[QuestionImport]:
     )
 
 
-def progress(imported: QuestionImport) -> dict[str, Any]:
+def progress(imported: QuestionImport, *, now: datetime) -> dict[str, Any]:
     """How far the background work on an import is; `words` say what is being done."""
     job = imported.job
-    is_waiting = job is not None and job.state == "queued"
     words = {
         "reading": _("正在读取文件，并与题库里的题目比较……"),
         "importing": _("正在导入……"),
     }.get(imported.state, "")
+    if job and job.state == "queued" and words:
+        words = _("正在排队，前面还有别的文件……")
+        if now - job.created_at > WAITING_TOO_LONG:
+            words = _("排队很久了，后台任务可能没有运行，请联系管理员。文件已经收好，不会丢失。")
     return {
         "state": imported.state,
         "done": job.done if job else 0,
         "total": job.total if job else 0,
-        "words": _("正在排队，前面还有别的文件……") if is_waiting and words else words,
+        "words": words,
     }
 
 

@@ -255,7 +255,10 @@ def report(*, file_name: str, parsed: Parsed, rows: Sequence[Row]) -> dict[str, 
 
 
 def outline(*, parsed: Parsed, rows: Sequence[Row]) -> dict[str, Any]:
-    """What pages show of a reading beside its rows: {"sheets": layouts, "counts": …, "digest": …}."""
+    """What pages show of a reading beside its rows: {"sheets": layouts, "counts": …, "digest": …}.
+
+    Whoever reads adds "bank", the mark of the bank it was compared with, and "why" it was read anew unasked.
+    """
     return {
         "sheets": msgspec.to_builtins(parsed.sheets),
         "digest": digest(rows),

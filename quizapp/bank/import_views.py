@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from quizapp.accounts.access import current_staff, require
-from quizapp.bank import import_queries, import_report, importing, undoing
+from quizapp.bank import import_queries, import_report, importing, jobs, undoing
 from quizapp.bank.blueprint import ROWS, bank_or_404, blueprint, four_eyes, import_or_404
 from quizapp.bank.formats.characters import clean
 from quizapp.bank.import_forms import (
@@ -76,7 +76,7 @@ def show_import(import_id: int) -> ResponseReturnValue:
     then = request.args.get("then", "")
     match imported.state:
         case "reading" | "importing":
-            progress = import_queries.progress(imported)
+            progress = import_queries.progress(imported, now=utc_now())
             return render_template("bank/import_progress.html", imported=imported, then=then, progress=progress)
         case "failed":
             can_retry = importing.has_file(imported)
@@ -123,6 +123,10 @@ def _layout_page(imported: QuestionImport, *, refused: str = "", status: int = 2
 
 def _failed_before(imported: QuestionImport) -> str:
     """Why taking in did not work the last time, "" when it was not tried or was tried anew."""
+    refusals = {refusal.code: refusal for refusal in (importing.BankChanged, jobs.ReadingDiffers)}
+    why = imported.outline.get("why", "")
+    if why in refusals:
+        return refusals[why]().message()
     job = imported.job
     return failure(job.error) if job and job.state == "failed" and job.kind == importing.TAKE else ""
 
@@ -132,7 +136,7 @@ def _failed_before(imported: QuestionImport) -> str:
 def import_progress(import_id: int) -> ResponseReturnValue:
     """For scripts: {"state", "done", "total", "words"}."""
     imported = import_or_404(import_id)
-    return jsonify(import_queries.progress(imported))
+    return jsonify(import_queries.progress(imported, now=utc_now()))
 
 
 @blueprint.post("/imports/<int:import_id>/layout")
@@ -290,6 +294,9 @@ def take_import(import_id: int) -> ResponseReturnValue:
         )
     except (importing.RowsUnusable, importing.NothingToImport) as refusal:
         return _last_page(imported, form, refused=refusal.message()), refusal.status
+    except importing.BankChanged as change:
+        importing.read_anew(imported=imported, now=utc_now(), why=change.code)
+        return redirect(url_for("bank.show_import", import_id=imported.id, then="duplicates"), 303)
     return redirect(url_for("bank.show_import", import_id=imported.id), 303)
 
 

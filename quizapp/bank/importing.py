@@ -21,7 +21,7 @@ from quizapp.bank.comparing import Comparison
 from quizapp.bank.formats.parsed import Parsed, ParsedQuestion
 from quizapp.bank.formats.read_options import ReadOptions
 from quizapp.bank.import_rows import WITHOUT_MEDIA, Row
-from quizapp.bank.models import Bank, ImportRow, QuestionImport
+from quizapp.bank.models import Bank, ImportRow, Question, QuestionImport
 from quizapp.bank.reviewing import approve_import
 from quizapp.bank.shelf import Citation
 from quizapp.core.background import enqueue
@@ -58,6 +58,15 @@ class ReadAnew(DomainError):
 
     def message(self) -> str:
         return _("这个文件刚刚被重新读取（可能是别人改了设置或内容），没有导入。请看过新的结果再继续。")
+
+
+class BankChanged(DomainError):
+    """Questions came into the bank or left it after the file was compared with it."""
+
+    status, code = 409, "bank_changed"
+
+    def message(self) -> str:
+        return _("题库在您查看之后有了变化，已经重新查重。请再看一眼，然后导入。")
 
 
 class RowsUnusable(DomainError):
@@ -115,18 +124,21 @@ def upload(
     imported.state = "reading"
     db.session.add(imported)
     db.session.flush()
-    _enqueue(imported, READ, now)
+    _enqueue(imported, READ, now, why="")
     return imported
 
 
-def read_anew(*, imported: QuestionImport, now: datetime) -> None:
-    """Have the file read once more, as its options and mends are now; raises AlreadyImported, ReadAnew."""
+def read_anew(*, imported: QuestionImport, now: datetime, why: str = "") -> None:
+    """Have the file read once more, as its options and mends are now; raises AlreadyImported, ReadAnew.
+
+    `why` is the code of what nobody asked for, to be told beside the result.
+    """
     if imported.state not in ("reading", "staged", "failed") or not has_file(imported):
         raise AlreadyImported
     version = imported.lock_version
     if not _moves(imported, states=("reading", "staged", "failed"), to="reading", lock_version=version + 1):
         raise ReadAnew
-    _enqueue(imported, READ, now)
+    _enqueue(imported, READ, now, why=why)
 
 
 def correct(*, imported: QuestionImport, format_name: str, options: ReadOptions, now: datetime) -> None:
@@ -162,12 +174,14 @@ def take_later(
     """Have the kept questions of a staged file stored in the background.
 
     `seen` is the lock_version that the person decided on. With `only_whole` a file with errors is refused.
-    Raises AlreadyImported, ReadAnew, RowsUnusable, NothingToImport.
+    Raises AlreadyImported, ReadAnew, RowsUnusable, NothingToImport, BankChanged.
     """
     if imported.state not in ("staged", "reading"):
         raise AlreadyImported
     if imported.lock_version != seen or imported.state == "reading":
         raise ReadAnew
+    if imported.outline["bank"] != bank_mark(imported.bank_id):
+        raise BankChanged
     if only_whole and imported.outline["counts"]["errors"]:
         raise RowsUnusable
     kept = db.session.scalar(
@@ -180,6 +194,15 @@ def take_later(
     if not _moves(imported, states=("staged",), to="importing", lock_version=seen):
         raise AlreadyImported
     _enqueue(imported, TAKE, now, approve=approve, actor=actor.id if actor else None)
+
+
+def bank_mark(bank_id: int) -> list[int]:
+    """What changes when questions come into a bank or leave it: then a comparison with it is out of date."""
+    counted = select(func.count(Question.id), func.max(Question.id)).where(
+        Question.bank_id == bank_id, Question.state != "retired"
+    )
+    count, newest = db.session.execute(counted).one()
+    return [count, newest or 0]
 
 
 def repeat(*, imported: QuestionImport, actor: User | None, now: datetime) -> QuestionImport:
@@ -259,7 +282,7 @@ def bring_in(
     comparison.mark_same_stems()
     imported = _new(bank=bank, file_name=file_name, content=content, format_name=parsed.format, actor=actor, now=now)
     imported.report = import_rows.report(file_name=file_name, parsed=parsed, rows=rows)
-    imported.outline = import_rows.outline(parsed=parsed, rows=rows)
+    imported.outline = import_rows.outline(parsed=parsed, rows=rows) | {"bank": bank_mark(bank.id)}
     db.session.add(imported)
     db.session.flush()
     values = [

@@ -19,6 +19,7 @@ from quizapp.bank.import_rows import Row
 from quizapp.bank.models import ImportRow, QuestionImport
 from quizapp.core.db import db, reading, release
 from quizapp.core.errors import DomainError
+from quizapp.core.i18n import _
 from quizapp.core.jobs import Duty, Kind, Run
 from quizapp.core.limited import MEGABYTE, Limits
 from quizapp.core.logs import get_logger
@@ -39,6 +40,9 @@ class ReadingDiffers(DomainError):
     """The file reads otherwise than what people have seen: the program was changed in between."""
 
     status, code = 409, "reading_differs"
+
+    def message(self) -> str:
+        return _("程序更新以后，这个文件读出来与您看过的不一样。请重新核对，然后导入。")
 
 
 # Reading
@@ -68,12 +72,13 @@ def read_import(run: Run) -> dict[str, Any]:
     comparison = Comparison(rows)
     with reading():
         comparison.load(bank_id)
+        mark = importing.bank_mark(bank_id)
         release()
     comparison.mark_same_stems()
     comparison.mark_similar(tell=partial(_tell_between, run, AFTER_READING, AFTER_COMPARING))
     is_refused = not parsed.sheets and all(row.place == FILE for row in rows)
     report = import_rows.report(file_name=file_name, parsed=parsed, rows=rows)
-    outline = import_rows.outline(parsed=parsed, rows=rows)
+    outline = import_rows.outline(parsed=parsed, rows=rows) | {"bank": mark, "why": run.params["why"]}
     _write_rows(run, import_id, rows)
     imported = _current(run, "reading")
     if imported is not None:
@@ -180,6 +185,8 @@ def take_import(run: Run) -> dict[str, Any]:
     imported = _current(run, "importing")
     if imported is None:
         return {}
+    if importing.bank_mark(imported.bank_id) != imported.outline["bank"]:
+        raise importing.BankChanged
     actor_id = run.params["actor"]
     count = importing.store(
         imported=imported,
@@ -198,8 +205,8 @@ def mark_untaken(params: dict[str, Any], code: str, now: datetime) -> None:
     imported = db.session.get(QuestionImport, params["import"], with_for_update=True)
     if imported is not None and (imported.state, imported.lock_version) == ("importing", params["version"]):
         imported.state = "staged"
-        if code == ReadingDiffers.code:
-            importing.read_anew(imported=imported, now=now)
+        if code in (ReadingDiffers.code, importing.BankChanged.code):
+            importing.read_anew(imported=imported, now=now, why=code)
 
 
 KINDS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 
 import openpyxl
 import pytest
@@ -215,6 +216,26 @@ def test_what_somebody_else_changed_meanwhile_is_not_taken(staff: FlaskClient, b
     do_jobs(jobs.KINDS)
     answer = post(staff, f"/bank/imports/{imported.id}/take", seen=seen)
     assert (answer.status_code, "刚刚被重新读取" in answer.text) == (409, True)
+
+
+def test_file_is_compared_anew_when_the_bank_has_changed_since(staff: FlaskClient, bank: Bank) -> None:
+    first, second = send(staff, bank, HEADER + GOOD, HEADER + GOOD)
+    take(staff, first)
+    do_jobs(jobs.KINDS)
+    assert take(staff, second) == 303
+    do_jobs(jobs.KINDS)
+    text = page(staff, second, "/duplicates")
+    assert "题库在您查看之后有了变化" in text
+    assert "没有要导入的题" in text
+    assert questions_stored() == 1
+
+
+def test_job_that_nobody_takes_is_told(staff: FlaskClient, bank: Bank) -> None:
+    imported = importing.upload(
+        bank=bank, file_name="a.csv", content=b"x", format_name="auto", actor=None, now=utc_now() - timedelta(hours=1)
+    )
+    db.session.commit()
+    assert "后台任务可能没有运行" in page(staff, imported)
 
 
 def test_report_has_every_row_with_its_result(staff: FlaskClient, bank: Bank) -> None:

@@ -241,6 +241,29 @@ def test_file_that_reads_otherwise_than_it_was_seen_is_not_taken_but_shown_again
     db.session.execute(update(Job).values(state="done"), execution_options={"synchronize_session": False})
 
 
+def test_two_people_with_the_same_file_import_it_once(app: Flask) -> None:
+    first, second = read(HEADER + GOOD), read(HEADER + GOOD)
+    take(first)
+    with pytest.raises(importing.BankChanged):
+        take(second)
+    importing.read_anew(imported=second, now=utc_now(), why=importing.BankChanged.code)
+    do_jobs(jobs.KINDS)
+    assert [(row.duplicate, row.decision) for row in rows(second)] == [("same", "skip")]
+    assert second.outline["why"] == "bank_changed"
+
+
+def test_import_that_another_overtook_is_compared_anew_before_anything_is_stored(app: Flask) -> None:
+    first, second = read(HEADER + GOOD), read(HEADER + GOOD)
+    ask = {"only_whole": True, "approve": False, "actor": None, "now": utc_now()}
+    for imported in (first, second):
+        importing.take_later(imported=imported, seen=imported.lock_version, **ask)
+    with pytest.raises(importing.BankChanged):
+        do_jobs(jobs.KINDS)
+    jobs.mark_untaken(db.session.get_one(Job, second.job_id).params, importing.BankChanged.code, utc_now())
+    assert (first.state, second.state, questions_stored()) == ("imported", "reading", 1)
+    db.session.execute(update(Job).values(state="done"), execution_options={"synchronize_session": False})
+
+
 def test_nothing_of_a_file_is_seen_when_storing_breaks_off(app: Flask) -> None:
     imported = read(HEADER + GOOD + OTHER)
     importing.take_later(
