@@ -8,6 +8,7 @@ values by position, so every row here has the header's keys in the header's orde
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n")
 SHEET_ROWS = 1_048_575
 """Rows below the header that a sheet of xlsx can hold."""
 CELL_LETTERS = 32_767
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 Row = Sequence[Any]
 
@@ -49,7 +51,7 @@ def neutralise(value: Any) -> Any:
     """
     if not isinstance(value, str) or not value:
         return value
-    kept = "".join(letter for letter in value if letter >= " " or letter in "\t\r\n")
+    kept = _CONTROLS.sub("", value)
     return ("'" + kept if _opens_formula(kept.lstrip("'")) else kept)[:CELL_LETTERS]
 
 

@@ -58,6 +58,8 @@ LEAST_OPTIONS = 4
 DIFFICULTIES = {1: "易", 2: "中", 3: "难"}
 TRUTHS = {"true": "正确", "false": "错误"}
 _AT_ONCE = 500
+_MOST_AROUND = 40
+"""Letters of marks, dates and points around a text; escaped and in UTF-16 a letter may take four places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,18 @@ def rows_of(questions: Sequence[ParsedQuestion], layout: Layout) -> Iterator[lis
 
 def fault(question: ParsedQuestion) -> str:
     """ "text_too_long" where a cell would be longer than spreadsheets take; what they would cut is not written."""
+    texts = [
+        question.stem,
+        question.explanation,
+        question.passage,
+        *(option.text for option in question.options),
+        *(criterion.text for criterion in question.rubric),
+        *(cited.law + cited.article for cited in question.citations),
+        *question.topics,
+        *map(str, question.key),
+    ]
+    if sum(len(text) + _MOST_AROUND for text in texts) < CELL_LETTERS // 4:
+        return ""
     cells = _row(question, layout_for([question]), verbatim=True)
     is_long = any(len(neutralise(cell).encode("utf-16-le")) // 2 >= CELL_LETTERS for cell in cells)
     return "text_too_long" if is_long else ""
