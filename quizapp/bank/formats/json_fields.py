@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -27,6 +28,8 @@ from quizapp.bank.formats.validity import faults
 
 MOST_PROBLEMS = 100
 """Told of one question; what has more is no question, however it came to be here."""
+MOST_ITEMS = 1_000
+"""In any list of a question."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -40,8 +43,8 @@ class Repeating(dict[str, Any]):
     def from_pairs(cls, pairs: list[tuple[str, Any]]) -> Repeating:
         made = cls(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            made.repeated = tuple(sorted({name for name in names if names.count(name) > 1}))
+            counts = Counter(name for name, _ in pairs)
+            made.repeated = tuple(sorted(name for name, count in counts.items() if count > 1))
         return made
 
 
@@ -187,6 +190,9 @@ class _Reading:
             return
         if not isinstance(value, list):
             self.report(path, "not_list", found=_shown(value))
+            return
+        if len(value) > MOST_ITEMS:
+            self.report(path, "list_too_long", count=str(len(value)), limit=str(MOST_ITEMS))
             return
         for place, item in enumerate(value):
             yield f"{path}[{place}]", item

@@ -29,7 +29,7 @@ from quizapp.bank.rules import normalise_text
 
 NAME, NAME_OF_LINES = "json", "jsonl"
 FORMAT, VERSION = "quizapp-questions", 1
-MOST_VALUES = 3_000_000
+MOST_VALUES = 2_000_000
 """About as many values as a file of the greatest size has when it holds questions; far fewer bytes can name more."""
 MOST_QUESTIONS = 100_000
 _OPENS_OWN = re.compile(r'"format"\s*:\s*"quizapp-questions"')

@@ -7,6 +7,7 @@ text that shows them. The case stands above the question in a block of its own. 
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -34,12 +35,13 @@ _NOT_IN_XML = dict.fromkeys((*range(0xFFFE, 0x10000), *(c for c in range(0x20) i
 
 
 def write(questions: Sequence[ParsedQuestion]) -> bytes:
-    """A Moodle XML file in UTF-8."""
-    root = etree.Element("quiz")
+    """A Moodle XML file in UTF-8; the tree of one question at a time is in memory."""
+    file = io.BytesIO()
+    file.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n')
     for question in questions:
-        root.append(_Writer(question).element())
-    written: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
-    return written
+        file.write(etree.tostring(_Writer(question).element(), encoding="utf-8", pretty_print=True))
+    file.write(b"</quiz>\n")
+    return file.getvalue()
 
 
 class _Writer:

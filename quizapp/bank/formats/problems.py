@@ -190,6 +190,7 @@ MESSAGES: dict[str, str] = {
     "not_text": N_("这里应当是文字，写的却是 %(found)s，这道题没有导入。"),
     "not_whole_number": N_("这里应当是不带引号的整数，写的却是 %(found)s，这道题没有导入。"),
     "not_list": N_("这里应当是列表 […]，写的却是 %(found)s，这道题没有导入。"),
+    "list_too_long": N_("这里列了 %(count)s 项，超过 %(limit)s 项的上限，这道题没有导入。"),
     "not_object": N_("这里应当是对象 {…}，写的却是 %(found)s，这道题没有导入。"),
     "not_date": N_("这里应当是 2018-02-01 这样的日期，写的却是“%(found)s”，这道题没有导入。"),
     "not_base64": N_("这里应当是图片或录音的 Base64 编码，内容却不完整或有别的字符，这道题没有导入。"),

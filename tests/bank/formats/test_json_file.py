@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 import tracemalloc
 from dataclasses import fields
 from pathlib import Path
@@ -107,6 +108,7 @@ def test_documentation_names_every_field_and_kind() -> None:
         ({"points_hundredths": float("inf")}, [("points_hundredths", "not_whole_number")]),
         ({"rubric": [{"text": "甲"}]}, [("rubric", "rubric_not_expected")]),
         ({"topics": {"甲": 1}}, [("topics", "not_list")]),
+        ({"topics": ["甲"] * 1001}, [("topics", "list_too_long")]),
         ({"topics": ["", "长" * 65]}, [("topics[0]", "field_empty"), ("topics[1]", "text_too_long")]),
         ({"citations": [{"article": "第一条"}]}, [("citations[0].law", "field_empty")]),
         ({"citations": [{"law": "宪法", "effective_on": "2018"}]}, [("citations[0].effective_on", "not_date")]),
@@ -142,7 +144,7 @@ def test_name_written_twice_keeps_its_question_out() -> None:
 
 
 def test_question_with_endless_faults_tells_the_first_ones() -> None:
-    parsed = read(document(SINGLE | {"topics": [1] * 5000}))
+    parsed = read(document(SINGLE | {"topics": [1] * 900}))
     assert len(parsed.problems) == 101 and parsed.problems[-1].code == "more_problems"
 
 
@@ -183,6 +185,25 @@ def test_document_of_nothing_but_brackets_is_refused_before_it_fills_memory() ->
         tracemalloc.stop()
     assert codes(parsed) == ["json_too_many_values"] and content.count(b"[") > MOST_VALUES
     assert peak < 100_000_000
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        '"topics": [' + ",".join(f'"{n:x}"' for n in range(100_000)) + "]",
+        '"topics": [' + "[]," * 100_000 + "[]]",
+        ",".join(f'"{n:x}": 1' for n in range(100_000)),
+        ",".join('"same": 1' for _ in range(100_000)),
+        '"stem": "' + "长" * 1_000_000 + '"',
+    ],
+    ids=["strings", "lists", "names", "repeated names", "long text"],
+)
+def test_huge_question_is_refused_soon(one: str) -> None:
+    content = ('{"format": "quizapp-questions", "questions": [{"kind": "single", ' + one + "}]}").encode()
+    began = time.process_time()
+    parsed = read(content)
+    assert time.process_time() - began < 1
+    assert parsed.questions == () and parsed.problems
 
 
 def test_bare_list_of_our_questions_is_known() -> None:
