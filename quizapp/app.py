@@ -18,6 +18,7 @@ from quizapp.core import crypto, live, logs, throttle, web
 from quizapp.core import db as database
 from quizapp.core.settings import Settings, load_settings
 from quizapp.play import api as play_api
+from quizapp.play import correction_views as play_corrections
 from quizapp.play import monitor as play_monitor
 from quizapp.play import views as play
 from quizapp.reports import views as reports
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     live.init_app(app, redis_url=settings.redis_url)
     throttle.init_app(app, limits_url=settings.limits_url)
     navigation.init_app(app)
-    for room in (accounts, bank, contests, play, play_api, play_monitor, reports, admin):
+    for room in (accounts, bank, contests, play, play_api, play_monitor, play_corrections, reports, admin):
         room.init_app(app)
     undoing.init_app(app, in_use=questions_in_use)
     uses.init_app(app, find=uses_of_question)

@@ -23,10 +23,11 @@ from quizapp.core.command import Context, data_option, refusals, with_app
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
-from quizapp.play import retention
+from quizapp.play import rescoring, retention
 from quizapp.play.bench_cli import group as bench_group
 from quizapp.play.cli import contest_commands
 from quizapp.play.cli import group as play_group
+from quizapp.play.correction_cli import contest_commands as correction_commands
 from quizapp.play.jobs import run_recorder
 from quizapp.reports.cli import group as report_group
 
@@ -112,7 +113,7 @@ def work() -> None:
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
         duties = [*jobs.DUTIES, *retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES]
-        jobs.work(duties, bank_jobs.KINDS, stopping=stopping)
+        jobs.work(duties, [*bank_jobs.KINDS, *rescoring.KINDS], stopping=stopping)
 
 
 @main.group("db")
@@ -136,5 +137,5 @@ def check() -> None:
 
 for room_group in (user_group, unit_group, bank_group, contest_group, play_group, report_group, bench_group):
     main.add_command(room_group)
-for contest_command in contest_commands:
+for contest_command in (*contest_commands, *correction_commands):
     contest_group.add_command(contest_command)

@@ -66,6 +66,8 @@ class KitQuestion(msgspec.Struct, frozen=True, omit_defaults=True):
     """The case it is about; the questions of one case carry the same text."""
     media: tuple[KitMedium, ...] = ()
     translations: tuple[KitTranslation, ...] = ()
+    is_void: bool = False
+    """Voided after publishing: everybody on whose paper it stands has its full points, whatever they answered."""
 
     @property
     def knowledge_points(self) -> int:
@@ -80,6 +82,19 @@ class KitSection(msgspec.Struct, frozen=True):
     question_ids: tuple[int, ...]
     """The pool of a random paper, or the very questions of a fixed one, in order."""
     scoring: str = "exact"
+
+
+class KitCorrection(msgspec.Struct, frozen=True):
+    """What was set right about a question after publishing; the kit holds all of them, the oldest first."""
+
+    question: int
+    version: int
+    """The first version of the kit that it holds for."""
+    what: str
+    """void, or key."""
+    reason: str
+    at_ms: int
+    key_before: list[str | list[str]]
 
 
 class Kit(msgspec.Struct, frozen=True):
@@ -105,6 +120,7 @@ class Kit(msgspec.Struct, frozen=True):
     questions: dict[int, KitQuestion]
     languages: tuple[str, ...] = ()
     """The further languages in which some of the questions can be read."""
+    corrections: tuple[KitCorrection, ...] = ()
 
     @property
     def question_count(self) -> int:

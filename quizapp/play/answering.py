@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from quizapp.bank.rules import BadResponse, check_response, mark
+from quizapp.bank.rules import BadResponse, check_response
+from quizapp.contests.correcting import void_points
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.kits import get_kit
 from quizapp.contests.rules import DrawnQuestion, draw_paper
@@ -22,10 +23,12 @@ from quizapp.core.i18n import _
 from quizapp.core.live import Live
 from quizapp.play import packing, queries, rules, state
 from quizapp.play.hashes import LiveAttempt, paper_event
+from quizapp.play.rules import mark_answer
 from quizapp.play.shown import to_canonical
 from quizapp.play.state import Shard
 
 BEGIN_TRIES = 8
+MARK_TRIES = 4
 KEPT_PAPERS = 20_000
 ATTEMPT_ID_BYTES = 16
 
@@ -91,7 +94,11 @@ class Paused(StoreUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What never changes about an attempt; kept in each worker, so that an answer needs one call to Redis."""
+    """What hardly ever changes about an attempt; kept in each worker, so that an answer needs one call to Redis.
+
+    The drawn questions never do. The kit is the newest one, by which answers are marked: its texts and options are
+    those of the kit that the attempt began with, its keys may have been corrected since.
+    """
 
     person: str
     kit: Kit
@@ -223,6 +230,7 @@ def _propose(
         day_bounds=rules.day_bounds(now=now, timezone=kit.timezone),
         name=name,
         full_hundredths=kit.full_hundredths,
+        void_points=void_points(kit, drawn),
         event=_encode(paper_event(drawn)).decode(),
         paper_parts=packing.parts(packing.pack_paper(kit=kit, paper=drawn)),
         history_parts=history,
@@ -265,8 +273,8 @@ def _begun(
         started_ms=begun.started_ms,
         ends_ms=ends,
         still_ms=0,
-        score_hundredths=0,
-        right=0,
+        score_hundredths=start.void_points[0],
+        right=start.void_points[1],
         answered=0,
         knowledge_points=0,
         finish=None,
@@ -312,6 +320,12 @@ def _keep_paper(live: Live, shard: Shard, attempt_id: str, paper: Paper) -> Pape
     return paper
 
 
+def _renew_paper(live: Live, shard: Shard, attempt_id: str, paper: Paper, *, version: int) -> Paper:
+    """The paper with the kit that marks now."""
+    kit = get_kit(contest_id=shard.contest_id, version=version)
+    return _keep_paper(live, shard, attempt_id, replace(paper, kit=kit))
+
+
 def paper_of(*, live: Live, shard: Shard, attempt_id: str, person: str) -> Paper:
     """The paper of a person's attempt; somebody else's and unknown ones are not found. Raises NotFound."""
     kept = _papers.get(live)
@@ -329,7 +343,7 @@ def load(*, live: Live, shard: Shard, attempt_id: str) -> Sheet:
     if reading is None:
         return _load_recorded(live, shard, attempt_id)
     attempt = reading.attempt
-    kit = get_kit(contest_id=shard.contest_id, version=attempt.kit)
+    kit = get_kit(contest_id=shard.contest_id, version=reading.kit)
     paper = _paper(attempt.person, kit, packing.unpack_paper(kit=kit, packed=attempt.paper))
     _keep_paper(live, shard, attempt_id, paper)
     return Sheet(shard, attempt, paper, reading.now_ms, reading.settled_ms, reading.deadline_ms)
@@ -340,7 +354,7 @@ def _load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:
     if row is None or (row.contest_id, row.shard) != shard or row.finish is None:
         raise NotFound
     look = state.look(live, shard, person=row.person)
-    kit = get_kit(contest_id=shard.contest_id, version=row.kit_version)
+    kit = get_kit(contest_id=shard.contest_id, version=look.kit)
     drawn = queries.paper_of(row)
     attempt = queries.as_live(row, queries.answers_of(attempt_id), kit=kit, paper=drawn)
     return Sheet(shard, attempt, _paper(row.person, kit, drawn), look.now_ms, look.settled_ms, row.finished_ms or 0)
@@ -355,16 +369,23 @@ def answer(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Seq
     Raises NotFound, AttemptFinished, AttemptExpired, Paused, Recovering. A bad answer does not fail the others.
     """
     paper = paper_of(live=live, shard=shard, attempt_id=attempt_id, person=person)
-    items, rejected = _mark_all(paper, given)
-    reply = state.answer(
-        live,
-        shard,
-        attempt_id=attempt_id,
-        person=person,
-        items=items,
-        locks=paper.at_once.answers,
-        wait_ms=wait_ms,
-    )
+    for _try in range(MARK_TRIES):
+        items, rejected = _mark_all(paper, given)
+        reply = state.answer(
+            live,
+            shard,
+            attempt_id=attempt_id,
+            person=person,
+            kit=paper.kit.version,
+            items=items,
+            locks=paper.at_once.answers,
+            wait_ms=wait_ms,
+        )
+        if reply.word != "stale":
+            break
+        paper = _renew_paper(live, shard, attempt_id, paper, version=reply.kit)
+    if reply.word == "stale":
+        raise StoreUnavailable
     if reply.word == "paused":
         raise Paused
     if reply.word != "ok":
@@ -380,17 +401,24 @@ def finish(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Seq
     Raises NotFound, Paused, Recovering.
     """
     paper = paper_of(live=live, shard=shard, attempt_id=attempt_id, person=person)
-    items, _rejected = _mark_all(paper, given)
-    word = state.finish(
-        live,
-        shard,
-        attempt_id=attempt_id,
-        person=person,
-        items=items,
-        locks=paper.at_once.answers,
-        wait_ms=wait_ms,
-    )
-    if word == "paused":
+    for _try in range(MARK_TRIES):
+        items, _rejected = _mark_all(paper, given)
+        reply = state.finish(
+            live,
+            shard,
+            attempt_id=attempt_id,
+            person=person,
+            kit=paper.kit.version,
+            items=items,
+            locks=paper.at_once.answers,
+            wait_ms=wait_ms,
+        )
+        if reply.word != "stale":
+            break
+        paper = _renew_paper(live, shard, attempt_id, paper, version=reply.kit)
+    if reply.word == "stale":
+        raise StoreUnavailable
+    if reply.word == "paused":
         raise Paused
     return load(live=live, shard=shard, attempt_id=attempt_id)
 
@@ -428,7 +456,7 @@ def _mark(paper: Paper, given: Given) -> state.Item:
         blanks=len(question.key),
         response=to_canonical(question=question, drawn=drawn, response=given.response),
     )
-    marked = mark(kind=question.kind, key=question.key, response=response, points_hundredths=drawn.points_hundredths)
+    marked = mark_answer(question, response, points_hundredths=drawn.points_hundredths)
     spent_ms = min(max(given.spent_ms, 0), rules.SPENT_LIMIT_MS)
     right = int(marked.is_right)
     event = [question.id, question.revision, given.seq, response, marked.points_hundredths, right, spent_ms]

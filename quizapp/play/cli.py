@@ -18,8 +18,8 @@ from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import get_live
 from quizapp.play import actions, queries, recorder, state
-from quizapp.play.documents import moment
 from quizapp.play.rebuild import RebuildTakenOver, rebuild
+from quizapp.play.shown import moment
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 

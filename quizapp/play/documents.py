@@ -6,10 +6,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from quizapp.core.clock import from_ms
 from quizapp.play import shown
 from quizapp.play.answering import Given, Sheet, Taken
-from quizapp.play.shown import AnswerShown, Points, QuestionReviewed, QuestionShown
+from quizapp.play.shown import AnswerShown, CorrectionShown, Points, QuestionReviewed, QuestionShown, moment
 
 ANSWERS_LIMIT = 400
 """Twice the questions of the longest paper."""
@@ -86,6 +85,10 @@ class ResultReply(Struct):
     place: int | None
     passed: bool | None
     review: list[QuestionReviewed] | None
+    corrections: list[CorrectionShown] | UnsetType = UNSET
+    """Absent when nothing on this paper was set right."""
+    score_before: Points | UnsetType = UNSET
+    """The score at the hand-in, where questions were set right since and scores are shown."""
 
 
 class FieldShown(Struct):
@@ -164,11 +167,6 @@ class Problem(Struct):
     detail: str | UnsetType = UNSET
 
 
-def moment(milliseconds: int) -> str:
-    """RFC 3339 UTC with milliseconds."""
-    return from_ms(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def attempt_reply(
     sheet: Sheet, *, token: str | UnsetType = UNSET, attempts_left: int | UnsetType | None = UNSET
 ) -> AttemptReply:
@@ -220,6 +218,7 @@ def result_reply(sheet: Sheet, *, place: int | None) -> ResultReply:
     passed = None
     if rule.score and kit.pass_mark_hundredths is not None:
         passed = result.score_hundredths >= kit.pass_mark_hundredths
+    before = shown.score_before(kit=kit, paper=sheet.paper.drawn, attempt=sheet.attempt)
     return ResultReply(
         attempt=sheet.attempt.id,
         state="finished",
@@ -234,4 +233,7 @@ def result_reply(sheet: Sheet, *, place: int | None) -> ResultReply:
         place=place if rule.score else None,
         passed=passed,
         review=shown.review(kit=kit, paper=sheet.paper.drawn, attempt=sheet.attempt, shown=rule),
+        corrections=shown.corrections_shown(kit=kit, paper=sheet.paper.drawn, attempt=sheet.attempt, shown=rule)
+        or UNSET,
+        score_before=shown.points(before) if before is not None and rule.score else UNSET,
     )

@@ -71,8 +71,11 @@ function functions.forget()
   return { 'ok' }
 end
 
+-- These work without a gate, or on one that is halted.
+local gateless = {}
+
 -- recorded: seconds, id, … → ok; these ended attempts are in SQL and leave after a while
-function functions.recorded()
+function gateless.recorded()
   for i = 3, #ARGV do
     redis.call('EXPIRE', base .. 'attempt:' .. ARGV[i], ARGV[2])
     redis.call('EXPIRE', base .. 'texts:' .. ARGV[i], ARGV[2])
@@ -80,15 +83,16 @@ function functions.recorded()
   return { 'ok' }
 end
 
--- These work without a gate, or on one that is halted.
-local gateless = {}
-
--- set: field, value, … → ok | recovering; changes a gate, never makes one
+-- set: field, value, … → ok | recovering; changes a gate, never makes one, and its kit never goes back
 function gateless.set()
   if redis.call('EXISTS', gate_key) == 0 then
     return { 'recovering' }
   end
+  local kit = redis.call('HGET', gate_key, 'kit')
   redis.call('HSET', gate_key, unpack(ARGV, 2))
+  if kit and tonumber(redis.call('HGET', gate_key, 'kit')) < tonumber(kit) then
+    redis.call('HSET', gate_key, 'kit', kit)
+  end
   return { 'ok' }
 end
 
@@ -121,13 +125,14 @@ function gateless.unlock()
   return { 'ok' }
 end
 
--- shut: token → ok | busy; takes the gate away
+-- shut: token → ok, number of the last event | busy; takes the gate away; -1 when there was none
 function gateless.shut()
   if not holds_lock(ARGV[2]) then
     return { 'busy' }
   end
+  local number = redis.call('HGET', gate_key, 'number')
   redis.call('DEL', gate_key)
-  return { 'ok' }
+  return { 'ok', tonumber(number or -1) }
 end
 
 -- restore: token, ms, commands as JSON [[command, key, …], …] → ok | busy

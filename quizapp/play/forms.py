@@ -43,6 +43,10 @@ class PauseForm(ActForm):
     reason = reason_field(_l("如：学校网络中断。记入操作记录，参赛者看不到。"))
 
 
+class CorrectionForm(ActForm):
+    reason = reason_field(_l("如：第二款已修正，原答案有误。参赛者看得到，请不要写个人信息。"))
+
+
 class ResumeForm(ActForm):
     pass
 

@@ -92,6 +92,42 @@ class RecorderPosition(Base):
     """Closed for a while and recorded to the end: the recorder looks at it no more."""
 
 
+class Correction(Base):
+    """A question of a published contest that is voided or gets another key: asked for, applied, rescored.
+
+    Applied means that the contest's kit has it; from then on that kit is the truth, and no gate is opened before
+    everything recorded is marked by it.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (CheckConstraint("what in ('void','key')", name="what"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contest_id: Mapped[int] = mapped_column(ForeignKey("contest.id"), index=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
+    what: Mapped[str] = mapped_column(String(16))
+    key: Mapped[list[Any]] = mapped_column(default=list)
+    """The key that holds from now on; [] for a voided question."""
+    reason: Mapped[str] = mapped_column(String(255))
+    """Shown to participants where it gives no key away."""
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    asked_at: Mapped[datetime]
+    kit_version: Mapped[int | None]
+    """The kit that it made; None until it is applied."""
+    applied_at: Mapped[datetime | None]
+    upto: Mapped[str] = mapped_column(String(32), default="")
+    """The last person whose records are marked anew; moved in the transaction that did so."""
+    rescored_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(String(64), default="")
+    """Why it could not be applied; nothing has changed then."""
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What changed, as impact.Impact, counted in the moment when it was applied."""
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.rescored_at is None and not self.error
+
+
 class ContestClock(Base):
     """What pauses and gifts of time have added to a contest so far; no row: nothing.
 

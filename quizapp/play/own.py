@@ -26,10 +26,9 @@ from quizapp.core.live import Live
 from quizapp.play import queries, rules, state
 from quizapp.play.access import Participant
 from quizapp.play.actions import forget
-from quizapp.play.documents import moment
 from quizapp.play.hashes import LiveAttempt
 from quizapp.play.models import Answer, Attempt
-from quizapp.play.shown import points
+from quizapp.play.shown import moment, points
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@
 --
 -- Times are ms since 1970-01-01 UTC by this server's clock. Whole numbers above 2^47 never go through Lua's own
 -- conversion to text. Everything is validated before the first write: a script is not rolled back.
+-- Answers are marked in Python by the kit that the gate names: what was marked by another one is "stale", so that
+-- after a key was corrected nothing is stored any more by the former key.
 -- Replies begin with a word: ok, or why not. A missing or halted gate is always "recovering".
 
 local gate_key, counters_key, stream_key, deadlines_key, online_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -258,10 +260,10 @@ end
 
 local functions = {}
 
--- answer: wait ms, id, person, locks 0 or 1, items (see decide); none is a heartbeat
--- → ok, now, deadline, outcomes | missing | paused | finished, finish, result
+-- answer: wait ms, id, person, locks 0 or 1, kit, items (see decide); none is a heartbeat
+-- → ok, now, deadline, outcomes | missing | paused | finished, finish, result | stale, kit
 function functions.answer(gate)
-  local attempt = read_attempt(ARGV[3], places_from(6))
+  local attempt = read_attempt(ARGV[3], places_from(7))
   if not attempt or attempt.person ~= ARGV[4] then
     return { 'missing' }
   end
@@ -275,7 +277,10 @@ function functions.answer(gate)
     close(gate, attempt, 'expired', '[]')
     return { 'finished', 'expired' }
   end
-  local taken = decide(attempt, 6, ARGV[5] == '1')
+  if ARGV[6] ~= gate.kit then
+    return { 'stale', gate.kit }
+  end
+  local taken = decide(attempt, 7, ARGV[5] == '1')
   redis.call('ZADD', online_key, now, attempt.id)
   if #taken.events > 0 then
     write_answers(attempt, taken)
@@ -339,7 +344,8 @@ function functions.look(gate)
 end
 
 -- begin: wait ms, person, version, key, id, kit, limit ms or 0, total or 0, a day or 0, four day starts, name,
---        full score, event, number of fields that follow, fields of paper and history (q0, …, h0, …)
+--        full score, event, points and number of the voided questions on the paper, number of fields that follow,
+--        fields of paper and history (q0, …, h0, …)
 -- → new, number, started, deadline, begun today | same, id | open, id | waiting, place
 --   | not_eligible | not_open | no_attempts, scope, start of the next day | stale
 function functions.begin(gate)
@@ -388,7 +394,7 @@ function functions.begin(gate)
 
   local number = begun + 1
   local attempt = {
-    'p', person, 'k', kit, 'n', number, 's', whole(now), 'c', 0, 'r', 0, 'w', 0, 'g', 0,
+    'p', person, 'k', kit, 'n', number, 's', whole(now), 'c', ARGV[18], 'r', ARGV[19], 'w', 0, 'g', 0,
   }
   local own = {
     'n', number, 'd', day, 'm', today + 1, 'l', id, 'o', 1, 'i', key, 'a', ARGV[15],
@@ -403,7 +409,7 @@ function functions.begin(gate)
     table.insert(attempt, 'b')
     table.insert(attempt, whole(gate.still))
   end
-  for i = 19, 18 + 2 * tonumber(ARGV[18]), 2 do
+  for i = 21, 20 + 2 * tonumber(ARGV[20]), 2 do
     local fields = string.sub(ARGV[i], 1, 1) == 'q' and attempt or own
     table.insert(fields, ARGV[i])
     table.insert(fields, ARGV[i + 1])
@@ -424,10 +430,10 @@ function functions.begin(gate)
   return { 'new', number, now, deadline, today + 1 }
 end
 
--- finish: as answer → ok | missing | paused; the result is in the attempt
+-- finish: as answer → ok | missing | paused | stale, kit; the result is in the attempt
 -- What comes too late is not taken; a second hand-in changes nothing and gets the same result.
 function functions.finish(gate)
-  local attempt = read_attempt(ARGV[3], places_from(6))
+  local attempt = read_attempt(ARGV[3], places_from(7))
   if not attempt or attempt.person ~= ARGV[4] then
     return { 'missing' }
   end
@@ -437,8 +443,10 @@ function functions.finish(gate)
     end
     if is_overdue(gate, attempt, tonumber(ARGV[2])) then
       close(gate, attempt, 'expired', '[]')
+    elseif ARGV[6] ~= gate.kit then
+      return { 'stale', gate.kit }
     else
-      local taken = decide(attempt, 6, ARGV[5] == '1')
+      local taken = decide(attempt, 7, ARGV[5] == '1')
       write_answers(attempt, taken)
       close(gate, attempt, 'handed_in', events_of(taken))
     end
@@ -446,12 +454,13 @@ function functions.finish(gate)
   return { 'ok' }
 end
 
--- read: id → ok, now, settled, deadline, paused, fields of the attempt, long responses | missing
+-- read: id → ok, now, settled, deadline, paused, kit, fields of the attempt, long responses | missing
 function functions.read(gate)
   local attempt = read_attempt(ARGV[2])
   if not attempt then
     return { 'missing' }
   end
   local fields, texts = redis.call('HGETALL', attempt.key), redis.call('HGETALL', attempt.texts_key)
-  return { 'ok', now, settled_at(gate), deadline_of(gate, attempt), gate.is_paused and 1 or 0, fields, texts }
+  local deadline, paused = deadline_of(gate, attempt), gate.is_paused and 1 or 0
+  return { 'ok', now, settled_at(gate), deadline, paused, gate.kit, fields, texts }
 end

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from quizapp.contests.correcting import void_points
 from quizapp.contests.kit import Kit
 from quizapp.contests.models import Contest
 from quizapp.contests.rules import DrawnQuestion
@@ -31,16 +32,22 @@ def answers_of(attempt_id: str) -> Sequence[Answer]:
 
 
 def paper_of(attempt: Attempt) -> tuple[DrawnQuestion, ...]:
+    return drawn_of(attempt.paper)
+
+
+def drawn_of(paper: Sequence[Any]) -> tuple[DrawnQuestion, ...]:
+    """A paper as `Attempt.paper` holds it."""
     return tuple(
         DrawnQuestion(question_id, revision_id, points, tuple(option_ids))
-        for question_id, revision_id, points, option_ids in attempt.paper
+        for question_id, revision_id, points, option_ids in paper
     )
 
 
 def as_live(attempt: Attempt, answers: Sequence[Answer], *, kit: Kit, paper: Sequence[DrawnQuestion]) -> LiveAttempt:
-    """A recorded attempt in the form in which it lies in Redis."""
+    """A recorded attempt in the form in which it lies in Redis; `kit` is the contest's newest."""
     places = {drawn.question_id: place for place, drawn in enumerate(paper)}
     answered = [answer for answer in answers if answer.response]
+    given_points, given_right = void_points(kit, paper)
     knowledge_points = sum(kit.questions[answer.question_id].knowledge_points for answer in answered)
     return LiveAttempt(
         id=attempt.id,
@@ -50,8 +57,8 @@ def as_live(attempt: Attempt, answers: Sequence[Answer], *, kit: Kit, paper: Seq
         started_ms=attempt.started_ms,
         ends_ms=attempt.deadline_ms - attempt.shift_ms if attempt.deadline_ms is not None else None,
         still_ms=attempt.still_ms,
-        score_hundredths=sum(answer.points_hundredths for answer in answers),
-        right=sum(answer.is_right for answer in answers),
+        score_hundredths=given_points + sum(answer.points_hundredths for answer in answers),
+        right=given_right + sum(answer.is_right for answer in answers),
         answered=len(answered),
         knowledge_points=knowledge_points,
         finish=attempt.finish,

@@ -3,10 +3,11 @@
 1. Take the lock of the shard; whoever else wants to rebuild waits.
 2. Shut the doors (there may be a gate still, when a person asked for this).
 3. Record what is left in the stream.
-4. Remove what is left of the live state, and begin a new lineage in SQL, so that no event of the former life
+4. Mark anew what a correction has not reached yet (see rescoring).
+5. Remove what is left of the live state, and begin a new lineage in SQL, so that no event of the former life
    can be taken for one of the new.
-5. Write people, open attempts, boards and counters from SQL.
-6. Make the gate: the doors open.
+6. Write people, open attempts, boards and counters from SQL.
+7. Make the gate: the doors open.
 
 When this is broken off anywhere, the gate is missing and the next one begins anew.
 """
@@ -32,6 +33,7 @@ from quizapp.play import packing, queries, recorder, state
 from quizapp.play.hashes import attempt_fields
 from quizapp.play.models import RecorderPosition
 from quizapp.play.recorded import Recorded, RecordedPerson
+from quizapp.play.remarking import mark_anew
 from quizapp.play.state import Shard
 
 COMMANDS_AT_ONCE = 1000
@@ -78,12 +80,13 @@ def open_if_new(*, shard: Shard, now: datetime) -> bool:
     live = get_live()
     if not state.lock_for_rebuild(live, shard, token=lineage):
         return False
-    return state.open_gate(live, shard, token=lineage, fields=_gate_fields(contest, lineage), is_rebuilt=False)
+    return state.open_gate(live, shard, token=lineage, fields=gate_fields(contest, lineage), is_rebuilt=False)
 
 
-def _gate_fields(contest: Contest, lineage: str) -> list[str | int]:
+def gate_fields(contest: Contest, lineage: str, *, number: int = 0) -> list[str | int]:
+    """A gate by the records; `number` is that of the last event."""
     settings = gates.settings_fields(gate_settings(contest))
-    return ["lineage", lineage, "number", 0, *settings, *queries.gate_clock(contest)]
+    return ["lineage", lineage, "number", number, *settings, *queries.gate_clock(contest)]
 
 
 def rebuild(*, contest: Contest, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
@@ -109,17 +112,21 @@ def _rebuild(
     live: Live, contest: Contest, position: recorder.Position, token: str, now: datetime, *, discards: bool
 ) -> Rebuilt:
     shard = position.shard
-    _require(state.shut(live, shard, token=token))
+    _require(state.shut(live, shard, token=token) is not None)
     position, recorded = _record_rest(live, position, token, now)
     discarded = 0
     if position.halted_reason:
         if not discards:
             raise RebuildNeedsDecision
         discarded = _discard_rest(live, shard, position, now)
+    for _portion in mark_anew(position, now=now):
+        _require(state.restore(live, shard, token=token, commands=[]))
+    # Who asked may have read the contest before its kit got a new version.
+    contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
     _remove(live, shard)
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, contest, shard, token)
-    fields = _gate_fields(contest, token)
+    fields = gate_fields(contest, token)
     _require(state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=True))
     log.warning("rebuilt", contest_id=shard.contest_id, shard=shard.number, people=people, recorded=recorded)
     return Rebuilt(people, open_attempts, recorded, discarded)
@@ -209,6 +216,11 @@ def _restore(live: Live, contest: Contest, shard: Shard, token: str) -> tuple[in
 
 def _person_commands(shard: Shard, person: RecordedPerson) -> Iterator[Sequence[str]]:
     yield ["HSET", state.person_key(shard, person.person), *_flat(person.fields)]
+    yield from standing_commands(shard, person)
+
+
+def standing_commands(shard: Shard, person: RecordedPerson) -> Iterator[Sequence[str]]:
+    """What marks decide: the place on the board and the open attempts."""
     if person.rank is not None:
         yield ["ZADD", board_key(*shard, "overall"), str(person.rank), person.person]
     for attempt in person.open_attempts:

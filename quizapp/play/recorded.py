@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -76,6 +77,14 @@ class Recorded:
             yield from self._people(chunk)
         yield from self._gone_before_beginning()
 
+    def of(self, people: Sequence[str]) -> Iterator[RecordedPerson]:
+        """Some people only."""
+        attempts: dict[str, list[Attempt]] = {}
+        query = select(Attempt).where(Attempt.contest_id == self.shard.contest_id, Attempt.person.in_(people))
+        for attempt in db.session.scalars(query.order_by(Attempt.person, Attempt.number)):
+            attempts.setdefault(attempt.person, []).append(attempt)
+        return self._people(list(attempts.items()))
+
     def _gone_before_beginning(self) -> Iterator[RecordedPerson]:
         """Who was deleted without an attempt, and must not begin one."""
         has_begun = exists().where(Attempt.contest_id == Entry.contest_id, Attempt.person == Entry.person)
@@ -110,10 +119,12 @@ class Recorded:
         return {person: (name, gone is not None) for person, name, gone in rows}
 
     def _live(self, attempt: Attempt, answers: Sequence[Answer]) -> LiveAttempt:
-        return queries.as_live(attempt, answers, kit=self._kit(attempt), paper=queries.paper_of(attempt))
+        return queries.as_live(attempt, answers, kit=self.kit, paper=queries.paper_of(attempt))
 
-    def _kit(self, attempt: Attempt) -> Kit:
-        return get_kit(contest_id=self.shard.contest_id, version=attempt.kit_version)
+    @cached_property
+    def kit(self) -> Kit:
+        """The newest, by which everything recorded is marked."""
+        return get_kit(contest_id=self.contest.id, version=self.contest.kit_version)
 
     def _fields(self, attempts: Sequence[Attempt], name: str, is_gone: bool) -> dict[str, str]:
         last = next((attempt for attempt in attempts if attempt.finish is None), attempts[-1])
@@ -133,7 +144,7 @@ class Recorded:
             values["o"] = 1
         if is_gone:
             values["z"] = 1
-        if rules.keeps_history(self._kit(last)):
+        if rules.keeps_history(self.kit):
             seen = Counter(drawn[0] for attempt in attempts for drawn in attempt.paper)
             history = packing.parts(packing.pack_history(seen))
             values |= {f"h{number}": part for number, part in enumerate(history)}

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, Table, Update, bindparam, case, cast, func, select, update
+from sqlalchemy import String, Table, Update, bindparam, case, cast, exists, func, select, update
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from quizapp.bank.models import Question
@@ -27,7 +27,7 @@ from quizapp.core.db import db, insert_into, reading
 from quizapp.core.live import Live
 from quizapp.core.logs import get_logger
 from quizapp.play import events, state
-from quizapp.play.models import Answer, Attempt, DeadLetter, RecorderPosition
+from quizapp.play.models import Answer, Attempt, Correction, DeadLetter, RecorderPosition
 from quizapp.play.state import Shard
 
 # What SQL says about the data themselves. Everything else (gone, busy, locked) is tried again later.
@@ -156,6 +156,11 @@ def _move(position: Position, after: Position, now: datetime) -> None:
         raise FenceLost(f"contest {position.shard.contest_id}, shard {position.shard.number}")
 
 
+def hold(position: Position, *, now: datetime) -> None:
+    """Let the current transaction hold only if the position is still where it was; raises FenceLost."""
+    _move(position, position, now)
+
+
 def _at(position: Position) -> Update:
     """An UPDATE of the position's row that finds it only where this recorder left it."""
     return (
@@ -213,10 +218,19 @@ def _end_attempts(rows: Sequence[Mapping[str, Any]]) -> None:
     _count_uses(ids)
 
 
+_is_void = exists().where(
+    Correction.contest_id == Attempt.contest_id,
+    Correction.question_id == Answer.question_id,
+    Correction.what == "void",
+    Correction.kit_version.is_not(None),
+)
+
+
 def _count_uses(attempt_ids: Sequence[str]) -> None:
     uses = db.session.execute(
         select(Answer.question_id, func.count(), func.sum(case((Answer.is_right, 1), else_=0)))
-        .where(Answer.attempt_id.in_(attempt_ids), cast(Answer.response, String) != "[]")
+        .join(Attempt, Attempt.id == Answer.attempt_id)
+        .where(Answer.attempt_id.in_(attempt_ids), cast(Answer.response, String) != "[]", ~_is_void)
         .group_by(Answer.question_id)
         .order_by(Answer.question_id)
     ).all()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from quizapp.contests.kit import Kit
+from quizapp.bank.rules import Marked, mark
+from quizapp.contests.kit import Kit, KitQuestion
 
 GRACE_MS = 5000
 """Plain grace after the deadline: no server can know when an answer was given."""
@@ -57,6 +58,13 @@ def _up_to(feedback: str) -> Shown:
 def ranks_are_shown(*, kit: Kit, is_closed: bool) -> bool:
     """Whether participants may see boards: only where they may see scores."""
     return shown_of(feedback=kit.feedback, feedback_time=kit.feedback_time, is_finished=True, is_closed=is_closed).score
+
+
+def mark_answer(question: KitQuestion, response: Sequence[str], *, points_hundredths: int) -> Marked:
+    """Mark a response; an answer to a voided question is worth nothing, since the paper has its points already."""
+    if question.is_void:
+        return Marked(0, False)
+    return mark(kind=question.kind, key=question.key, response=response, points_hundredths=points_hundredths)
 
 
 def day_bounds(*, now: datetime, timezone: str) -> tuple[int, int, int, int]:

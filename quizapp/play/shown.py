@@ -11,9 +11,10 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from quizapp.bank.languages import direction_of
-from quizapp.bank.rules import BadResponse, split_pair
+from quizapp.bank.rules import BadResponse, mark, split_pair
 from quizapp.contests.kit import Basis, Kit, KitQuestion, KitTranslation
 from quizapp.contests.rules import LETTERS, DrawnQuestion, keys_shown
+from quizapp.core.clock import from_ms
 from quizapp.core.i18n import _
 from quizapp.play import packing
 from quizapp.play.hashes import LiveAttempt
@@ -127,6 +128,21 @@ class QuestionReviewed(Struct, frozen=True):
     passage: str | UnsetType = UNSET
     media: list[MediumShown] | UnsetType = UNSET
     translations: list[TranslationShown] | UnsetType = UNSET
+    void: bool | UnsetType = UNSET
+    """Voided after publishing: everybody has its points."""
+
+
+class CorrectionShown(Struct, frozen=True):
+    """A question of this paper that was set right after publishing."""
+
+    question: int
+    number: int
+    """On this paper, from 1."""
+    what: str
+    """void: everybody has its points; key: the right answer was corrected and the paper marked anew."""
+    at: str
+    reason: str | None
+    """null while it could tell a right answer that is not shown yet."""
 
 
 def points(hundredths: int) -> Points:
@@ -268,7 +284,7 @@ def answer_shown(
         response=to_shown(question=question, drawn=drawn, response=response) if with_response or is_conflict else UNSET,
         conflict=True if is_conflict else UNSET,
         locked=True if tells else UNSET,
-        right=is_right if tells else UNSET,
+        right=(is_right or question.is_void) if tells else UNSET,
         key=_key_shown(question, drawn) if tells else UNSET,
         explanation=question.explanation if explains else UNSET,
         basis=_basis_shown(question.basis) if explains else UNSET,
@@ -317,16 +333,61 @@ def _reviewed(
         stem=question.stem,
         options=_options_shown(question, drawn),
         response=to_shown(question=question, drawn=drawn, response=response),
-        right=bool(stored and stored.is_right),
+        right=question.is_void or bool(stored and stored.is_right),
         key=_key_shown(question, drawn),
-        points=points(stored.points_hundredths if stored else 0),
+        points=points(drawn.points_hundredths if question.is_void else stored.points_hundredths if stored else 0),
         full_points=points(drawn.points_hundredths),
         explanation=question.explanation if shown.explanations else None,
         basis=_basis_shown(question.basis) if shown.explanations else None,
         passage=question.passage or UNSET,
         media=_media_shown(question, _places(question, drawn) | (EXPLAINING if shown.explanations else {})),
         translations=_translations_shown(question, drawn, explains=shown.explanations),
+        void=question.is_void or UNSET,
     )
+
+
+def corrections_shown(
+    *, kit: Kit, paper: Sequence[DrawnQuestion], attempt: LiveAttempt, shown: Shown
+) -> list[CorrectionShown]:
+    """What was set right on the paper of an ended attempt, the oldest first; the reasons where they tell no key."""
+    if attempt.finish is None:
+        return []
+    numbers = {drawn.question_id: number for number, drawn in enumerate(paper, 1)}
+    return [
+        CorrectionShown(
+            question=note.question,
+            number=numbers[note.question],
+            what=note.what,
+            at=moment(note.at_ms),
+            reason=note.reason if shown.answers or kit.questions[note.question].is_void else None,
+        )
+        for note in kit.corrections
+        if note.question in numbers
+    ]
+
+
+def score_before(*, kit: Kit, paper: Sequence[DrawnQuestion], attempt: LiveAttempt) -> int | None:
+    """The score that an ended attempt had when it ended; None when nothing was set right since."""
+    places = {drawn.question_id: place for place, drawn in enumerate(paper)}
+    keys_then: dict[int, list[str | list[str]]] = {}
+    for note in kit.corrections:
+        if note.question in places and note.at_ms > (attempt.finished_ms or note.at_ms):
+            keys_then.setdefault(note.question, note.key_before)
+    if not keys_then:
+        return None
+    score = attempt.score_hundredths
+    for question_id, key in keys_then.items():
+        question, worth = kit.questions[question_id], paper[places[question_id]].points_hundredths
+        stored = attempt.answers.get(places[question_id])
+        response = packing.unpack_response(question=question, packed=stored.response if stored else "")
+        then = mark(kind=question.kind, key=key, response=response, points_hundredths=worth).points_hundredths
+        score += then - (worth if question.is_void else stored.points_hundredths if stored else 0)
+    return score
+
+
+def moment(milliseconds: int) -> str:
+    """RFC 3339 UTC with milliseconds."""
+    return from_ms(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _explanations_shown(question: KitQuestion) -> list[ExplanationShown] | UnsetType:

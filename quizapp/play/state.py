@@ -125,6 +125,8 @@ class Start:
     day_bounds: tuple[int, int, int, int]
     name: str
     full_hundredths: int
+    void_points: tuple[int, int]
+    """Hundredths and number of the voided questions on the paper."""
     event: str
     """The paper as JSON, as SQL keeps it."""
     paper_parts: Sequence[str]
@@ -165,6 +167,7 @@ def begin(live: Live, shard: Shard, *, start: Start, wait_ms: int) -> Begun:
         start.name,
         start.full_hundredths,
         start.event,
+        *start.void_points,
         len(fields) // 2,
         *fields,
     )
@@ -225,32 +228,55 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`word` is ok, missing, paused or finished; the rest is filled for ok, `finish` for finished."""
+    """`word` is ok, missing, paused, stale or finished; the rest is filled for ok, `finish` for finished.
+
+    stale: what was sent was marked by another kit than `kit`, which marks now.
+    """
 
     word: str
     now_ms: int = 0
     deadline_ms: int = 0
     outcomes: Sequence[Outcome] = ()
     finish: str = ""
+    kit: int = 0
 
 
 def answer(
-    live: Live, shard: Shard, *, attempt_id: str, person: str, items: Sequence[Item], locks: bool, wait_ms: int
+    live: Live,
+    shard: Shard,
+    *,
+    attempt_id: str,
+    person: str,
+    kit: int,
+    items: Sequence[Item],
+    locks: bool,
+    wait_ms: int,
 ) -> Answered:
-    reply = call(live, shard, "answer", wait_ms, attempt_id, person, int(locks), len(items), *_flat(items))
+    """Store answers that were marked by version `kit`."""
+    reply = call(live, shard, "answer", wait_ms, attempt_id, person, int(locks), kit, len(items), *_flat(items))
     if reply[0] == "finished":
         return Answered("finished", finish=reply[1])
+    if reply[0] == "stale":
+        return Answered("stale", kit=int(reply[1]))
     if reply[0] != "ok":
         return Answered(reply[0])
     return Answered("ok", reply[1], reply[2], [_outcome(*outcome) for outcome in reply[3]])
 
 
 def finish(
-    live: Live, shard: Shard, *, attempt_id: str, person: str, items: Sequence[Item], locks: bool, wait_ms: int
-) -> str:
-    """Hand in; return ok, missing or paused. The result is in the attempt afterwards."""
-    reply = call(live, shard, "finish", wait_ms, attempt_id, person, int(locks), len(items), *_flat(items))
-    return str(reply[0])
+    live: Live,
+    shard: Shard,
+    *,
+    attempt_id: str,
+    person: str,
+    kit: int,
+    items: Sequence[Item],
+    locks: bool,
+    wait_ms: int,
+) -> Answered:
+    """Hand in; `word` is ok, missing, paused or stale. The result is in the attempt afterwards."""
+    reply = call(live, shard, "finish", wait_ms, attempt_id, person, int(locks), kit, len(items), *_flat(items))
+    return Answered(reply[0], kit=int(reply[1]) if reply[0] == "stale" else 0)
 
 
 def _flat(items: Sequence[Item]) -> Iterator[str | int]:
@@ -270,6 +296,8 @@ class Reading:
     """As in Look."""
     deadline_ms: int
     is_paused: bool
+    kit: int
+    """The version that marks now; the attempt may have begun with an earlier one."""
     attempt: LiveAttempt
 
 
@@ -278,8 +306,8 @@ def read(live: Live, shard: Shard, *, attempt_id: str) -> Reading | None:
     reply = call(live, shard, "read", attempt_id)
     if reply[0] != "ok":
         return None
-    _ok, now, settled, deadline, paused, fields, texts = reply
-    return Reading(now, settled, deadline, paused == 1, attempt_of(attempt_id, pairs(fields), pairs(texts)))
+    _ok, now, settled, deadline, paused, kit, fields, texts = reply
+    return Reading(now, settled, deadline, paused == 1, int(kit), attempt_of(attempt_id, pairs(fields), pairs(texts)))
 
 
 # Visits and figures
@@ -382,8 +410,13 @@ def unlock(live: Live, shard: Shard, *, token: str) -> None:
     call(live, shard, "unlock", token)
 
 
-def shut(live: Live, shard: Shard, *, token: str) -> bool:
-    return bool(call(live, shard, "shut", token)[0] == "ok")
+def shut(live: Live, shard: Shard, *, token: str) -> int | None:
+    """Take the gate away; return the number of its last event, -1 when there was no gate.
+
+    None: the lock is not held any more.
+    """
+    word, *number = call(live, shard, "shut", token)
+    return int(number[0]) if word == "ok" else None
 
 
 def restore(live: Live, shard: Shard, *, token: str, commands: Iterable[Sequence[str]]) -> bool:

@@ -1,6 +1,6 @@
 """Compare live state with the records: everything that can be recomputed from SQL is, and must be equal.
 
-Marks are made again from the kits, results added up again from the answers, then people, open attempts, boards
+Marks are made again from the newest kit, results added up again from the answers, then people, open attempts, boards
 with their order, counters and event numbers in Redis are held against that. Zero differences is the invariant
 behind every test of faults. Nothing is changed. People who play while it runs may show up as differences.
 """
@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from quizapp.bank.rules import mark
+from quizapp.contests.correcting import void_points
+from quizapp.contests.kit import Kit
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest
 from quizapp.core.db import db, reading
@@ -23,6 +24,7 @@ from quizapp.leaderboards.rules import in_order
 from quizapp.play import hashes, queries, recorder, state
 from quizapp.play.models import Answer, Attempt
 from quizapp.play.recorded import Recorded, RecordedPerson
+from quizapp.play.rules import mark_answer
 from quizapp.play.state import Shard
 
 ROWS_AT_ONCE = 1000
@@ -50,6 +52,7 @@ def verify(*, contest: Contest) -> list[Difference]:
     live, shard = get_live(), Shard(contest.id)
     db.session.rollback()
     with reading():
+        contest = db.session.get_one(Contest, contest.id, populate_existing=True)
         found = [*_verify_results(contest), *_verify_recording(live, shard), *_verify_live(live, contest, shard)]
         db.session.rollback()
     return found
@@ -59,7 +62,8 @@ def verify(*, contest: Contest) -> list[Difference]:
 
 
 def _verify_results(contest: Contest) -> Iterator[Difference]:
-    """Mark every answer again, and add up every result again."""
+    """Mark every answer again by the newest kit, and add up every result again."""
+    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
     query = (
         select(Attempt)
         .where(Attempt.contest_id == contest.id)
@@ -72,29 +76,25 @@ def _verify_results(contest: Contest) -> Iterator[Difference]:
         for answer in db.session.scalars(select(Answer).where(Answer.attempt_id.in_(ids))):
             answers.setdefault(answer.attempt_id, []).append(answer)
         for attempt in chunk:
-            yield from _verify_result(attempt, answers.get(attempt.id, []))
+            yield from _verify_result(kit, attempt, answers.get(attempt.id, []))
 
 
-def _verify_result(attempt: Attempt, answers: list[Answer]) -> Iterator[Difference]:
-    kit = get_kit(contest_id=attempt.contest_id, version=attempt.kit_version)
+def _verify_result(kit: Kit, attempt: Attempt, answers: list[Answer]) -> Iterator[Difference]:
     points = {drawn.question_id: drawn.points_hundredths for drawn in queries.paper_of(attempt)}
     for answer in answers:
         question = kit.questions[answer.question_id]
-        marked = mark(
-            kind=question.kind,
-            key=question.key,
-            response=answer.response,
-            points_hundredths=points.get(answer.question_id, 0),
-        )
+        worth = points.get(answer.question_id, 0)
+        marked = mark_answer(question, answer.response, points_hundredths=worth)
         expected, found = (marked.points_hundredths, marked.is_right), (answer.points_hundredths, answer.is_right)
         if expected != found:
             yield Difference("mark", f"{attempt.id}/{answer.question_id}", expected, found)
     if attempt.finish is None:
         return
     answered = [answer for answer in answers if answer.response]
+    given_points, given_right = void_points(kit, queries.paper_of(attempt))
     sums = (
-        sum(answer.points_hundredths for answer in answers),
-        sum(answer.is_right for answer in answers),
+        given_points + sum(answer.points_hundredths for answer in answers),
+        given_right + sum(answer.is_right for answer in answers),
         len(answered),
         sum(kit.questions[answer.question_id].knowledge_points for answer in answered),
     )

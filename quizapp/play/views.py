@@ -43,7 +43,7 @@ from quizapp.play.accents import accent_style
 from quizapp.play.access import Participant
 from quizapp.play.documents import result_reply
 from quizapp.play.state import Shard
-from quizapp.play.words import FIGURES, duration_text, figure_text, window_text
+from quizapp.play.words import FIGURES, day_text, duration_text, figure_text, window_text
 
 ELDER_COOKIE = "quizapp_elder"
 SECOND_LANGUAGE_COOKIE = "quizapp_second_language"
@@ -58,6 +58,7 @@ blueprint.context_processor(lambda: {"stage_words": STATE_WORDS, "kind_words": K
 def init_app(app: Flask) -> None:
     app.template_filter("figure")(figure_text)
     app.template_filter("duration")(duration_text)
+    app.template_filter("day_of")(day_text)
     app.template_filter("window")(window_text)
     app.register_blueprint(blueprint)
 

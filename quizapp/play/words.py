@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from markupsafe import Markup, escape
 
 from quizapp.contests.models import Contest
@@ -23,6 +25,11 @@ def figure_text(number: int) -> str:
     if choose_language() != "en" and number >= TEN_THOUSANDS_FROM:
         return _("%(number)s 万", number=f"{number / 10_000:.1f}")
     return f"{number:,}"
+
+
+def day_text(moment: str, timezone: str) -> str:
+    """The day of a moment of the HTTP interface, as 2026-11-26, in a contest's zone."""
+    return local_time(datetime.fromisoformat(moment), timezone)[:10]
 
 
 def duration_text(milliseconds: int | None) -> str:

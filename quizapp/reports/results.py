@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
 from quizapp.accounts.models import Unit
 from quizapp.accounts.rules import mask_phone
@@ -15,6 +15,7 @@ from quizapp.bank.rules import split_pair
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import from_ms
 from quizapp.core.db import db
+from quizapp.play.correcting import voided_questions
 from quizapp.play.models import Answer, Attempt
 
 CHUNK = 500
@@ -100,10 +101,12 @@ class Results:
     def answers(self) -> Iterator[dict[str, Any]]:
         """Rows of ANSWER_COLUMNS by attempt and question.
 
-        `response` holds the bank's option ids: of matching an object from left to right, else a list.
+        `response` holds the bank's option ids: of matching an object from left to right, else a list. A voided
+        question is right for everybody.
         """
+        voided = voided_questions(self.contest)
         query = (
-            select(Answer, QuestionRevision.number, Question.kind)
+            select(Answer, QuestionRevision.number, Question.kind, Attempt.paper if voided else literal(None))
             .join(Attempt, Attempt.id == Answer.attempt_id)
             .join(QuestionRevision, QuestionRevision.id == Answer.revision_id)
             .join(Question, Question.id == Answer.question_id)
@@ -111,15 +114,17 @@ class Results:
             .order_by(Answer.attempt_id, Answer.question_id)
             .execution_options(yield_per=CHUNK)
         )
-        for answer, revision, kind in db.session.execute(query):
+        for answer, revision, kind, paper in db.session.execute(query):
+            is_void = answer.question_id in voided
+            worth = next(drawn[2] for drawn in paper if drawn[0] == answer.question_id) if is_void else 0
             yield {
                 "attempt": answer.attempt_id,
                 "question": answer.question_id,
                 "revision": revision,
                 "kind": kind,
                 "response": dict(map(split_pair, answer.response)) if kind == "matching" else answer.response,
-                "right": answer.is_right,
-                "points": points(answer.points_hundredths),
+                "right": is_void or answer.is_right,
+                "points": points(worth if is_void else answer.points_hundredths),
                 "answered_at": moment(answer.answered_ms),
                 "spent_ms": answer.spent_ms,
             }

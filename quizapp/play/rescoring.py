@@ -1,0 +1,287 @@
+"""Carrying a corrected key or a voided question through to everything that was marked.
+
+An answer is marked in Python by the kit that the gate names, and play.lua takes it only while the gate names that
+version. So it is enough to change the version while nobody can write:
+
+1. Take the lock of the shard and its gate away: every call gets "recovering", phones keep what they have and repeat.
+2. Record what is in the stream. Everything acknowledged is now in SQL, marked by the former kit, and since the gate
+   is gone nothing can come after it.
+3. In one transaction: the new kit, its version in the contest, what changes in numbers, the audit row. From here on
+   the new kit is the truth.
+4. In portions of people: mark the recorded answers to this question anew, add their attempts up again, set the
+   question's statistics right, and move `Correction.upto`, all in one transaction, so that each person's records are
+   taken once. Then bring the same people's live state in line: their place on the board, their open attempts; ended
+   attempts leave live memory, since SQL has them.
+5. Make the gate again, of the same lineage and number, with the new version. Whatever was marked by the former kit
+   and arrives now is "stale" for play.lua, and marked again.
+
+Responses, moments and times used are not touched. When this is broken off before 3, nothing has happened: a gate that
+is missing is made again by the recorder, and the job is run again. When it is broken off later, whoever makes the gate
+again (this or `rebuild`, which writes all live state from SQL) goes on from `Correction.upto` first. Each transaction
+holds only if the recorder's position is where step 2 left it, so that one who slept meanwhile changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from quizapp.accounts import audit
+from quizapp.accounts.models import User
+from quizapp.contests import kits
+from quizapp.contests import state as gates
+from quizapp.contests.correcting import corrected
+from quizapp.contests.kit import Kit
+from quizapp.contests.models import Contest
+from quizapp.core.clock import to_ms
+from quizapp.core.db import db, reading, release
+from quizapp.core.errors import DomainError, StoreUnavailable
+from quizapp.core.i18n import _
+from quizapp.core.jobs import Kind, Run
+from quizapp.core.limited import MEGABYTE, Limits
+from quizapp.core.live import Live, LiveStoreDown, get_live
+from quizapp.core.logs import get_logger
+from quizapp.play import recorder, state
+from quizapp.play.impact import impact_of
+from quizapp.play.models import Attempt, Correction
+from quizapp.play.rebuild import gate_fields, standing_commands
+from quizapp.play.recorded import Recorded
+from quizapp.play.recorder import FenceLost, Position
+from quizapp.play.remarking import Touched, mark_anew
+from quizapp.play.state import Shard
+
+RESCORE = "play.rescore"
+LIMITS = Limits(memory_bytes=400 * MEGABYTE, cpu_seconds=900, wall_seconds=1800)
+EVENTS_AT_ONCE = 500
+PATIENCE_SECONDS = 90.0
+PAUSE_SECONDS = 0.2
+
+Tell = Callable[[int, int], None]
+
+log = get_logger("play")
+
+
+class RecordingHalted(DomainError):
+    """Recording has stopped and waits for a person; nothing can be rescored before."""
+
+    status, code = 409, "recording_halted"
+
+    def message(self) -> str:
+        return _("这场竞赛的作答记录已经停止，要先由管理员恢复，再更正题目。")
+
+
+class TakenOver(StoreUnavailable):
+    """Somebody else makes this contest's live state anew."""
+
+
+# The whole way
+
+
+def rescore(correction_id: int, *, now: datetime, tell: Tell) -> dict[str, Any]:
+    """Apply a correction and mark everything anew; return what changed. A second time nothing happens.
+
+    Raises RecordingHalted, and StoreUnavailable when it could not be done now; then it can be done again.
+    """
+    live, token = get_live(), secrets.token_hex(16)
+    contest_id = _waiting(correction_id)
+    if contest_id is None:
+        return _outcome(correction_id)
+    shard = Shard(contest_id)
+    number = _shut_doors(live, shard, token)
+    try:
+        position = _drain(live, shard, token, number, now)
+        _apply(live, correction_id, position, now)
+        done, total = 0, _count_people(contest_id)
+        for touched in mark_anew(position, now=now):
+            _bring_in_line(live, position, token, touched)
+            done += len(touched.people)
+            tell(done, total)
+        _open_doors(live, position, token)
+    except Exception as error:
+        db.session.rollback()
+        with suppress(StoreUnavailable):
+            state.unlock(live, shard, token=token)
+        if isinstance(error, FenceLost):
+            raise TakenOver from error
+        raise
+    return _outcome(correction_id)
+
+
+def _waiting(correction_id: int) -> int | None:
+    """The contest of a correction that is still to be done; None when it is done."""
+    with reading():
+        correction = db.session.get_one(Correction, correction_id, populate_existing=True)
+        contest_id = correction.contest_id if correction.is_waiting else None
+        release()
+    return contest_id
+
+
+def _outcome(correction_id: int) -> dict[str, Any]:
+    with reading():
+        outcome = db.session.get_one(Correction, correction_id, populate_existing=True).outcome
+        release()
+    return outcome
+
+
+def _count_people(contest_id: int) -> int:
+    with reading():
+        query = select(func.count(Attempt.person.distinct())).where(Attempt.contest_id == contest_id)
+        count = db.session.scalar(query) or 0
+        release()
+    return count
+
+
+def _shut_doors(live: Live, shard: Shard, token: str) -> int:
+    """Take the lock and the gate, and return the number of the last event; wait while somebody else has them.
+
+    A gate that is missing is not ours to make: what lies behind it may be lost, and the recorder rebuilds it.
+    """
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up_at:
+        position = recorder.read_position(shard)
+        if position is not None and position.halted_reason:
+            raise RecordingHalted
+        with suppress(StoreUnavailable):
+            has_doors = position is not None and state.has_gate(live, shard)
+            if has_doors and state.lock_for_rebuild(live, shard, token=token):
+                number = state.shut(live, shard, token=token)
+                if number is not None and number >= 0:
+                    return number
+                state.unlock(live, shard, token=token)
+        time.sleep(PAUSE_SECONDS)
+    raise TakenOver
+
+
+def _drain(live: Live, shard: Shard, token: str, number: int, now: datetime) -> Position:
+    """Record everything that was acknowledged; a recorder may do so at the same time. Raises RecordingHalted."""
+    position = recorder.read_position(shard)
+    while position is not None and not position.halted_reason:
+        _renew(live, shard, token)
+        try:
+            position, count = recorder.record(live, position, count=EVENTS_AT_ONCE, now=now)
+        except FenceLost:
+            position = recorder.read_position(shard)
+            continue
+        if not count and not position.halted_reason:
+            if position.number != number:
+                recorder.halt(live, position, reason=f"events up to {number} are missing in the stream")
+                break
+            return position
+    raise RecordingHalted
+
+
+def _renew(live: Live, shard: Shard, token: str, commands: Sequence[Sequence[str]] = ()) -> None:
+    """Write while the doors are shut, and keep the lock; raises TakenOver."""
+    if not state.restore(live, shard, token=token, commands=commands):
+        raise TakenOver
+
+
+# In SQL
+
+
+def _apply(live: Live, correction_id: int, position: Position, now: datetime) -> None:
+    """Make the kit that holds the correction, if there is none yet. Raises FenceLost."""
+    with reading():
+        correction = db.session.get_one(Correction, correction_id, populate_existing=True)
+        contest = db.session.get_one(Contest, correction.contest_id, populate_existing=True)
+        before = kits.get_kit(contest_id=contest.id, version=contest.kit_version).questions[correction.question_id]
+        is_done = correction.kit_version is not None or not correction.is_waiting
+        after = _corrected(contest, correction, now).questions[before.id]
+        found = None if is_done else impact_of(contest=contest, before=before, after=after)
+        release()
+    if found is None:
+        return
+    recorder.hold(position, now=now)
+    contest = db.session.get_one(Contest, position.shard.contest_id, populate_existing=True, with_for_update=True)
+    correction = db.session.get_one(Correction, correction_id, populate_existing=True, with_for_update=True)
+    if before.is_void:
+        correction.error = "already_void"
+        db.session.commit()
+        return
+    kit = _corrected(contest, correction, now)
+    stored = kits.store_kit(kit=kit, now=now)
+    contest.kit_version = correction.kit_version = kit.version
+    contest.lock_version += 1
+    correction.applied_at, correction.outcome = now, found.document()
+    detail = {"question": correction.question_id, "what": correction.what, "reason": correction.reason}
+    keys = {"key_before": before.key, "key": correction.key or before.key, "kit_version": kit.version}
+    audit.record(
+        action="play.rescore",
+        subject_kind="contest",
+        subject_id=str(contest.id),
+        detail=detail | keys | correction.outcome,
+        now=now,
+        actor=db.session.get(User, correction.asked_by_id) if correction.asked_by_id else None,
+    )
+    body = stored.body
+    db.session.commit()
+    try:
+        gates.write_kit_copy(live, contest_id=kit.contest_id, version=kit.version, body=body)
+    except LiveStoreDown:
+        # The copy is refilled from SQL when it is first asked for.
+        log.warning("kit_copy_not_written", contest_id=kit.contest_id, version=kit.version)
+
+
+def _corrected(contest: Contest, correction: Correction, now: datetime) -> Kit:
+    kit = kits.get_kit(contest_id=contest.id, version=contest.kit_version)
+    return corrected(
+        kit,
+        question_id=correction.question_id,
+        what=correction.what,
+        key=correction.key,
+        reason=correction.reason,
+        version=kit.version + 1,
+        at_ms=to_ms(now),
+    )
+
+
+# In live state
+
+
+def _bring_in_line(live: Live, position: Position, token: str, touched: Touched) -> None:
+    commands: list[Sequence[str]] = []
+    shard = position.shard
+    if touched.people:
+        with reading():
+            contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
+            for person in Recorded(contest, shard).of(touched.people):
+                commands += standing_commands(shard, person)
+            release()
+    for attempt_id in touched.ended:
+        commands.append(["UNLINK", state.attempt_key(shard, attempt_id), state.texts_key(shard, attempt_id)])
+    _renew(live, shard, token, commands)
+
+
+def _open_doors(live: Live, position: Position, token: str) -> None:
+    """Make the gate as it was, with the newest kit; phones that have an open attempt get time to send again."""
+    shard = position.shard
+    with reading():
+        contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
+        fields = gate_fields(contest, position.lineage, number=position.number)
+        release()
+    has_open = state.count_open(live, shard) > 0
+    if not state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=has_open):
+        raise TakenOver
+
+
+# As a job
+
+
+def rescore_in_background(run: Run) -> dict[str, Any]:
+    return rescore(run.params["correction"], now=run.now, tell=run.tell)
+
+
+def mark_failed(params: dict[str, Any], code: str, now: datetime) -> None:
+    """What was applied is carried through by whoever makes the gate again; what was not has changed nothing."""
+    correction = db.session.get_one(Correction, params["correction"], with_for_update=True)
+    if correction.kit_version is None:
+        correction.error = code
+
+
+KINDS = (Kind(name=RESCORE, act=rescore_in_background, limits=LIMITS, failed=mark_failed),)

@@ -1,0 +1,251 @@
+"""A key corrected and a question voided while people play: everything recorded and live agrees afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from quizapp.accounts.models import AuditEvent
+from quizapp.app import create_app
+from quizapp.bank.models import Question
+from quizapp.contests.correcting import KEY, VOID
+from quizapp.contests.models import Contest
+from quizapp.core.clock import utc_now
+from quizapp.core.db import db
+from quizapp.core.embedded import Valkey
+from quizapp.core.live import get_live
+from quizapp.play import correcting, remarking, rescoring, state
+from quizapp.play.models import Correction
+from quizapp.play.state import Shard
+from quizapp.play.verify import verify
+from tests.conftest import make_settings
+from tests.jobs import do_jobs
+from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
+from tests.play.test_rebuild import empty
+
+
+@pytest.fixture
+def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
+    """The app on each kind of database."""
+    empty(valkey)
+    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def fixed(**changes: Any) -> Contest:
+    """Three single-choice questions of 10 points on every paper; the right answer of each is A."""
+    return make_contest(kinds={"single": 3}, count=3, **changes)
+
+
+def ask(contest: Contest, question: int, what: str, key: list[Any] | None = None, reason: str = "题目有误") -> int:
+    correction = correcting.ask(
+        contest=contest, question_id=question, what=what, key=key or [], reason=reason, actor=None, now=utc_now()
+    )
+    db.session.commit()
+    return correction.id
+
+
+def letter(phone: Phone, question: int, option: str) -> list[str]:
+    """The letter under which a phone shows an option of the bank."""
+    contest = db.session.scalar(select(Contest))
+    assert contest
+    text = dict(kit_of(contest).questions[question].options)[option]
+    shown = next(one for one in phone.sheet["questions"] if one["id"] == question)
+    return [next(one["key"] for one in shown["options"] if one["text"] == text)]
+
+
+def begun(client: FlaskClient, name: str) -> Phone:
+    phone = Phone(client)
+    phone.enter(name)
+    phone.begin()
+    return phone
+
+
+def answer(phone: Phone, **options: str) -> None:
+    """answer(phone, q1="A", q2="B")."""
+    given = [phone.give(int(name[1:]), letter(phone, int(name[1:]), option)) for name, option in options.items()]
+    assert phone.send(*given).status_code == 200
+
+
+def score(phone: Phone) -> int:
+    return int(phone.look().json["score"])
+
+
+def uses(question: int) -> tuple[int, int]:
+    row = db.session.execute(select(Question.times_answered, Question.times_right).where(Question.id == question)).one()
+    return row[0], row[1]
+
+
+def test_a_corrected_key_reaches_what_is_recorded_unrecorded_and_open(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    first, second, third = (begun(client, name) for name in ("甲", "乙", "丙"))
+    answer(first, q1="A", q2="A")
+    first.finish()
+    record_all(contest)
+    answer(second, q1="B", q2="A")
+    second.finish()
+    answer(third, q1="B", q3="A")
+    assert [score(first), score(second)] == [20, 20 - 10]
+    times = [phone.look().json["duration_ms"] for phone in (first, second)]
+    made = ask(contest, 1, KEY, ["B"])
+    assert do_jobs(rescoring.KINDS) == 1
+    assert verify(contest=contest) == []
+    assert [score(first), score(second)] == [10, 20]
+    assert [phone.look().json["duration_ms"] for phone in (first, second)] == times
+    assert third.finish().json["score"] == 20
+    record_all(contest)
+    assert verify(contest=contest) == []
+    assert uses(1) == (3, 2)
+    correction = db.session.get_one(Correction, made)
+    assert (correction.outcome["papers"], correction.outcome["open"]) == (3, 1)
+    assert (correction.outcome["raised"], correction.outcome["lowered"]) == (1, 1)
+    board = client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
+    assert [row["score"] for row in board] == [20, 20, 10]
+
+
+def test_a_voided_question_gives_everybody_its_points(app: Flask, client: FlaskClient) -> None:
+    contest = fixed(pass_mark_hundredths=2000)
+    right, wrong, silent, later = (begun(client, name) for name in ("甲", "乙", "丙", "丁"))
+    answer(right, q1="A", q2="A", q3="A")
+    right.finish()
+    answer(wrong, q1="B", q2="A")
+    wrong.finish()
+    silent.finish()
+    answer(later, q1="B")
+    record_all(contest)
+    assert uses(1) == (2, 1)
+    ask(contest, 1, VOID)
+    do_jobs(rescoring.KINDS)
+    assert verify(contest=contest) == []
+    assert [score(phone) for phone in (right, wrong, silent)] == [30, 20, 10]
+    assert [phone.look().json["right"] for phone in (right, wrong, silent)] == [3, 2, 1]
+    answer(later, q1="A", q2="A")
+    assert later.finish().json["score"] == 20
+    after = begun(client, "戊")
+    answer(after, q1="B", q2="A", q3="A")
+    assert after.finish().json["score"] == 30
+    record_all(contest)
+    assert verify(contest=contest) == []
+    assert uses(1) == (0, 0)
+
+
+def test_a_voided_question_is_drawn_no_more_where_the_pool_allows_it(app: Flask, client: FlaskClient) -> None:
+    contest = make_contest(kinds={"single": 4}, count=3)
+    ask(contest, 2, VOID)
+    do_jobs(rescoring.KINDS)
+    drawn = [question["id"] for number in range(4) for question in begun(client, f"人{number}").sheet["questions"]]
+    assert set(drawn) == {1, 3, 4}
+
+
+def test_two_corrections_after_one_another_end_with_the_last(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    phone, other = begun(client, "甲"), begun(client, "乙")
+    answer(phone, q1="C", q2="B")
+    answer(other, q1="B", q2="A")
+    phone.finish()
+    ask(contest, 1, KEY, ["B"])
+    ask(contest, 2, VOID)
+    assert do_jobs(rescoring.KINDS) == 2
+    ask(contest, 1, KEY, ["C"])
+    do_jobs(rescoring.KINDS)
+    assert verify(contest=contest) == []
+    assert score(phone) == 20
+    assert other.finish().json["score"] == 10
+    record_all(contest)
+    assert verify(contest=contest) == []
+    assert [uses(1), uses(2)] == [(2, 1), (0, 0)]
+
+
+def test_a_question_is_voided_once(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    ask(contest, 1, VOID)
+    with pytest.raises(correcting.StillWaiting):
+        ask(contest, 1, VOID)
+    do_jobs(rescoring.KINDS)
+    for what, key in ((VOID, []), (KEY, ["B"])):
+        with pytest.raises(correcting.AlreadyVoid):
+            ask(contest, 1, what, key)
+
+
+def test_a_better_attempt_that_falls_leaves_the_board_to_the_other(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    phone = begun(client, "甲")
+    answer(phone, q1="A", q2="A")
+    phone.finish()
+    phone.begin()
+    answer(phone, q1="B", q3="B")
+    phone.finish()
+    ask(contest, 1, KEY, ["C"])
+    do_jobs(rescoring.KINDS)
+    assert verify(contest=contest) == []
+    assert client.get("/api/v1/contests/autumn/boards/overall").json["rows"][0]["score"] == 10
+
+
+def test_what_was_marked_by_the_former_key_is_marked_again(app: Flask, client: FlaskClient) -> None:
+    """A worker that keeps the former kit meets a gate that names the new one."""
+    contest = fixed()
+    phone = begun(client, "甲")
+    answer(phone, q2="A")
+    ask(contest, 1, KEY, ["B"])
+    do_jobs(rescoring.KINDS)
+    answer(phone, q1="B")
+    stored = state.read(get_live(), Shard(contest.id), attempt_id=phone.attempt)
+    assert stored
+    assert stored.attempt.score_hundredths == 2000
+    assert phone.finish(phone.give(3, letter(phone, 3, "A"))).json["score"] == 30
+
+
+BREAKS = {
+    "before the kit": (rescoring, "_apply"),
+    "after the kit": (rescoring, "mark_anew"),
+    "after the first portion": (rescoring, "_bring_in_line"),
+    "before the doors": (rescoring, "_open_doors"),
+}
+
+
+@pytest.mark.parametrize("place", BREAKS)
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_a_job_that_is_killed_ends_in_the_same_state(
+    app: Flask, client: FlaskClient, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, place: str, is_emptied: bool
+) -> None:
+    contest = fixed()
+    monkeypatch.setattr(remarking, "PEOPLE_AT_ONCE", 2)
+    phones = [begun(client, f"人{number}") for number in range(6)]
+    for number, phone in enumerate(phones):
+        answer(phone, q1="AB"[number % 2], q2="A")
+        if number < 4:
+            phone.finish()
+    record_all(contest)
+    correction = ask(contest, 1, KEY, ["B"])
+
+    def die(*_args: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(*BREAKS[place], die)
+        with pytest.raises(KeyboardInterrupt):
+            rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    db.session.rollback()
+    assert phones[5].look().status_code == 503
+    if is_emptied:
+        empty(valkey)
+    else:
+        get_live().command("DEL", state.base_of(Shard(contest.id)) + "rebuilding")
+    turn()
+    rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    assert [score(phone) for phone in phones[:4]] == [10, 20, 10, 20]
+    assert phones[5].finish().json["score"] == 20
+    record_all(contest)
+    assert verify(contest=contest) == []
+    assert uses(1) == (5, 3)
+    assert db.session.scalar(select(func.count()).where(AuditEvent.action == "play.rescore")) == 1
