@@ -98,11 +98,30 @@ def test_file_that_cannot_be_read_at_all_fails_with_its_reason_and_is_not_kept(a
     assert not importing.has_file(imported)
 
 
-def test_only_the_newest_reading_counts(app: Flask) -> None:
+def test_older_reading_that_ends_late_changes_nothing(app: Flask) -> None:
     imported = upload(HEADER + GOOD)
+    late = db.session.scalars(select(Job)).one()
+    late.state = "failed"  # nobody takes it now
     importing.mend(imported=imported, mends={"row 2": {"answer": "B"}}, now=utc_now())
-    assert do_jobs(jobs.KINDS) == 2
-    assert rows(imported)[0].content["question"]["key"] == ["B"]
+    do_jobs(jobs.KINDS)
+    importing.take_later(
+        imported=imported, seen=imported.lock_version, only_whole=True, approve=False, actor=None, now=utc_now()
+    )
+    taking = imported.job_id
+    db.session.execute(update(Job).where(Job.id == taking).values(state="failed"))
+    db.session.execute(update(Job).where(Job.id == late.id).values(state="queued"))
+    do_jobs(jobs.KINDS)
+    assert (imported.state, imported.lock_version) == ("importing", 2)
+
+
+def test_rows_that_the_file_has_no_more_are_gone(app: Flask) -> None:
+    imported = read(HEADER + GOOD + OTHER)
+    options = ReadOptions(
+        sheets={"": SheetOptions(header_row=2, columns={"stem": "B", "option A": "C", "answer": "F"})}
+    )
+    importing.correct(imported=imported, format_name="csv", options=options, now=utc_now())
+    do_jobs(jobs.KINDS)
+    assert [row.place for row in rows(imported) if row.state != "note"] == ["row 3"]
 
 
 def test_reading_that_was_ended_shows_a_failure_and_can_be_tried_again(app: Flask) -> None:
@@ -198,6 +217,16 @@ def test_taking_in_is_asked_for_once_however_often_it_is_pressed(app: Flask) -> 
         importing.take_later(**ask, now=utc_now())
     do_jobs(jobs.KINDS)
     assert questions_stored() == 1
+
+
+def test_of_two_who_press_at_the_same_moment_one_is_told(app: Flask) -> None:
+    imported = read(HEADER + GOOD)
+    seen = imported.lock_version
+    others_act = update(QuestionImport).values(state="importing").execution_options(synchronize_session=False)
+    db.session.execute(others_act)
+    assert imported.state == "staged", "as this one still sees it"
+    with pytest.raises(importing.AlreadyImported):
+        importing.take_later(imported=imported, seen=seen, only_whole=True, approve=False, actor=None, now=utc_now())
 
 
 def test_file_with_errors_is_taken_whole_or_not_at_all_if_asked(app: Flask) -> None:
