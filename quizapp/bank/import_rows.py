@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from quizapp.bank.clean_media import UnusableMedia
+from quizapp.bank.clean_media import CleanMedia, UnusableMedia
 from quizapp.bank.formats import listing
 from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.parsed import Parsed, ParsedMedia, ParsedQuestion, Problem
@@ -48,6 +48,8 @@ class Row:
     place: str
     state: Literal["good", "bad", "note"]
     question: ParsedQuestion | None = None
+    media: Sequence[tuple[ParsedMedia, CleanMedia]] = ()
+    """The question's pictures and recordings, cleaned."""
     problems: list[Problem] = field(default_factory=list)
     source: Sequence[str] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -55,9 +57,10 @@ class Row:
     other: dict[str, Any] = field(default_factory=dict)
     """Of a duplicate: {"question": id} or {"row": number, "place": …}, and "likeness" in percent."""
 
-    def content(self) -> dict[str, Any]:
+    def content(self, media: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        """For ImportRow.content; `media` is what a revision would say of the question's pictures and recordings."""
         found = {
-            "question": question_document(self.question) if self.question else None,
+            "question": question_document(self.question, media) if self.question else None,
             "other": self.other,
             "source": list(self.source),
             "fields": dict(self.fields),
@@ -88,21 +91,18 @@ def rows_of(parsed: Parsed, *, mends: Mapping[str, Any]) -> list[Row]:
 
 
 def _row_of_question(question: ParsedQuestion, mend: Mapping[str, str]) -> Row:
+    cleaned: list[tuple[ParsedMedia, CleanMedia]] = []
     unusable = []
-    kept: list[ParsedMedia] = []
     for medium in question.media:
         try:
-            clean(medium)
-            kept.append(medium)
+            cleaned.append((medium, clean(medium)))
         except UnusableMedia as refusal:
             params = {"stem": shorten(question.stem, 24), "reason": refusal.message()}
             unusable.append(Problem(question.where, "media_unusable", params))
-    if not unusable:
-        return Row(question.where, "good", question)
-    if WITHOUT_MEDIA in mend:
-        warnings = [replace(problem, code="media_left_out", severity="warning") for problem in unusable]
-        return Row(question.where, "good", replace(question, media=tuple(kept)), warnings)
-    return Row(question.where, "bad", problems=unusable, source=(question.stem,), fields=fields_of(question))
+    if unusable and WITHOUT_MEDIA not in mend:
+        return Row(question.where, "bad", problems=unusable, source=(question.stem,), fields=fields_of(question))
+    warnings = [replace(problem, code="media_left_out", severity="warning") for problem in unusable]
+    return Row(question.where, "good", replace(question, media=()), cleaned, warnings)
 
 
 def _in_order(rows: list[Row]) -> list[Row]:
@@ -118,8 +118,8 @@ def _in_order(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=key)
 
 
-def question_document(question: ParsedQuestion) -> dict[str, Any]:
-    """A question as a document of JSON, for pages: all but the bytes of its media."""
+def question_document(question: ParsedQuestion, media: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """A question as a document of JSON, for pages; `media` as in models.QuestionRevision."""
     return {
         "kind": question.kind,
         "stem": question.stem,
@@ -131,7 +131,7 @@ def question_document(question: ParsedQuestion) -> dict[str, Any]:
         "topics": list(question.topics),
         "difficulty": question.difficulty,
         "rubric": [criterion.text for criterion in question.rubric],
-        "media": len(question.media),
+        "media": list(media),
         "languages": [translation.language for translation in question.translations],
     }
 
@@ -214,7 +214,7 @@ def fingerprint_of(question: ParsedQuestion) -> Fingerprint:
 
 def digest(rows: Sequence[Row]) -> str:
     """Equal for readings that gave the same questions at the same places."""
-    content = [(row.place, row.state, question_document(row.question)) for row in rows if row.question]
+    content = [(row.place, len(row.media), question_document(row.question)) for row in rows if row.question]
     return sha256(msgspec.json.encode(content)).hexdigest()
 
 

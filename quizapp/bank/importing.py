@@ -285,14 +285,15 @@ def bring_in(
     imported.outline = import_rows.outline(parsed=parsed, rows=rows) | {"bank": bank_mark(bank.id)}
     db.session.add(imported)
     db.session.flush()
+    stored = {number: store_media(row, now=now) for number, row in enumerate(rows, 1)}
     values = [
-        row_values(row, import_id=imported.id, number=number) | {"decision": "keep"}
+        row_values(row, import_id=imported.id, number=number, media=stored[number]) | {"decision": "keep"}
         for number, row in enumerate(rows, 1)
     ]
     if values:
         db.session.execute(insert(ImportRow), values)
     chosen = {number: row.question for number, row in enumerate(rows, 1) if row.question}
-    contents = [content_of(question, media=store_media(question, now=now)) for question in chosen.values()]
+    contents = [content_of(question, media=stored[number]) for number, question in chosen.items()]
     if contents:
         store(
             imported=imported, bank=bank, numbers=list(chosen), contents=contents, approve=approve, actor=actor, now=now
@@ -317,7 +318,7 @@ def _new(
 # Storing
 
 
-def row_values(row: Row, *, import_id: int, number: int) -> dict[str, Any]:
+def row_values(row: Row, *, import_id: int, number: int, media: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """A place of a file as a row of ImportRow, decided as long as nobody has: only the same question is skipped."""
     return {
         "import_id": import_id,
@@ -329,18 +330,17 @@ def row_values(row: Row, *, import_id: int, number: int) -> dict[str, Any]:
             for problem in row.problems
             if problem.code != "duplicate"
         ],
-        "content": row.content(),
+        "content": row.content(media),
         "duplicate": row.duplicate,
         "decision": "skip" if row.duplicate == "same" else "keep",
         "question_id": None,
     }
 
 
-def store_media(question: ParsedQuestion, *, now: datetime) -> list[dict[str, Any]]:
-    """Keep the pictures and recordings of a question; return what its revision says of them."""
+def store_media(row: Row, *, now: datetime) -> list[dict[str, Any]]:
+    """Keep the pictures and recordings of a row's question; return what a revision says of them."""
     return [
-        media.shown_at(media.store(media.clean(medium), now=now), at=medium.at, alt=medium.alt)
-        for medium in question.media
+        media.shown_at(media.store(cleaned, now=now), at=medium.at, alt=medium.alt) for medium, cleaned in row.media
     ]
 
 

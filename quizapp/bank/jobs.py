@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -79,7 +79,9 @@ def read_import(run: Run) -> dict[str, Any]:
     is_refused = not parsed.sheets and all(row.place == FILE for row in rows)
     report = import_rows.report(file_name=file_name, parsed=parsed, rows=rows)
     outline = import_rows.outline(parsed=parsed, rows=rows) | {"bank": mark, "why": run.params["why"]}
-    _write_rows(run, import_id, rows)
+    # So that pages can show them; what is not taken in is dropped again when the import is.
+    media_of = _store_media(run, dict(enumerate(rows, 1)))
+    _write_rows(run, import_id, rows, media_of)
     imported = _current(run, "reading")
     if imported is not None:
         imported.format, imported.report, imported.outline = parsed.format, report, outline
@@ -104,7 +106,20 @@ def _tell_between(run: Run, first: int, last: int, done: int, total: int) -> Non
     run.tell(first + (last - first) * done // total, STEPS)
 
 
-def _write_rows(run: Run, import_id: int, rows: Sequence[Row]) -> None:
+def _store_media(run: Run, rows: Mapping[int, Row]) -> dict[int, list[dict[str, Any]]]:
+    """Keep the pictures and recordings of rows, a transaction each; what revisions say of them, by row."""
+    stored = {}
+    for number, row in rows.items():
+        if row.media:
+            stored[number] = importing.store_media(row, now=run.now)
+            db.session.commit()
+            run.tell(AFTER_COMPARING, STEPS)
+    return stored
+
+
+def _write_rows(
+    run: Run, import_id: int, rows: Sequence[Row], media_of: Mapping[int, Sequence[Mapping[str, Any]]]
+) -> None:
     """Write what has changed since the file was read before; decisions about the same duplicate stay."""
     names = ("number", "place", "state", "problems", "content", "duplicate", "decision")
     columns = [getattr(ImportRow, name) for name in names]
@@ -119,7 +134,7 @@ def _write_rows(run: Run, import_id: int, rows: Sequence[Row]) -> None:
     }
     changed = []
     for number, row in enumerate(rows, 1):
-        values = importing.row_values(row, import_id=import_id, number=number)
+        values = importing.row_values(row, import_id=import_id, number=number, media=media_of.get(number, ()))
         same = (values["place"], values["duplicate"], json.dumps(values["content"].get("other")))
         values["decision"] = decided.get(same, values["decision"])
         if {name: values[name] for name in names} != before.get(number):
@@ -147,7 +162,7 @@ def mark_unread(params: dict[str, Any], code: str, now: datetime) -> None:
 def take_import(run: Run) -> dict[str, Any]:
     """Store the kept questions of a file, all of them in one transaction.
 
-    Only pictures and recordings are stored before: a medium that no question names is seen by nobody.
+    Only pictures and recordings are stored before: what no question names is in no bank.
     """
     with reading():
         imported = _current(run, "importing", with_content=True)
@@ -174,14 +189,13 @@ def take_import(run: Run) -> dict[str, Any]:
     if import_rows.digest(rows) != seen:
         raise ReadingDiffers
     run.tell(AFTER_READING, STEPS)
-    chosen = {number: row.question for number, row in enumerate(rows, 1) if row.question and number in kept}
-    contents = []
-    for done, question in enumerate(chosen.values(), 1):
-        stored = importing.store_media(question, now=run.now) if question.media else []
-        if stored:
-            db.session.commit()
-            _tell_between(run, AFTER_READING, AFTER_COMPARING, done, len(chosen))
-        contents.append(importing.content_of(question, media=stored))
+    chosen = {number: row for number, row in enumerate(rows, 1) if number in kept}
+    media_of = _store_media(run, chosen)
+    contents = [
+        importing.content_of(row.question, media=media_of.get(number, ()))
+        for number, row in chosen.items()
+        if row.question
+    ]
     imported = _current(run, "importing")
     if imported is None:
         return {}

@@ -15,7 +15,7 @@ from sqlalchemy.orm import undefer
 
 from quizapp.bank.clean_media import ENDINGS, CleanMedia, UnusableMedia
 from quizapp.bank.formats.parsed import ParsedMedia
-from quizapp.bank.models import Media, QuestionRevision
+from quizapp.bank.models import ImportRow, Media, QuestionImport, QuestionRevision
 from quizapp.bank.pictures import clean_picture
 from quizapp.bank.recordings import clean_audio, sounds
 from quizapp.core.db import db
@@ -100,14 +100,22 @@ def as_parsed(media: Sequence[Mapping[str, Any]], loaded: Mapping[str, Media]) -
 
 
 def drop_unused(*, now: datetime) -> int:
-    """Drop what no revision names and nobody has stored or held for UNUSED_FOR; return how many."""
-    named = {
-        medium["sha256"]
-        for media in db.session.scalars(
-            select(QuestionRevision.media).where(cast(QuestionRevision.media, Text) != "[]")
+    """Drop what no revision names, no page of an import shows, and nobody has stored or held for UNUSED_FOR.
+
+    Returns how many were dropped.
+    """
+    in_revisions = select(QuestionRevision.media).where(cast(QuestionRevision.media, Text) != "[]")
+    in_imports = (
+        select(ImportRow.content)
+        .join(QuestionImport)
+        .where(
+            QuestionImport.state.in_(("reading", "staged", "importing")),
+            cast(ImportRow.content, Text).contains('"sha256"'),
         )
-        for medium in media
-    }
+    )
+    found = [*db.session.scalars(in_revisions)]
+    found += [content.get("question", {}).get("media", []) for content in db.session.scalars(in_imports)]
+    named = {medium["sha256"] for media in found for medium in media}
     is_old = Media.created_at < now - UNUSED_FOR
     unused = [digest for digest in db.session.scalars(select(Media.sha256).where(is_old)) if digest not in named]
     dropped = 0

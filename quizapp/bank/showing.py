@@ -149,15 +149,19 @@ def _of_revision(revision: QuestionRevision) -> ShownQuestion:
 
 @as_shown.register
 def _of_document(document: dict) -> ShownQuestion:  # type: ignore[type-arg]
-    """A question of a file as an import keeps it (import_rows.question_document): without media and translations."""
-    options = [ShownText(text, id=option_id) for option_id, text in document["options"]]
+    """A question of a file as an import keeps it (import_rows.question_document): without translations."""
+
+    def text(at: str, words: str, option_id: str = "") -> ShownText:
+        return ShownText(words, (), [_shown_medium(one) for one in document["media"] if one["at"] == at], option_id)
+
+    options = [text(option_id, words, option_id) for option_id, words in document["options"]]
     left, _right = sides(option.id for option in options)
     return ShownQuestion(
         kind=document["kind"],
-        stem=ShownText(document["stem"]),
+        stem=text("stem", document["stem"]),
         key=document["key"],
-        passage=ShownText(document["passage"]),
-        explanation=ShownText(document["explanation"]),
+        passage=text("passage", document["passage"]),
+        explanation=text("explanation", document["explanation"]),
         options=[option for option in options if option.id in left],
         others=[option for option in options if option.id not in left],
         rubric=[{"text": text, "points_hundredths": None} for text in document["rubric"]],

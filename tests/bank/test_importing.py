@@ -16,6 +16,7 @@ from quizapp.bank.actions import revise
 from quizapp.bank.formats.parsed import ParsedMedia, ParsedQuestion
 from quizapp.bank.formats.read_options import ReadOptions, SheetOptions
 from quizapp.bank.import_queries import problem_rows
+from quizapp.bank.media import UNUSED_FOR, drop_unused
 from quizapp.bank.models import Bank, ImportRow, Media, Question, QuestionImport, QuestionRevision
 from quizapp.core.background import Job
 from quizapp.core.clock import utc_now
@@ -394,7 +395,8 @@ def test_picture_that_cannot_be_used_keeps_its_question_out_until_it_is_taken_wi
     imported = read(file.content, name="a.json")
     first, second = rows(imported)
     assert ([problem["code"] for problem in first.problems], first.state) == (["media_unusable"], "bad")
-    assert (second.state, second.content["question"]["media"]) == ("good", 1)
+    assert (second.state, [medium["at"] for medium in second.content["question"]["media"]]) == ("good", ["stem"])
+    assert drop_unused(now=utc_now() + 2 * UNUSED_FOR) == 0, "pages still show it"
     importing.mend(imported=imported, mends={first.place: {"without_media": "1"}}, now=utc_now())
     do_jobs(jobs.KINDS)
     take(imported, only_whole=True)
