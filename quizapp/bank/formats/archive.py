@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from quizapp.bank.formats.parsed import Refused
 from quizapp.bank.formats.places import FILE
-from quizapp.bank.formats.workbook import MOST_CELLS
+from quizapp.bank.formats.workbook import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 from quizapp.core.extents import BadSheet, sheet_extent
 
 MOST_MEMBERS = 2_000
@@ -131,5 +131,7 @@ def _check_extent(data: bytes) -> None:
         rows, columns = sheet_extent(data)
     except BadSheet:
         raise Refused(FILE, "damaged_file") from None
+    if rows > MOST_ROWS and columns < MOST_COLUMNS:
+        raise Refused(FILE, "too_many_rows", limit=str(MOST_ROWS))
     if rows * columns > MOST_CELLS:
         raise Refused(FILE, "sheet_too_large", rows=str(rows), columns=str(columns))

@@ -124,7 +124,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
         records = _parse(text, delimiter, strict=True)
     except Refused as refusal:
-        if refusal.problem.code == "unclosed_quote":
+        if refusal.problem.code != "damaged_file":
             raise
         records = _parse(text, delimiter, strict=False)
     yield from enumerate(records, 1)
@@ -139,8 +139,15 @@ def _parse(text: str, delimiter: str, *, strict: bool) -> list[list[str]]:
             if reader.line_num - start > MOST_LINES_OF_A_RECORD:
                 raise Refused(f"line {start}", "unclosed_quote")
             records.append(values)
+            if len(records) > MOST_ROWS:
+                raise Refused(FILE, "too_many_rows", limit=str(MOST_ROWS))
             start = reader.line_num + 1
     except csv.Error as fault:
+        is_one_line = reader.line_num == start
+        if is_one_line and "field larger" in str(fault):
+            value = text.split("\n", start)[start - 1].lstrip(f'{delimiter}"')
+            params = {"text": shorten(value[:200]), "limit": str(csv.field_size_limit())}
+            raise Refused(f"line {start}", "text_too_long", **params) from None
         is_open = reader.line_num - start > MOST_LINES_OF_A_RECORD or "end of data" in str(fault) or not strict
         raise Refused(f"line {start}", "unclosed_quote" if is_open else "damaged_file") from None
     return records

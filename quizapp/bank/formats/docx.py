@@ -58,6 +58,8 @@ class _Document:
         if main not in parts:
             raise Refused(FILE, "damaged_file")
         self.main = parts[main]
+        if self.main.count(b"</w:p>") > MOST_ROWS:
+            raise Refused(FILE, "too_many_rows", limit=str(MOST_ROWS))
         found = self._relationships(main)
         self._of_kind = {kind: each.target for kind, each in found.values() if not each.is_outside}
         self.pictures = Pictures(parts, {identity: each for identity, (_, each) in found.items()})

@@ -18,14 +18,14 @@ from quizapp.bank.formats.docx_numbering import Numbering
 from quizapp.bank.formats.docx_styles import UNDERLINED, Styles, manners_of, number_of
 from quizapp.bank.formats.line_kinds import Mark
 
-MOST_TAGS = 1_500_000
+MOST_TAGS = 1_000_000
 MOST_TAGS_OF_A_BLOCK = 600_000
 """A paragraph or table is held as a whole: about 100 MB."""
 _CHUNK = 256 * 1024
 _INSIDE = frozenset(
     (
         *("ins", "moveTo", "hyperlink", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "dir", "bdo"),
-        *("ruby", "rubyBase", "AlternateContent", "Choice", "Fallback"),
+        *("ruby", "rubyBase"),
         *(
             "drawing",
             "inline",
@@ -63,10 +63,13 @@ class TooLarge(Exception):
     """More in the document than is read at once."""
 
 
-@dataclass(frozen=True, slots=True)
+_PLAIN: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
 class _Piece:
     text: str
-    manners: frozenset[str] = frozenset()
+    manners: frozenset[str] = _PLAIN
 
 
 @dataclass(slots=True)
@@ -183,7 +186,7 @@ class Body:
     def _walk(
         self, element: etree._Element, manners: dict[str, bool], found: list[_Piece], boxes: list[etree._Element]
     ) -> None:
-        for each in _chosen(element):
+        for each in element:
             name = local(each)
             if name == "t" or name in _SIGNS:
                 found.append(_written(_SIGNS.get(name) or (each.text or "").replace("\n", " "), manners))
@@ -198,7 +201,12 @@ class Body:
             elif name in _NOTES:
                 self.notices.append(Notice(self.paragraphs, name, attribute(each, "id")))
             elif name == "r":
-                self._walk(each, {**manners, **self._manners_of_run(each)}, found, boxes)
+                own = self._manners_of_run(each)
+                self._walk(each, {**manners, **own} if own else manners, found, boxes)
+            elif name == "AlternateContent":
+                chosen = _chosen(each)
+                if chosen is not None:
+                    self._walk(chosen, manners, found, boxes)
             elif name in _INSIDE:
                 self._walk(each, manners, found, boxes)
 
@@ -232,12 +240,13 @@ def _top_blocks(content: bytes) -> Iterator[etree._Element]:
         remove_comments=True,
         remove_pis=True,
     )
-    tags = tags_of_block = 0
+    if content.count(b"<") - content.count(b"</") > MOST_TAGS:
+        raise TooLarge
+    tags_of_block = 0
     for at in range(0, len(content), _CHUNK):
         chunk = content[at : at + _CHUNK]
-        count = chunk.count(b"<") - chunk.count(b"</")
-        tags, tags_of_block = tags + count, tags_of_block + count
-        if tags > MOST_TAGS or tags_of_block > MOST_TAGS_OF_A_BLOCK:
+        tags_of_block += chunk.count(b"<") - chunk.count(b"</")
+        if tags_of_block > MOST_TAGS_OF_A_BLOCK:
             raise TooLarge
         parser.feed(chunk)
         for _, element in parser.read_events():
@@ -264,12 +273,10 @@ def _within(element: etree._Element, *names: str) -> Iterator[etree._Element]:
             waiting.append(iter(each))
 
 
-def _chosen(element: etree._Element) -> Iterable[etree._Element]:
-    """The children; of alternatives only the first one that has something to read."""
-    if local(element) != "AlternateContent":
-        return list(element)
+def _chosen(alternatives: etree._Element) -> etree._Element | None:
+    """The first alternative that has something to read."""
     readable = {"t", "blip", "imagedata"}
-    return [each for each in element if any(local(part) in readable for part in each.iter())][:1]
+    return next((each for each in alternatives if any(local(part) in readable for part in each.iter())), None)
 
 
 def _is_mark_deleted(paragraph: etree._Element) -> bool:
@@ -281,7 +288,7 @@ def _written(text: str, manners: dict[str, bool]) -> _Piece:
     """A text as it shows: spaces with a line under them are a blank."""
     if manners.get(UNDERLINED) and text.isspace() and "\n" not in text:
         return _Piece("____")
-    return _Piece(text, frozenset(manner for manner, is_on in manners.items() if is_on))
+    return _Piece(text, frozenset([manner for manner, is_on in manners.items() if is_on]) if manners else _PLAIN)
 
 
 def _symbol(element: etree._Element) -> str:
@@ -315,12 +322,13 @@ def _lines(pieces: Iterable[_Piece]) -> list[TextLine]:
     marks: list[Mark] = []
     length = 0
     for piece in pieces:
-        for turn, part in enumerate(piece.text.split("\n")):
+        for turn, part in enumerate(piece.text.split("\n") if "\n" in piece.text else (piece.text,)):
             if turn:
                 lines.append(_line("".join(texts), marks))
                 texts, marks, length = [], [], 0
             texts.append(part)
-            marks.extend(Mark(length, length + len(part), manner) for manner in piece.manners if part)
+            if piece.manners and part:
+                marks.extend([Mark(length, length + len(part), manner) for manner in piece.manners])
             length += len(part)
     lines.append(_line("".join(texts), marks))
     return lines

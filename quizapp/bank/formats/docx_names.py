@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lxml import etree
 
 _SPACES = (
@@ -16,7 +18,11 @@ _RELATIONSHIPS = (
 
 def local(element: etree._Element) -> str:
     """The name of an element without its namespace: both the transitional and the strict form are read."""
-    tag = element.tag
+    return _local(element.tag)
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
@@ -34,7 +40,11 @@ def relation(element: etree._Element, name: str) -> str:
 
 def child(element: etree._Element | None, name: str) -> etree._Element | None:
     """The first child of that local name."""
-    return None if element is None else next((each for each in element if local(each) == name), None)
+    if element is not None:
+        for each in element:
+            if _local(each.tag) == name:
+                return each
+    return None
 
 
 def value_of(element: etree._Element | None, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from quizapp.bank.formats import answers
 from quizapp.bank.formats.characters import fold
@@ -35,6 +36,9 @@ _LABEL = re.compile(
 )
 _WHOLE_ANSWER_WORDS = ("正确答案", "参考答案", "标准答案", "试题答案", "题目答案")
 _LONGEST_GLUED_ANSWER = 12
+_LONGEST_KEY = 60
+_MOST_LABELS = 50
+"""In one line."""
 _LONGEST_CALL = 60
 _CLOSING = re.compile(r"[】\])）]")
 _BARE_ANSWER = re.compile(
@@ -248,7 +252,7 @@ def split_labels(text: str) -> list[tuple[str | None, str]]:
 
 
 def _labels(text: str) -> Iterator[re.Match[str]]:
-    for found in _LABEL.finditer(text):
+    for found in islice(_LABEL.finditer(text), _MOST_LABELS):
         before = text[found.start() - 1 : found.start()]
         if found.start() == 0 or _BEFORE_INLINE.match(before) or (found["boxed"] and found["open"] in "【["):
             if found.start() == 0 or _field(found) != "stem":
@@ -259,6 +263,8 @@ def _labels(text: str) -> Iterator[re.Match[str]]:
 
 def _is_glued_answer(found: re.Match[str], text: str) -> bool:
     """A label right behind a word, 我的答案:否正确答案:是, counts where hardly anything but a key follows."""
+    if len(text) - found.end() > _LONGEST_KEY:
+        return False
     value = text[found.end() :].strip()
     is_whole_word = (found["boxed"] or found["word"]) in _WHOLE_ANSWER_WORDS
     return reads_as_key(value) or (is_whole_word and 0 < len(value) <= _LONGEST_GLUED_ANSWER)
