@@ -65,7 +65,9 @@ def parse(content: bytes, *, keep_blanks: bool = False) -> etree._Element:
     Elements know their `sourceline`. White space alone between tags is dropped, unless it counts as in HTML.
     """
     text = _decode(content)
-    text = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1)
+    declaration = _DECLARATION.match(text)
+    if declaration:
+        text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
     start = _BEFORE_ROOT.match(text)
     at = start.end() if start else 0
     if text.startswith("<!", at):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import threading
 import time
@@ -180,3 +181,14 @@ def test_space_between_words_in_tags_is_kept_on_request() -> None:
 def test_broken_declaration_is_not_passed_over() -> None:
     fault = refusal(b'<?xml version="1.0"encoding="UTF-8"?>\n<a/>')
     assert (fault.code, fault.line) == ("malformed", 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<a>" + b" " * 3_000_000 + b"</a>", b"\n" * 3_000_000 + b"<a/>", b"<a>" + b" <?" * 600_000 + b"</a>"],
+)
+def test_very_much_white_space_takes_little_time(content: bytes) -> None:
+    began = time.process_time()
+    with contextlib.suppress(UnreadableXml):
+        parse(content)
+    assert time.process_time() - began < 1

@@ -34,7 +34,8 @@ _LINE_ENDS = {0x2028: "\n", 0x2029: "\n", 0x0B: "\n", 0x0C: "\n", 0x85: "\n"}
 _TABLE: dict[int, str | None] = {**_CONTROLS, **_RADICALS, **_SUPPLEMENT, **_SPACES, **_DROPPED, **_LINE_ENDS}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNCLEAN = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted({*_TABLE, 0x0A})) + "\ud800-\udfff]")
-_SPACE_AT_LINE_END = re.compile(r"[ \t\u3000]+(?=\n)")
+_SPACE_AT_LINE_END = re.compile(r"(?<![ \t\u3000])[ \t\u3000]+(?=\n)")
+# Looked at from its beginning alone, so that very much space takes no more than its length.
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from quizapp.bank.formats.characters import clean, fold
 
@@ -91,6 +91,6 @@ def read_points(text: str) -> int | None:
         hundredths = Decimal(fold(text).removesuffix("分").strip()) * 100
         if not 0 <= hundredths <= MOST_POINTS_HUNDREDTHS or hundredths != int(hundredths):
             return None
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):
         return None
     return int(hundredths)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from quizapp.bank.formats.characters import clean, shorten
+from quizapp.bank.formats.details import read_points
 from quizapp.bank.formats.markup import Plain, Reference
 from quizapp.bank.formats.parsed import ParsedCriterion
 from quizapp.bank.formats.qti12_processing import Processing
@@ -84,7 +85,7 @@ class Metadata:
     def points(self) -> str:
         """The points; none where they are zero, since that is no weight."""
         points = next((self.fields[field] for field in _POINT_FIELDS if self.fields.get(field)), "")
-        return "" if re.fullmatch(r"0*\.?0*", points) else points
+        return "" if read_points(points) == 0 else points
 
 
 def _stimulus_of(item: etree._Element) -> str:

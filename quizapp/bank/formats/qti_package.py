@@ -42,7 +42,9 @@ _QTI = re.compile(
 _OF_OTHERS = ("[content_types].xml", "mimetype", "meta-inf/", "word/", "xl/", "ppt/", "content.xml")
 _HEAD = 64 * 1024
 _DOCTYPE = re.compile(
-    rb"""<!DOCTYPE\s+[\w.:-]{1,80}(?:\s+(?:SYSTEM|PUBLIC)(?:\s+(?:"[^"<>]{0,300}"|'[^'<>]{0,300}')){1,2})?\s*>"""
+    rb"""(?>\s+|<\?.*?\?>|<!--.*?-->)*+(<!DOCTYPE\s++[\w.:-]{1,80}+"""
+    rb"""(?:\s++(?:SYSTEM|PUBLIC)(?:\s++(?:"[^"<>]{0,300}"|'[^'<>]{0,300}')){1,2})?\s*>)""",
+    re.DOTALL,
 )
 _WHOLE = "non_cc_assessments/"
 """Where Canvas puts its assessments as they are; those of the same identifiers elsewhere are without the kinds that
@@ -238,7 +240,10 @@ class Package:
 
 def _root(content: bytes) -> etree._Element:
     """A document type without rules of its own, as QTI 1.2 has it, is no danger: nothing is fetched for it."""
-    return root_of(_DOCTYPE.sub(lambda found: b"\n" * found[0].count(b"\n"), content, count=1), keep_blanks=True)
+    found = _DOCTYPE.match(content)
+    if found:
+        content = content[: found.start(1)] + b"\n" * found[1].count(b"\n") + content[found.end() :]
+    return root_of(content, keep_blanks=True)
 
 
 def _renamed(refusal: Refused) -> Refused:

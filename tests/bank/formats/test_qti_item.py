@@ -438,6 +438,13 @@ def test_points_are_those_of_the_outcome(maximum: str, points: int | None) -> No
     assert only(read_qti(item)).points_hundredths == points
 
 
+@pytest.mark.parametrize("maximum", ["1e999999", "-1", "nan", "0.333333", "many"])
+def test_points_that_are_none_are_told(maximum: str) -> None:
+    parsed = read_qti(qti2(ABC, declared("C1") + outcome("MAXSCORE", maximum)))
+    assert only(parsed).points_hundredths is None
+    assert warnings(parsed) == ["bad_points"]
+
+
 FEEDBACK_RULES = """<responseProcessing><responseCondition><responseIf><match><variable identifier="RESPONSE"/>
 <correct identifier="RESPONSE"/></match><setOutcomeValue identifier="SCORE"><baseValue baseType="float">1</baseValue>
 </setOutcomeValue><setOutcomeValue identifier="F"><baseValue baseType="identifier">X7</baseValue></setOutcomeValue>

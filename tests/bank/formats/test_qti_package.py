@@ -269,8 +269,8 @@ def deep_rules() -> bytes:
 def many_rules() -> bytes:
     total = '<sum><variable identifier="SCORE"/><baseValue>1</baseValue></sum>'
     one = f'<setOutcomeValue identifier="SCORE">{total}</setOutcomeValue>'
-    processing = f"<responseProcessing>{one * 20_000}</responseProcessing>"
-    return qti2(choices(*map(str, range(26)), most=0), declared(cardinality="multiple"), processing=processing)
+    processing = f"<responseProcessing>{one * 40_000}</responseProcessing>"
+    return qti2(choices(*map(str, range(26))), declared(), processing=processing)
 
 
 def many_interactions() -> bytes:
@@ -284,12 +284,17 @@ def many_responses() -> bytes:
 
 def many_conditions() -> bytes:
     response = f'<response_lid ident="r1" rcardinality="Multiple">{labels12(a="甲", b="乙")}</response_lid>'
-    return qti12(item12(text12("题") + response, gives(is_("a"), 1, action="Add") * 10_000))
+    return qti12(item12(text12("题") + response, gives(is_("a"), 1, action="Add") * 40_000))
 
 
 def many_attributes() -> bytes:
     attributes = b" ".join(b'a%d="x"' % number for number in range(9_000))
     return ITEM.replace(b"<itemBody", b"<itemBody " + attributes)
+
+
+def maximum(points: str) -> bytes:
+    value = f"<defaultValue><value>{points}</value></defaultValue>"
+    return f'<outcomeDeclaration identifier="MAXSCORE">{value}</outcomeDeclaration>'.encode()
 
 
 HARM = {
@@ -304,6 +309,9 @@ HARM = {
     "very many attributes": many_attributes,
     "a text of 15 MB": lambda: ITEM.replace("题".encode(), b"x" * 15_000_000),
     "a picture of 9 MB in the text": lambda: shows("data:image/png;base64," + "A" * 9_000_000),
+    "very much space in a text": lambda: ITEM.replace("题".encode(), b"x" + b"&#160; " * 400_000 + b"x"),
+    "very much space before the item": lambda: b" " * 9_000_000 + ITEM.partition(b"?>")[2],
+    "very many digits": lambda: ITEM.replace(b"<itemBody>", maximum("9" * 2_000_000) + b"<itemBody>"),
     "identifiers of a megabyte": lambda: ITEM.replace(b'"Q1"', b'"' + b"Q" * 1_000_000 + b'"'),
     "very many members": lambda: package({f"{n}.xml": b"" for n in range(65_000)}),
     "very many junk items": lambda: package({f"{n}.xml": b"<assessmentItem " for n in range(MOST_MEMBERS // 4)}),
@@ -354,6 +362,13 @@ def test_damaged_member_is_told_and_the_others_are_read(content: bytes, code: st
     parsed = read_qti(content)
     assert [question.stem for question in parsed.questions] == ["题？"]
     assert (error(parsed).code, error(parsed).where) == (code, "in b.xml")
+
+
+def test_package_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
+    listed = resource("b.xml")
+    assert error(read_qti(package({"b.xml": b" " * 105_000_000}, manifest=listed))).code == "package_too_large"
+    assert error(read_qti(package({"b.xml": b" " * 12_000_000}, manifest=listed))).code == "package_too_large"
+    assert error(read_qti(package({"b.xml": b" " * 9_000_000}, manifest=listed))).code == "xml_malformed"
 
 
 @pytest.mark.parametrize("name", ["../evil.xml", "/etc/passwd", "items/../../x.xml", "C:\\x.xml", "..\\x.xml"])
