@@ -75,10 +75,11 @@ def law_lines(laws: Sequence[Law]) -> list[LawLine]:
     ids = [law.id for law in laws]
     labels = db.session.execute(select(Article.law_id, Article.label).where(Article.law_id.in_(ids), Article.place > 0))
     articles = [law_id for law_id, label in labels if any(number.number for number in articles_in(label))]
-    cited = citations().subquery()
+    own = select(Article.id).where(Article.law_id.in_(ids))
+    cited = citations().where(revision_article.c.article_id.in_(own)).subquery()
     questions = func.count(cited.c.question_id.distinct())
     rows = select(Article.law_id, questions).join(cited, cited.c.article_id == Article.id)
-    counts = db.session.execute(rows.where(Article.law_id.in_(ids)).group_by(Article.law_id))
+    counts = db.session.execute(rows.group_by(Article.law_id))
     cited_by = {row[0]: row[1] for row in counts}
     return [LawLine(law, articles.count(law.id), cited_by.get(law.id, 0)) for law in laws]
 
