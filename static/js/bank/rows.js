@@ -91,23 +91,40 @@ function showPartners(form) {
 /** Tables of a few inputs a row: one more row at a click, and no more empty ones than needed. */
 export function watchTables(form) {
   for (const table of form.querySelectorAll("[data-table]")) {
-    const rows = () => [...table.querySelectorAll("[data-table-row]")];
-    const isEmpty = (row) => [...row.querySelectorAll("input, textarea")].every((field) => !field.value.trim());
-    const spare = rows().filter(isEmpty);
-    for (const row of spare.slice(rows().length === spare.length ? 1 : 0)) row.hidden = true;
+    const rows = tableRows(table);
+    const spare = rows.filter(isEmpty);
+    for (const row of spare.slice(rows.length === spare.length ? 1 : 0)) row.hidden = true;
     table.querySelector("[data-more-row]").addEventListener("click", (event) => {
       event.preventDefault();
-      let row = rows().find((one) => one.hidden);
-      if (!row) {
-        const last = rows().at(-1);
-        row = last.cloneNode(true);
-        for (const field of row.querySelectorAll("input, textarea")) field.value = "";
-        last.after(row);
-      }
+      const hidden = tableRows(table).find((row) => row.hidden);
+      const row = hidden ?? oneMore(table);
       row.hidden = false;
       row.querySelector("input, textarea").focus();
     });
   }
+}
+
+/** The first empty row of a table, shown; a new one where all are filled. */
+export function emptyRow(table) {
+  const row = tableRows(table).find(isEmpty) ?? oneMore(table);
+  row.hidden = false;
+  return row;
+}
+
+function tableRows(table) {
+  return [...table.querySelectorAll("[data-table-row]")];
+}
+
+function isEmpty(row) {
+  return [...row.querySelectorAll("input, textarea")].every((field) => !field.value.trim());
+}
+
+function oneMore(table) {
+  const last = tableRows(table).at(-1);
+  const row = last.cloneNode(true);
+  for (const field of row.querySelectorAll("input, textarea")) field.value = "";
+  last.after(row);
+  return row;
 }
 
 export function changed(form) {

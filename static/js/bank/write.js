@@ -2,6 +2,7 @@
 // Every button works without script too: the form is then sent, changed and shown again.
 
 import { watchBlanks } from "./blanks.js";
+import { watchCitations } from "./citations.js";
 import { watchRows, watchTables } from "./rows.js";
 import { watchFiles } from "./uploads.js";
 
@@ -10,6 +11,7 @@ const form = document.querySelector("[data-write]");
 for (const part of form.querySelectorAll("[data-without-script]")) part.hidden = true;
 watchRows(form);
 watchTables(form);
+watchCitations(form);
 watchFiles(form);
 watchBlanks(form);
 watchTopics();
@@ -33,7 +35,9 @@ function watchLeaving() {
   const sign = form.querySelector("[data-unsaved]");
   let isChanged = "changed" in form.dataset;
   let isSending = false;
-  const change = () => {
+  const change = ({ target }) => {
+    // What has no name is not sent: a search, a response that is tried.
+    if (target !== form && !target.name) return;
     isChanged = true;
     sign.hidden = false;
   };
