@@ -164,6 +164,9 @@ MESSAGES: dict[str, str] = {
     ),
     "stem_from_title": N_("这道题没有题干，已用标题“%(title)s”代替。请核对。"),
     "partial_credit": N_("“%(stem)s”里有只得部分分的答案，这里只认满分的答案，其余按错误处理。请核对。"),
+    "marked_strictly": N_(
+        "“%(stem)s”在原系统里按近似或包含判分，这里填的内容要与答案一致才算对。请补上其他可以接受的写法。"
+    ),
     "scores_nothing": N_("“%(stem)s”在原系统里答对也不计分，已按文件里写的正确答案读取。请核对答案。"),
     "points_of_several": N_("“%(stem)s”出自一道有几问的题，整题的分值 %(points)s 没有分到各问。请给各问写上分值。"),
     "feedback_left_out": N_("“%(stem)s”答对时看不到的反馈没有放进解析：“%(text)s”。如有需要，请写进解析。"),

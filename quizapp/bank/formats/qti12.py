@@ -17,7 +17,7 @@ from quizapp.bank.formats.details import read_points
 from quizapp.bank.formats.markup import Plain, Reference
 from quizapp.bank.formats.parsed import ParsedCriterion
 from quizapp.bank.formats.qti12_processing import Processing
-from quizapp.bank.formats.qti12_text import RESPONSES, html_of, material
+from quizapp.bank.formats.qti12_text import RESPONSES, html_of, material, own_material
 from quizapp.bank.formats.qti_key import NoKey, Points, SeveralKeys, best_set, best_single
 from quizapp.bank.formats.qti_names import attribute, child, children, descendants, first, name, text_of
 from quizapp.bank.formats.qti_question import NOTHING, Choice, Reading, Sketch, check_count, spellings
@@ -31,7 +31,7 @@ _POINT_FIELDS = ("points_possible", "cc_weighting", "qmd_weighting")
 _UNSUPPORTED = re.compile("dropdown|calculated|formula|upload|text_only|hot_?spot|categori")
 _IN_WORDS = {"response_xy": "response_xy (hot spot)", "response_grp": "response_grp"}
 _TEXTS = ("response_str", "response_num")
-_LOOSE = re.compile("regex|contains|closeenough|levenshtein", re.IGNORECASE)
+_LOOSE = re.compile("contains|closeenough|levenshtein")
 _OF_WRONG = re.compile("incorrect|wrong", re.IGNORECASE)
 
 
@@ -231,6 +231,9 @@ class _ItemReader:
             raise self._two_keys(response, [value for order in sorted(orders) for value in order])
         self.sketch.kind, self.sketch.choices = "ordering", list(response.labels)
         self.sketch.right = next(iter(orders), ())
+        ends = [own_material(one) for one in descendants(response.element, "render_extension")]
+        texts = [self.sketch.stem.text, *(end.text for end in ends)]
+        self.sketch.stem = Plain(clean("\n".join(filter(None, texts))), self.sketch.stem.references)
 
     def _read_pairs(self) -> None:
         """Several responses with the same answers to choose from: what each asks is on the left."""
@@ -320,8 +323,11 @@ class _ItemReader:
         offered = {attribute(label, "answer_type").lower() for label in labels} - {"", "openentry"}
         if offered:
             raise Unfit("interaction_unsupported", kind=shorten(f"{self.metadata.kind}: {', '.join(sorted(offered))}"))
-        if any(_LOOSE.search(attribute(label, "scoring_algorithm")) for label in labels):
+        ways = " ".join(attribute(label, "scoring_algorithm") for label in labels).lower()
+        if "regex" in ways:
             raise Unfit("loose_answer")
+        if _LOOSE.search(ways):
+            self.sketch.warn("marked_strictly")
         return tuple(dict.fromkeys(label.text.text for label in response.labels if label.text.text))
 
     # Around the responses -------------------------------------------------------------------------------------

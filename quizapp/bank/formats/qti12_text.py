@@ -29,6 +29,11 @@ def html_of(element: etree._Element | None, replace: Callable[[etree._Element], 
     return from_html("".join(parts))
 
 
+def own_material(element: etree._Element) -> Plain:
+    """The text of the material that stands in the element itself."""
+    return from_html("".join(f"<div>{_piece(piece)}</div>" for one in children(element, "material") for piece in one))
+
+
 def _write(element: etree._Element, replace: Callable[[etree._Element], str], without: str, parts: list[str]) -> None:
     for one in children(element):
         kind = name(one)

@@ -115,7 +115,9 @@ def texts_accepted(processing: Processing, interaction: etree._Element, warn: Wa
     if processing.is_loose(identifier):
         if declaration.base_type in ("float", "integer"):
             raise Unfit("number_range", text=shorten("、".join(declaration.correct or ())) or "…")
-        raise Unfit("loose_answer")
+        if not declaration.correct:
+            raise Unfit("loose_answer")
+        warn("marked_strictly")
     mapping = [entry for entry in declaration.mapping or () if entry.value > 0]
     most = max((entry.value for entry in mapping), default=0.0)
     accepted = [*(declaration.correct or ()), *(entry.key for entry in mapping if entry.value == most)]

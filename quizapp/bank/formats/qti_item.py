@@ -85,7 +85,7 @@ class _ItemReader:
     def read(self) -> None:
         whole = self._sketch()
         whole.stem = self.whole
-        interactions = [] if self.body is None else [one for one in self.body.iterdescendants() if _is_interaction(one)]
+        interactions = self._interactions()
         fault = self._fault_of_whole(interactions)
         if fault is not None:
             self.reading.refuse(whole, fault)
@@ -103,6 +103,11 @@ class _ItemReader:
             self._add_passage(sketch, part)
             self._add_points(sketch, len(parts))
             self._take(sketch, part)
+
+    def _interactions(self) -> list[etree._Element]:
+        """The interactions of the body, none of those inside another one."""
+        found = [] if self.body is None else [one for one in self.body.iterdescendants() if _is_interaction(one)]
+        return [one for one in found if not any(_is_interaction(above) for above in one.iterancestors())]
 
     def _sketch(self, at: etree._Element | None = None, *, part: int = 0) -> Sketch:
         where = self.reading.document.where(self.item if at is None else at, item=self.identifier, part=part)

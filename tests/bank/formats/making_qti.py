@@ -50,6 +50,12 @@ def entries(**values: float) -> str:
     return "".join(f'<mapEntry mapKey="{key}" mappedValue="{value}"/>' for key, value in values.items())
 
 
+def outcome(identifier: str, default: str) -> str:
+    value = f"<defaultValue><value>{default}</value></defaultValue>"
+    attributes = f'identifier="{identifier}" cardinality="single" baseType="float"'
+    return f"<outcomeDeclaration {attributes}>{value}</outcomeDeclaration>"
+
+
 def choices(*texts: str, prompt: str = "题？", most: int = 1, identifier: str = "RESPONSE") -> str:
     """A choice interaction with the identifiers C1, C2, …"""
     inside = "".join(f'<simpleChoice identifier="C{n}">{text}</simpleChoice>' for n, text in enumerate(texts, 1))

@@ -117,6 +117,18 @@ def test_ordered_response_is_ordering() -> None:
     assert (question.kind, question.key) == ("ordering", ("C", "A", "B"))
 
 
+def test_what_an_order_begins_and_ends_with_is_in_the_stem() -> None:
+    labels = "".join(f'<response_label ident="{one}">{text12(one)}</response_label>' for one in "abc")
+    ends = text12("最早") + text12("最晚")
+    response = (
+        f'<response_lid ident="r1" rcardinality="Ordered"><render_extension>{ends}<ims_render_object>'
+        f"<flow_label>{labels}</flow_label></ims_render_object></render_extension></response_lid>"
+    )
+    item = item12(text12("排") + response, gives(is_("b") + is_("a") + is_("c")), kind="ordering_question")
+    question = only(read_qti(qti12(item)))
+    assert (question.stem, question.key) == ("排\n最早\n最晚", ("B", "A", "C"))
+
+
 def matching(processing: str, *, second: str = OPTIONS) -> bytes:
     responses = "".join(
         f'<response_lid ident="{ident}">{text12(left)}{options}</response_lid>'
@@ -187,15 +199,25 @@ def test_blank_that_the_stem_does_not_name_is_reported() -> None:
     assert fault.code == "blank_not_in_stem" and "[a]" in fault.message
 
 
+def named_blank(attribute: str) -> bytes:
+    labels = labels12(z="x").replace('ident="z"', f'ident="z" {attribute}')
+    presentation = text12("[a]") + f'<response_lid ident="response_a">{text12("a")}{labels}</response_lid>'
+    item = item12(presentation, gives(is_("z", "response_a")), kind="fill_in_multiple_blanks_question")
+    return qti12(item)
+
+
+def test_blank_marked_by_likeness_is_worth_a_look() -> None:
+    parsed = read_qti(named_blank('answer_type="openEntry" scoring_algorithm="TextCloseEnough"'))
+    assert only(parsed).key == (("x",),)
+    assert "marked_strictly" in warnings(parsed)
+
+
 @pytest.mark.parametrize(
     ("attribute", "code"),
     [('answer_type="wordbank"', "interaction_unsupported"), ('scoring_algorithm="TextRegex"', "loose_answer")],
 )
 def test_blank_that_is_chosen_or_marked_loosely_is_reported(attribute: str, code: str) -> None:
-    labels = labels12(z="x").replace('ident="z"', f'ident="z" {attribute}')
-    presentation = text12("[a]") + f'<response_lid ident="response_a">{text12("a")}{labels}</response_lid>'
-    item = item12(presentation, gives(is_("z", "response_a")), kind="fill_in_multiple_blanks_question")
-    assert error(read_qti(qti12(item))).code == code
+    assert error(read_qti(named_blank(attribute))).code == code
 
 
 def between(low: str, high: str) -> str:
