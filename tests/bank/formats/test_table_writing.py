@@ -157,6 +157,10 @@ def test_what_a_table_cannot_carry_is_listed() -> None:
 
 
 def test_bank_of_texts_alone_is_not_taken_for_a_lying_header() -> None:
-    several = [replace(WRITTEN, stem=f"为什么 {n}？", key=(f"因为 {n} 大于零，所以成立。",)) for n in range(20)]
-    back = read(write([SINGLE, *several], format="xlsx").content)
-    assert codes(back) == [] and len(back.questions) == 21
+    several = [
+        replace(WRITTEN, stem=f"为什么第 {n} 条这样规定？", key=(f"因为 {n}",), explanation=f"见 {n}", topics=("A",))
+        for n in range(20)
+    ]
+    back = read(write(several, format="xlsx").content)
+    assert codes(back) == []
+    assert len(back.questions) == 20 and all(map(same, back.questions, several))
