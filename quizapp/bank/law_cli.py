@@ -17,6 +17,7 @@ from quizapp.bank.law_queries import law_lines
 from quizapp.bank.models import Law
 from quizapp.bank.statutes import Statute, group_parts, join_parts, read_statute
 from quizapp.bank.statutes.document import write_json, write_markdown
+from quizapp.bank.statutes.parsed import LONGEST_TITLE
 from quizapp.core.clock import utc_now
 from quizapp.core.command import data_option, emit, json_option, refuse, with_app
 from quizapp.core.db import db
@@ -105,8 +106,8 @@ def store(
 
 
 def _refusal(candidate: Candidate, day: date | None) -> str:
-    if not candidate.facts["title"]:
-        return "the text has no title"
+    if not 0 < len(candidate.facts["title"]) <= LONGEST_TITLE:
+        return "the text has no title, or one that is too long"
     if day is None and not candidate.statute.effective_is_sure and candidate.law is None:
         return "the text does not say from when this version holds: give --effective-on"
     return ""

@@ -121,6 +121,7 @@ def law(law_id: int) -> ResponseReturnValue:
         questions=len(set().union(*(line.question_ids for line in lines))),
         only_cited=only_cited,
         versions=[version for version in versions if version is not found],
+        mergeable=_mergeable(found),
         form=_change_form(),
     )
 
@@ -154,12 +155,21 @@ def delete_law(law_id: int) -> ResponseReturnValue:
 @blueprint.post("/laws/<int:law_id>/merge")
 @require("organiser")
 def merge_law(law_id: int) -> ResponseReturnValue:
-    """Make the citations that name no date those of this version."""
+    """Make the citations of a version that is known from citations alone those of this one: its date was left out
+    or wrong."""
     found = law_or_404(law_id)
-    for twin in law_queries.dateless_twins(found):
-        count = laws.merge_laws(source=twin, target=found, actor=current_staff(), now=utc_now())
-        flash(_("已并入 %(count)s 处引用。", count=str(count)), "success")
+    source = next((law for law in _mergeable(found) if str(law.id) == request.form.get("source")), None)
+    if source is None:
+        raise NotFound
+    count = laws.merge_laws(source=source, target=found, actor=current_staff(), now=utc_now())
+    flash(_("已并入 %(count)s 处引用。", count=str(count)), "success")
     return redirect(url_for("bank.law", law_id=found.id), 303)
+
+
+def _mergeable(law: Law) -> list[Law]:
+    """The versions of a law without a text of their own, if this one has a date."""
+    others = [version for version in laws.versions_of(law.title) if version is not law]
+    return [other for other in others if law.effective_on and not any(article.place for article in other.articles)]
 
 
 @blueprint.get("/laws/<int:law_id>/statute.<format_name>")

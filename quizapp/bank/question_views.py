@@ -192,4 +192,6 @@ def retire(question_id: int) -> ResponseReturnValue:
     found = question_or_404(question_id)
     actions.retire(question=found)
     flash(_("题目已停用；已经发布的竞赛不受影响。"), "success")
+    if "holds" in request.form:
+        return redirect(url_for("bank.holds"), 303)
     return redirect(url_for("bank.question", question_id=found.id), 303)

@@ -317,12 +317,26 @@ def test_whole_law_is_marked(staff: FlaskClient, rita: User) -> None:
     assert (law.status, question.held_reason) == ("in_force", "")
 
 
-def test_citations_without_a_date_are_merged_on_the_page(staff: FlaskClient) -> None:
-    make_question(citations=cite("第三条第一款", effective_on=None))
+@pytest.mark.parametrize("effective_on", [None, date(2017, 8, 26)])
+def test_citations_with_no_date_or_a_wrong_one_are_merged_on_the_page(
+    staff: FlaskClient, effective_on: date | None
+) -> None:
+    question = make_question(citations=cite("第三条第一款", effective_on=effective_on))
+    wrong = db.session.scalars(select(Law)).one()
     law = store()
     assert "并入本版本" in staff.get(f"/bank/laws/{law.id}").text
-    post(staff, f"/bank/laws/{law.id}/merge")
-    assert db.session.scalar(select(func.count(Law.id))) == 1
+    assert post(staff, f"/bank/laws/{law.id}/merge", source=str(wrong.id)).status_code == 303
+    db.session.expire_all()
+    assert [version.effective_on for version in laws.versions_of(TITLE)] == [SINCE]
+    assert question.latest.articles[0].law_id == law.id
+
+
+def test_version_with_a_text_is_not_merged_away(staff: FlaskClient) -> None:
+    old, new = store(), store(NEXT)
+    assert "并入本版本" not in staff.get(f"/bank/laws/{new.id}").text
+    for source in (str(old.id), "", "x", "999"):
+        assert post(staff, f"/bank/laws/{new.id}/merge", source=source).status_code == 404
+    assert db.session.scalar(select(func.count(Law.id))) == 2
 
 
 # Holds
@@ -345,6 +359,14 @@ def test_questions_that_are_still_right_are_released_together(staff: FlaskClient
     assert (one.held_reason, bool(two.held_reason)) == ("", True)
     assert "未涉及修改处" in one.reviews[-1].comment
     assert post(staff, "/bank/holds", question=[str(one.id)]).status_code == 409
+
+
+def test_question_retired_from_the_list_leads_back_to_it(staff: FlaskClient, rita: User) -> None:
+    law, (one, two) = hold_two(rita)
+    post(staff, f"/bank/laws/{law.id}/changes", label="第三条", status="amended", on="2027-01-01")
+    assert post(staff, f"/bank/questions/{one.id}/retire", holds="1").location == "/bank/holds"
+    page = staff.get("/bank/holds").text
+    assert ("第一题" in page, two.latest.stem in page) == (False, True)
 
 
 @pytest.mark.parametrize("question", [[], ["x"], ["999999999999999999"], ["-1"]])

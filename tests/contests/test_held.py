@@ -12,6 +12,7 @@ from quizapp.accounts.models import User
 from quizapp.bank import law_changes, laws, reviewing
 from quizapp.bank.actions import add_questions
 from quizapp.bank.models import Bank, Question
+from quizapp.contests.actions import draw_questions
 from quizapp.contests.checks import check
 from quizapp.contests.drafts import SectionDraft
 from quizapp.contests.kits import get_kit
@@ -62,8 +63,13 @@ def test_check_of_a_draft_counts_only_what_its_sections_ask_for(app: Flask) -> N
 def test_check_of_a_fixed_paper_names_its_own(app: Flask) -> None:
     bank = make_bank(single=20)
     contest = make_contest(bank, paper="fixed")
-    mark()
+    hold_one(bank)
     assert "held" not in found(contest), "nothing is chosen yet"
+    section = contest.sections[0]
+    draw_questions(section=section, seed="1", lock_version=contest.lock_version)
+    reviewing.hold(question=section.questions[0].question, reason="等待答复")
+    db.session.commit()
+    assert found(contest)["held"].startswith("1 道题已暂停使用")
 
 
 def test_published_contest_is_warned_of_and_keeps_its_kit(client: FlaskClient, olga: User) -> None:
