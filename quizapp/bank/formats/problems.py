@@ -248,8 +248,8 @@ def message(code: str, params: Mapping[str, str]) -> str:
     words.
     """
     words = dict(params)
-    if "manner" in words:
-        words["manner"] = _(_MANNERS[words["manner"]])
+    if manner := words.get("manner"):
+        words["manner"] = _(_MANNERS[manner])
     for name in ("taken", "usual"):
         if name in words:
             words[name] = _(KIND_NAMES[words[name]])
