@@ -18,6 +18,7 @@ from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import get_live
 from quizapp.play import actions, queries, recorder, state
+from quizapp.play.correcting import corrections_of
 from quizapp.play.rebuild import RebuildTakenOver, rebuild
 from quizapp.play.shown import moment
 from quizapp.play.state import Shard
@@ -173,6 +174,7 @@ def _status(contest: Contest) -> dict[str, Any]:
     position = recorder.read_position(shard)
     document["halted"] = position.halted_reason if position else ""
     document["dead_letters"] = queries.dead_letters_count(contest.id)
+    document["corrections_waiting"] = sum(made.is_waiting for made in corrections_of(contest.id))
     document["lag_events"] = state.count_events(live, shard)
     try:
         figures = state.figures(live, shard)

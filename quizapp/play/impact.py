@@ -11,6 +11,7 @@ from sqlalchemy import String, case, cast, func, select
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.models import Contest
 from quizapp.core.db import db
+from quizapp.play import queries
 from quizapp.play.models import Answer, Attempt
 from quizapp.play.rules import mark_answer
 
@@ -87,15 +88,15 @@ def worth_of(question: KitQuestion, response: list[str], points_hundredths: int)
 def _papers_with(contest_id: int, question_id: int) -> Iterator[tuple[str | None, int, list[str], int]]:
     """(finish, score, response, points of the question) of every attempt on whose paper it stands."""
     query = (
-        select(Attempt.finish, Attempt.score_hundredths, Attempt.paper, Answer.response)
+        select(Attempt.finish, Attempt.score_hundredths, queries.paper_text, Answer.response)
         .outerjoin(Answer, (Answer.attempt_id == Attempt.id) & (Answer.question_id == question_id))
         .where(Attempt.contest_id == contest_id)
         .execution_options(yield_per=ROWS_AT_ONCE)
     )
-    for finish, score, paper, response in db.session.execute(query):
-        worth = next((drawn[2] for drawn in paper if drawn[0] == question_id), None)
-        if worth is not None:
-            yield finish, score or 0, response or [], worth
+    for finish, score, text, response in db.session.execute(query):
+        paper = queries.paper_with(question_id, text)
+        if paper is not None:
+            yield finish, score or 0, response or [], queries.worth_of(question_id, paper)
 
 
 @dataclass(frozen=True, slots=True)

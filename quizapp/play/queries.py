@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+import msgspec
+from sqlalchemy import Text, cast, func, select
 
 from quizapp.contests.correcting import void_points
 from quizapp.contests.kit import Kit
@@ -33,6 +34,26 @@ def answers_of(attempt_id: str) -> Sequence[Answer]:
 
 def paper_of(attempt: Attempt) -> tuple[DrawnQuestion, ...]:
     return drawn_of(attempt.paper)
+
+
+Paper = Sequence[tuple[int, int, int, list[str]]]
+"""A paper as Attempt.paper holds it."""
+_paper = msgspec.json.Decoder(list[tuple[int, int, int, list[str]]])
+paper_text = cast(Attempt.paper, Text)
+"""The column as it is stored, for those who look through many papers for one question."""
+
+
+def paper_with(question_id: int, text: str) -> Paper | None:
+    """A paper of `paper_text` if the question stands on it; most that do not hold it are not even decoded."""
+    if f"{question_id}," not in text:
+        return None
+    paper = _paper.decode(text)
+    return paper if any(drawn[0] == question_id for drawn in paper) else None
+
+
+def worth_of(question_id: int, paper: Paper) -> int:
+    """What a question on a paper is worth, in hundredths."""
+    return next(drawn[2] for drawn in paper if drawn[0] == question_id)
 
 
 def drawn_of(paper: Sequence[Any]) -> tuple[DrawnQuestion, ...]:

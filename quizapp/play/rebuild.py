@@ -15,7 +15,7 @@ When this is broken off anywhere, the gate is missing and the next one begins an
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from quizapp.core.live import Live, get_live
 from quizapp.core.logs import get_logger
 from quizapp.leaderboards.state import board_key
 from quizapp.play import packing, queries, recorder, state
-from quizapp.play.hashes import attempt_fields
+from quizapp.play.hashes import LiveAttempt, attempt_fields
 from quizapp.play.models import RecorderPosition
 from quizapp.play.recorded import Recorded, RecordedPerson
 from quizapp.play.remarking import mark_anew
@@ -216,14 +216,17 @@ def _restore(live: Live, contest: Contest, shard: Shard, token: str) -> tuple[in
 
 def _person_commands(shard: Shard, person: RecordedPerson) -> Iterator[Sequence[str]]:
     yield ["HSET", state.person_key(shard, person.person), *_flat(person.fields)]
-    yield from standing_commands(shard, person)
+    ranks = {person.person: person.rank} if person.rank is not None else {}
+    yield from standing_commands(shard, ranks=ranks, open_attempts=person.open_attempts)
 
 
-def standing_commands(shard: Shard, person: RecordedPerson) -> Iterator[Sequence[str]]:
-    """What marks decide: the place on the board and the open attempts."""
-    if person.rank is not None:
-        yield ["ZADD", board_key(*shard, "overall"), str(person.rank), person.person]
-    for attempt in person.open_attempts:
+def standing_commands(
+    shard: Shard, *, ranks: Mapping[str, int], open_attempts: Iterable[LiveAttempt]
+) -> Iterator[Sequence[str]]:
+    """What marks decide: places on the board, by person, and open attempts."""
+    for person, rank in ranks.items():
+        yield ["ZADD", board_key(*shard, "overall"), str(rank), person]
+    for attempt in open_attempts:
         fields, texts = attempt_fields(attempt, packing.parts(attempt.paper))
         yield ["HSET", state.attempt_key(shard, attempt.id), *_flat(fields)]
         if texts:

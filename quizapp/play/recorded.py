@@ -6,7 +6,7 @@ Only what was recorded is known here; what visitors did is taken from the last m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -77,13 +77,26 @@ class Recorded:
             yield from self._people(chunk)
         yield from self._gone_before_beginning()
 
-    def of(self, people: Sequence[str]) -> Iterator[RecordedPerson]:
-        """Some people only."""
-        attempts: dict[str, list[Attempt]] = {}
-        query = select(Attempt).where(Attempt.contest_id == self.shard.contest_id, Attempt.person.in_(people))
-        for attempt in db.session.scalars(query.order_by(Attempt.person, Attempt.number)):
-            attempts.setdefault(attempt.person, []).append(attempt)
-        return self._people(list(attempts.items()))
+    def ranks_of(self, people: Collection[str]) -> dict[str, int]:
+        """The packed ranks of some people, without those who have none."""
+        query = select(Attempt.person, Attempt.score_hundredths, Attempt.duration_ms).where(
+            Attempt.contest_id == self.shard.contest_id,
+            Attempt.person.in_(people),
+            Attempt.finish.is_not(None),
+            Attempt.is_flagged.is_(False),
+        )
+        ranks: dict[str, int] = {}
+        for person, score, duration in db.session.execute(query):
+            rank = pack(score_hundredths=score or 0, duration_ms=duration or 0)
+            ranks[person] = max(rank, ranks.get(person, 0))
+        return ranks
+
+    def open_ones(self, attempt_ids: Collection[str]) -> list[LiveAttempt]:
+        """Those of these attempts that are open."""
+        query = select(Attempt).where(Attempt.id.in_(attempt_ids), Attempt.finish.is_(None))
+        attempts = db.session.scalars(query).all()
+        answers = _answers_of([attempt.id for attempt in attempts])
+        return [self._live(attempt, answers.get(attempt.id, [])) for attempt in attempts]
 
     def _gone_before_beginning(self) -> Iterator[RecordedPerson]:
         """Who was deleted without an attempt, and must not begin one."""

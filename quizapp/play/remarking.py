@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -20,7 +20,7 @@ from quizapp.play.models import Answer, Attempt, Correction
 from quizapp.play.recorder import Position
 from quizapp.play.rules import mark_answer
 
-PEOPLE_AT_ONCE = 200
+PEOPLE_AT_ONCE, ATTEMPTS_AT_ONCE = 200, 1000
 """A transaction's worth: short enough that other writers on SQLite hardly wait."""
 
 _attempts, _answers = cast(Table, Attempt.__table__), cast(Table, Answer.__table__)
@@ -28,11 +28,12 @@ _attempts, _answers = cast(Table, Attempt.__table__), cast(Table, Answer.__table
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Whose records were marked anew in one portion."""
+    """What one portion changed."""
 
-    people: Sequence[str]
-    ended: Sequence[str]
-    """Their ended attempts with the question."""
+    people: int
+    """How many were looked at."""
+    attempts: Mapping[str, str]
+    """Attempt → its person: those whose marks or scores are others now, open ones included."""
 
 
 def mark_anew(position: Position, *, now: datetime) -> Iterator[Touched]:
@@ -51,55 +52,74 @@ def mark_anew(position: Position, *, now: datetime) -> Iterator[Touched]:
             db.session.rollback()
             return
         people = _next_people(contest_id, after=correction.upto)
-        ended: list[str] = []
+        touched: Mapping[str, str] = {}
         if people:
             version = db.session.get_one(Contest, contest_id, populate_existing=True).kit_version
             kit = get_kit(contest_id=contest_id, version=version)
-            ended = _mark_people(kit, correction, people)
+            touched = _mark_people(kit, correction, people)
             correction.upto = people[-1]
         else:
             correction.rescored_at = now
         db.session.commit()
-        yield Touched(people, ended)
+        yield Touched(len(people), touched)
 
 
 def _next_people(contest_id: int, *, after: str) -> Sequence[str]:
-    query = select(Attempt.person).where(Attempt.contest_id == contest_id, Attempt.person > after)
-    return db.session.scalars(query.distinct().order_by(Attempt.person).limit(PEOPLE_AT_ONCE)).all()
+    """The next people by id, so many that their attempts make one portion."""
+    query = select(Attempt.person, func.count()).where(Attempt.contest_id == contest_id, Attempt.person > after)
+    people: list[str] = []
+    attempts = 0
+    for person, count in db.session.execute(
+        query.group_by(Attempt.person).order_by(Attempt.person).limit(PEOPLE_AT_ONCE)
+    ):
+        if people and attempts + count > ATTEMPTS_AT_ONCE:
+            break
+        people.append(person)
+        attempts += count
+    return people
 
 
-def _mark_people(kit: Kit, correction: Correction, people: Sequence[str]) -> list[str]:
-    """Mark the answers of these people to the question, and add up; return their ended attempts with it."""
-    question_id = correction.question_id
-    query = select(Attempt.id, Attempt.finish, Attempt.paper)
+def _mark_people(kit: Kit, correction: Correction, people: Sequence[str]) -> Mapping[str, str]:
+    """Mark the answers of these people to the question, and add up; return the attempts that changed."""
+    query = select(Attempt.id, Attempt.person, Attempt.finish, queries.paper_text)
     rows = db.session.execute(query.where(Attempt.contest_id == kit.contest_id, Attempt.person.in_(people)))
-    found = {row.id: row for row in rows if any(drawn[0] == question_id for drawn in row.paper)}
-    ended = [attempt_id for attempt_id, row in found.items() if row.finish is not None]
-    worth = {
-        attempt_id: next(drawn[2] for drawn in row.paper if drawn[0] == question_id)
-        for attempt_id, row in found.items()
-    }
-    _mark_answers(kit, correction, worth, set(ended))
-    _add_up(kit, {attempt_id: found[attempt_id].paper for attempt_id in ended})
-    return ended
+    papers: dict[str, queries.Paper] = {}
+    owners: dict[str, str] = {}
+    ended: set[str] = set()
+    for attempt_id, person, finish, text in rows:
+        paper = queries.paper_with(correction.question_id, text)
+        if paper is not None:
+            papers[attempt_id], owners[attempt_id] = paper, person
+            if finish is not None:
+                ended.add(attempt_id)
+    changed = _mark_answers(kit, correction, papers, ended)
+    if correction.what == VOID:
+        changed = set(papers)
+    _add_up(kit, {attempt_id: papers[attempt_id] for attempt_id in changed & ended})
+    return {attempt_id: owners[attempt_id] for attempt_id in changed}
 
 
-def _mark_answers(kit: Kit, correction: Correction, worth: Mapping[str, int], ended: set[str]) -> None:
+def _mark_answers(
+    kit: Kit, correction: Correction, papers: Mapping[str, queries.Paper], ended: Collection[str]
+) -> set[str]:
+    """Mark the answers to the question, set its statistics right, and return the attempts whose answers changed."""
     question = kit.questions[correction.question_id]
     query = select(Answer.id, Answer.attempt_id, Answer.response, Answer.is_right, Answer.points_hundredths)
-    changed: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    changed: set[str] = set()
     answered = right = 0
-    for row in db.session.execute(query.where(Answer.question_id == question.id, Answer.attempt_id.in_(worth))):
-        marked = mark_answer(question, row.response, points_hundredths=worth[row.attempt_id])
+    for row in db.session.execute(query.where(Answer.question_id == question.id, Answer.attempt_id.in_(papers))):
+        worth = queries.worth_of(question.id, papers[row.attempt_id])
+        marked = mark_answer(question, row.response, points_hundredths=worth)
         if (marked.points_hundredths, marked.is_right) != (row.points_hundredths, row.is_right):
             new = {"is_right": marked.is_right, "points_hundredths": marked.points_hundredths}
-            changed.append({"row": row.id} | new)
+            rows.append({"row": row.id} | new)
+            changed.add(row.attempt_id)
         if row.attempt_id in ended and row.response:
             # A voided question says nothing of those who answered it: it leaves the statistics of the bank.
             answered -= correction.what == VOID
             right += marked.is_right - row.is_right
-    if changed:
-        _write(_answers, ("is_right", "points_hundredths"), changed)
+    _write(_answers, ("is_right", "points_hundredths"), rows)
     if answered or right:
         db.session.execute(
             update(Question)
@@ -107,12 +127,11 @@ def _mark_answers(kit: Kit, correction: Correction, worth: Mapping[str, int], en
             .values(times_answered=Question.times_answered + answered, times_right=Question.times_right + right)
             .execution_options(synchronize_session=False)
         )
+    return changed
 
 
-def _add_up(kit: Kit, papers: Mapping[str, Sequence[Any]]) -> None:
+def _add_up(kit: Kit, papers: Mapping[str, queries.Paper]) -> None:
     """Write score and number of right answers of ended attempts, by their answers and their voided questions."""
-    if not papers:
-        return
     query = (
         select(Answer.attempt_id, func.sum(Answer.points_hundredths), func.sum(case((Answer.is_right, 1), else_=0)))
         .where(Answer.attempt_id.in_(papers))
@@ -123,12 +142,14 @@ def _add_up(kit: Kit, papers: Mapping[str, Sequence[Any]]) -> None:
     for attempt_id, paper in papers.items():
         given_points, given_right = void_points(kit, queries.drawn_of(paper))
         points, right = sums.get(attempt_id, (0, 0))
-        sums_now = {"score_hundredths": given_points + points, "right": given_right + right}
-        rows.append({"row": attempt_id} | sums_now)
+        score = {"score_hundredths": given_points + points, "right": given_right + right}
+        rows.append({"row": attempt_id} | score)
     _write(_attempts, ("score_hundredths", "right"), rows)
 
 
 def _write(table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Update these columns of the rows whose id is under "row"."""
+    if not rows:
+        return
     values: Any = {name: bindparam(name) for name in columns}
     db.session.connection().execute(update(table).where(table.c.id == bindparam("row")).values(values), rows)

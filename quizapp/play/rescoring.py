@@ -100,7 +100,7 @@ def rescore(correction_id: int, *, now: datetime, tell: Tell) -> dict[str, Any]:
         done, total = 0, _count_people(contest_id)
         for touched in mark_anew(position, now=now):
             _bring_in_line(live, position, token, touched)
-            done += len(touched.people)
+            done += touched.people
             tell(done, total)
         _open_doors(live, position, token)
     except Exception as error:
@@ -245,16 +245,17 @@ def _corrected(contest: Contest, correction: Correction, now: datetime) -> Kit:
 
 
 def _bring_in_line(live: Live, position: Position, token: str, touched: Touched) -> None:
-    commands: list[Sequence[str]] = []
-    shard = position.shard
-    if touched.people:
+    shard, attempts = position.shard, touched.attempts
+    # Ended ones are in SQL and are read from there; open ones are written again behind it.
+    commands: list[Sequence[str]] = [
+        ["UNLINK", state.attempt_key(shard, attempt_id), state.texts_key(shard, attempt_id)] for attempt_id in attempts
+    ]
+    if attempts:
         with reading():
-            contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
-            for person in Recorded(contest, shard).of(touched.people):
-                commands += standing_commands(shard, person)
+            recorded = Recorded(db.session.get_one(Contest, shard.contest_id, populate_existing=True), shard)
+            ranks, open_ones = recorded.ranks_of(set(attempts.values())), recorded.open_ones(attempts)
+            commands += standing_commands(shard, ranks=ranks, open_attempts=open_ones)
             release()
-    for attempt_id in touched.ended:
-        commands.append(["UNLINK", state.attempt_key(shard, attempt_id), state.texts_key(shard, attempt_id)])
     _renew(live, shard, token, commands)
 
 
