@@ -1,0 +1,77 @@
+"""A key corrected and a question voided while phones answer.
+
+Afterwards live state and records agree to the last bit, and every score is what the new keys make of the answers that
+the phones know to be acknowledged.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blackbox.contest import KEYS, make_contest
+from tests.blackbox.phones import Phone, Played
+from tests.blackbox.test_phones import attempts_of, canonical, rows_of
+from tests.faults.test_kills import SLUG, play_while
+from tests.stack import Stack
+
+CORRECTED, VOIDED = 1, 2
+"""A single-choice question whose key becomes A, and a multiple-choice question."""
+PHONES = 60
+
+
+class HastyPhone(Phone):
+    """Hands in once: a second look may meet another score."""
+
+    def finish(self, played: Played, token: str, late: list[dict[str, Any]] | None = None) -> None:
+        sheet = [
+            {"question": question, "response": response, "seq": seq}
+            for question, (seq, response) in played.acknowledged.items()
+        ]
+        path = f"/attempts/{played.attempt}/finish"
+        _status, played.result = self.call("POST", path, {"answers": sheet + (late or [])}, token)
+
+
+def correct(stack: Stack) -> None:
+    """Correct one question and void another by command."""
+    stack.run_cli("contest", "correct", SLUG, str(CORRECTED), "--key", "A", "--reason", "题目有误")
+    stack.run_cli("contest", "void", SLUG, str(VOIDED), "--reason", "题目有误")
+    status = json.loads(stack.run_cli("contest", "status", SLUG, "--json").stdout)
+    assert status["corrections_waiting"] == 0
+
+
+def expected(played: Played) -> int:
+    total = 0
+    for question_id, question in played.questions.items():
+        response = canonical(question, played.acknowledged.get(question_id, (0, []))[1] or [])
+        key: Any = ["A"] if question_id == CORRECTED else KEYS[question["kind"]]
+        if question["kind"] == "matching":
+            is_right = bool(response) and sorted(left + right for left, right in response.items()) == key
+        elif question["kind"] == "fill_in":
+            is_right = bool(response) and all(text in accepted for text, accepted in zip(response, key, strict=True))
+        else:
+            is_right = response == key
+        total += 10 if is_right or question_id == VOIDED else 0
+    return total
+
+
+@pytest.mark.timeout(500)
+def test_scores_are_those_of_the_new_keys(tmp_path: Path) -> None:
+    with Stack.running() as stack:
+        make_contest(stack, slug=SLUG)
+        phones: list[Phone] = [HastyPhone(stack.base_url, SLUG, number) for number in range(PHONES)]
+        play_while(stack, phones, harm=lambda: correct(stack))
+        verified = json.loads(stack.run_cli("play", "verify", SLUG, "--json", check=False).stdout)
+        assert verified["differences"] == 0, verified["first"]
+        path = tmp_path / "results.jsonl"
+        stack.run_cli("report", "results", SLUG, "--format", "jsonl", "--output", str(path))
+        rows = rows_of(path)
+        assert len(rows) == PHONES
+        assert {one.attempt: expected(one) for _phone, one in attempts_of(phones)} == {
+            attempt: row["score"] for attempt, row in rows.items()
+        }
+        assert any(CORRECTED in one.acknowledged for _phone, one in attempts_of(phones))
+        assert any(VOIDED in one.questions for _phone, one in attempts_of(phones))
