@@ -18,6 +18,8 @@ from quizapp.core.tables import Table, write_xlsx
 
 FILE_NAME = "题目导入模板.xlsx"
 GUIDE_SHEET = "填写说明"
+EMPTY_ROWS = 500
+"""Below the examples: the lists of kinds and difficulties are offered in rows that are there."""
 _LETTERS = "ABCDEF"
 _CONSTITUTION = ParsedCitation("中华人民共和国宪法", "第五条", date(2018, 3, 11))
 _ADULT = ParsedCitation("中华人民共和国民法典", "第十七条", date(2021, 1, 1))
@@ -151,5 +153,6 @@ def workbook() -> bytes:
     marked = [[EXAMPLE + text if place == at else text for place, text in enumerate(row)] for row in rows]
     file = io.BytesIO()
     guide = Table(GUIDE_SHEET, GUIDE_HEADER, _GUIDE, len(_GUIDE), widths=(26, 90))
-    write_xlsx(file, [sheet_of(SHEET, layout, marked, len(marked)), guide])
+    empty = [[""] * len(layout.headers) for _ in range(EMPTY_ROWS)]
+    write_xlsx(file, [sheet_of(SHEET, layout, [*marked, *empty], len(marked) + EMPTY_ROWS), guide])
     return file.getvalue()

@@ -35,7 +35,7 @@ def test_untouched_template_holds_no_question() -> None:
 
 def test_examples_without_their_mark_are_read_as_they_stand() -> None:
     book = openpyxl.load_workbook(io.BytesIO(BOOK))
-    for row in book["题目"].iter_rows(min_row=2):
+    for row in book["题目"].iter_rows(min_row=2, max_row=len(template.EXAMPLES) + 1):
         row[1].value = str(row[1].value).removeprefix(EXAMPLE)
     parsed = read(saved(book))
     assert codes(parsed) == []
@@ -45,9 +45,17 @@ def test_examples_without_their_mark_are_read_as_they_stand() -> None:
 
 def test_row_written_below_the_examples_is_all_that_comes_in() -> None:
     book = openpyxl.load_workbook(io.BytesIO(BOOK))
-    book["题目"].append(["判断题", "新的题目。", *[""] * 7, "错"])
+    row = book["题目"][len(template.EXAMPLES) + 2]
+    row[0].value, row[1].value, row[9].value = "判断题", "新的题目。", "错"
     (question,) = read(saved(book)).questions
     assert (question.kind, question.stem, question.key) == ("true_false", "新的题目。", ("false",))
+
+
+def test_kinds_are_offered_in_every_row_to_fill_in() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(BOOK))["题目"]
+    offered = {str(one.sqref): one.formula1 for one in sheet.data_validations.dataValidation}
+    last = len(template.EXAMPLES) + template.EMPTY_ROWS + 1
+    assert set(offered[f"A2:A{last}"].strip('"').split(",")) == set(KIND_NAMES.values())
 
 
 def test_instructions_explain_every_column() -> None:
