@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import runpy
 import zlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 from quizapp.bank.actions import add_many, add_questions, retire, revise
 from quizapp.bank.models import Question, QuestionImport
@@ -15,13 +17,15 @@ from quizapp.bank.undoing import undo
 from quizapp.contests import kits, state
 from quizapp.contests.drafts import SectionDraft
 from quizapp.contests.kit import KitMedium, KitTranslation
-from quizapp.contests.models import SectionQuestion, StoredKit
+from quizapp.contests.models import KitRevision, SectionQuestion, StoredKit
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import Settings
 from tests.contests.kit_makers import make_kit
 from tests.contests.makers import NOW, approve, make_bank, make_content, make_contest, make_published
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_kit_comes_back_from_its_stored_form_as_it_was() -> None:
@@ -195,3 +199,26 @@ def test_undoing_an_import_deletes_what_is_free_and_retires_what_a_contest_uses(
         used, "retired"
     )
     assert imported.outline["undone"] == {"deleted": 1, "retired": used}
+
+
+def test_kits_say_which_revisions_they_hold(app: Flask) -> None:
+    contest = make_published(make_bank(single=20))
+    question = db.session.scalars(select(Question).limit(1)).one()
+    first = question.latest.id
+    revise(question=question, content=make_content(99), actor=None, now=NOW)
+    uses = kits.uses_of_question(question.id)
+    assert [(use.title, use.values, use.revision_id) for use in uses] == [
+        (contest.title, {"slug": contest.slug}, first)
+    ]
+    assert kits.uses_of_question(999) == []
+
+
+def test_kits_stored_before_that_was_kept_are_looked_through_once(app: Flask) -> None:
+    make_published(make_bank(single=20))
+    rows = [(row.kit_id, row.question_id, row.revision_id) for row in db.session.scalars(select(KitRevision))]
+    db.session.execute(delete(KitRevision))
+    migration = runpy.run_path(str(ROOT / "migrations" / "versions" / "20261125_bank.py"))
+    migration["fill_kit_revisions"](db.session.connection())
+    db.session.expire_all()
+    again = [(row.kit_id, row.question_id, row.revision_id) for row in db.session.scalars(select(KitRevision))]
+    assert (sorted(again), len(again)) == (sorted(rows), 20)
