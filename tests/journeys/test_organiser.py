@@ -61,7 +61,7 @@ def import_bank(page: Page, stack: Stack, *, name: str, file: Path) -> None:
     page.get_by_label("题库文件").set_input_files(file)
     page.get_by_role("button", name="读取文件").click()
     # Read in the background; the page goes on by itself.
-    page.get_by_role("link", name="下一步：修改问题").click(timeout=30_000)
+    page.get_by_role("link", name="下一步：修改问题").first.click(timeout=30_000)
     row = page.locator("article").filter(has_text=UNUSABLE_ROW)
     expect(row.filter(has_text="选项 D 没有内容")).to_be_visible()
     page.get_by_role("link", name="下一步：查重并导入").click()
