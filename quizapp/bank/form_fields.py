@@ -17,7 +17,8 @@ from wtforms import Field, ValidationError
 
 from quizapp.bank.formats.draft import LONGEST_TEXT
 from quizapp.bank.forms import strip
-from quizapp.bank.languages import is_language, name_of
+from quizapp.bank.languages import is_language
+from quizapp.bank.words import language_word
 from quizapp.core.i18n import _
 
 LONGEST_ALT = 500
@@ -222,7 +223,9 @@ def faults(place: Place, known_media: Iterable[str]) -> Iterator[str]:
         yield _("文字太长，最多 %(limit)s 个字。", limit=str(LONGEST_TEXT))
     for code, text in place.translations.items():
         if len(text) > LONGEST_TEXT:
-            yield _("%(language)s文字太长，最多 %(limit)s 个字。", language=name_of(code), limit=str(LONGEST_TEXT))
+            yield _(
+                "%(language)s文字太长，最多 %(limit)s 个字。", language=language_word(code), limit=str(LONGEST_TEXT)
+            )
     if len(place.media) > MOST_MEDIA:
         yield _("一处最多放 %(limit)s 个图片或录音。", limit=str(MOST_MEDIA))
     if any(medium.sha256 not in known_media for medium in place.media):

@@ -30,10 +30,10 @@ from quizapp.bank.formats.characters import fold
 from quizapp.bank.formats.details import LONGEST_ARTICLE, LONGEST_LAW, LONGEST_TOPIC, read_date, read_points
 from quizapp.bank.formats.draft import LONGEST_TEXT
 from quizapp.bank.forms import strip
-from quizapp.bank.languages import name_of
 from quizapp.bank.models import Media, QuestionRevision
 from quizapp.bank.rules import BLANK_LETTERS, CHOICE_KINDS, sides
 from quizapp.bank.shelf import Citation
+from quizapp.bank.words import language_word
 from quizapp.core.i18n import _, _l
 from quizapp.core.web import points_text
 
@@ -154,7 +154,9 @@ class QuestionForm(FlaskForm):
     def validate_language(self, field: LanguagesField) -> None:
         for code in field.data:
             if self._translation(code) and not self.stem.data.translations.get(code):
-                raise ValidationError(_("请填写%(language)s的题干，或者去掉这个语言版本。", language=name_of(code)))
+                raise ValidationError(
+                    _("请填写%(language)s的题干，或者去掉这个语言版本。", language=language_word(code))
+                )
 
     def validate_option(self, field: RowsField) -> None:
         written = field.written

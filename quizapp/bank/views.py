@@ -32,7 +32,7 @@ from quizapp.bank.law_words import LAW_STATUS_TONES, LAW_STATUS_WORDS, cause_sen
 from quizapp.bank.list_forms import BulkForm, filter_of, values_of_filter
 from quizapp.bank.models import Bank
 from quizapp.bank.showing import as_shown
-from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS, STATE_WORDS
+from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS, STATE_WORDS, language_word
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.i18n import _
@@ -63,6 +63,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["media_endings"] = ENDINGS
     app.template_filter("place")(place)
     app.template_filter("as_shown")(as_shown)
+    app.template_filter("language_word")(language_word)
 
 
 @blueprint.get("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quizapp.bank.languages import name_of
 from quizapp.core.i18n import _l
 
 KIND_WORDS = {
@@ -37,3 +38,26 @@ BULK_WORDS = {
     "restore": _l("重新启用（已停用的）"),
     "move": _l("移到别的题库"),
 }
+
+LANGUAGE_WORDS = {
+    "ug": _l("维吾尔文"),
+    "bo": _l("藏文"),
+    "mn-Mong": _l("蒙古文"),
+    "kk-Arab": _l("哈萨克文"),
+    "ko": _l("朝鲜文"),
+    "za": _l("壮文"),
+    "ii": _l("彝文"),
+    "ky-Arab": _l("柯尔克孜文"),
+    "en": _l("英文"),
+    "ru": _l("俄文"),
+    "mn": _l("西里尔蒙古文"),
+    "kk": _l("西里尔哈萨克文"),
+    "ky": _l("西里尔柯尔克孜文"),
+    "ar": _l("阿拉伯文"),
+}
+"""What staff call the languages of languages.LANGUAGES, since not everybody reads their own names."""
+
+
+def language_word(code: str) -> str:
+    """What staff call a language; one without a word by its own name or its code."""
+    return str(LANGUAGE_WORDS.get(code) or name_of(code))

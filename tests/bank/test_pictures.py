@@ -185,3 +185,25 @@ def test_no_picture_takes_long_or_much_memory(made: str) -> None:
     seconds, megabytes = map(float, output.split())
     assert seconds < 2
     assert megabytes < 200
+
+
+CANVAS = """
+import resource
+from quizapp.bank.pictures import PictureTooBig, clean_picture
+from tests.bank.media_makers import picture
+sent = bytearray(picture("WEBP", (16, 16), (1, 2, 3, 4), "RGBA"))
+assert sent[12:16] == b"VP8X"
+sent[24:30] = (12_999).to_bytes(3, "little") * 2
+pages = int(open("/proc/self/statm").read().split()[0])
+room = pages * resource.getpagesize() + 200 * 1024 * 1024
+resource.setrlimit(resource.RLIMIT_AS, (room, room))
+try:
+    clean_picture(bytes(sent))
+except PictureTooBig:
+    print("refused")
+"""
+
+
+def test_a_canvas_is_refused_before_room_is_made_for_it() -> None:
+    done = subprocess.run([sys.executable, "-c", CANVAS], capture_output=True, text=True, check=False)
+    assert done.stdout == "refused\n", done.stderr

@@ -251,7 +251,7 @@ def test_whatever_a_file_held_is_not_lost_in_the_form(staff: FlaskClient, bank: 
         ("single", {"difficulty": "9"}, "难度"),
         ("single", {"topics": "长" * 65}, "最多 64 个字"),
         ("single", {"passage@ug": "ug", "language": "ug", "stem@ug": "ug"}, "也请写上中文的文字"),
-        ("single", {"option-0@ug": "ug", "language": "ug"}, "请填写ئۇيغۇرچە的题干"),
+        ("single", {"option-0@ug": "ug", "language": "ug"}, "请填写维吾尔文的题干"),
         ("single", {"stem.media": "0" * 64, "stem.alt": ""}, "已被清理"),
     ],
 )
