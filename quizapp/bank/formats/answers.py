@@ -19,6 +19,7 @@ _TRUE = _words("正确 对 √ ✓ ✔ ☑ ✅ T TRUE 真 RIGHT CORRECT 正确�
 _FALSE = _words("错误 错 × ✗ ✘ ❌ ❎ ☒ X ╳ ✕ ✖ F FALSE 假 WRONG INCORRECT 不正确 不对 错误的 错的 说法错误")
 _WEAK_TRUE = _words("是 Y YES 可以 能 有 会 属于 同意 应当 合法 1")
 _WEAK_FALSE = _words("否 N NO 没有 无 不是 不可以 不能 不会 不属于 不同意 不应当 不合法 违法 非法 0")
+_LONGEST_TRUTH = 40
 _QUOTES = "\"'“”‘’[](){}【】<>「」 "
 _ENDS = "。.,，;；!！、:： "
 _COMMENT_STARTS = re.compile(r"[\s，,。；;（(：:、!！]")
@@ -133,6 +134,8 @@ def _with_comment(answer: str, options: Mapping[str, str]) -> Letters:
 
 def read_truth(answer: str, *, weak: bool) -> bool | None:
     """Read a word or sign for right or wrong; `weak` ones (是, 可以, Y, 1) only where the kind is known."""
+    if len(answer) > _LONGEST_TRUTH:
+        return None
     word = fold(answer).strip(_QUOTES + _ENDS)
     for true, false in ((_TRUE, _FALSE), (_WEAK_TRUE, _WEAK_FALSE)) if weak else ((_TRUE, _FALSE),):
         if word in true:

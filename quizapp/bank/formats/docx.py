@@ -21,7 +21,7 @@ from quizapp.bank.formats.line_kinds import Line, bare_key, has_inline_answer, l
 from quizapp.bank.formats.lines import read_lines
 from quizapp.bank.formats.parsed import Parsed, Problem, ReadOptions, Refused
 from quizapp.bank.formats.places import FILE
-from quizapp.bank.formats.rows import Row
+from quizapp.bank.formats.rows import Merged, Row
 from quizapp.bank.formats.table import Table
 from quizapp.bank.formats.workbook import MOST_COLUMNS, MOST_ROWS
 from quizapp.core.xml import UnreadableXml, parse
@@ -139,7 +139,7 @@ class _Reading:
         for row in rows:
             self.collected.place_in_order(f"{name} row {row.number}")
         told = self.collected.options.sheet(name)
-        table = Table(rows, told=told, name=name, part=name, section=self.section)
+        table = Table(rows, told=told, name=name, part=name, section=self.section, merged=_merged(block))
         if told.is_read is False:
             self.collected.sheets.append(table.layout())
         elif rows and not table.read_into(self.collected):
@@ -193,3 +193,25 @@ def _texts(row: list[Cell]) -> list[str]:
     while texts and not texts[-1]:
         texts.pop()
     return texts
+
+
+def _merged(block: TableBlock) -> list[Merged]:
+    """The cells of a table that go on downwards."""
+    merged: list[Merged] = []
+    open_at: dict[int, int] = {}
+    for number, row in enumerate([*block.rows, []], 1):
+        going_on = set()
+        column = 0
+        for cell in row:
+            if cell.goes_on and column in open_at:
+                going_on.add(column)
+            column += min(cell.span, MOST_COLUMNS)
+        for start in [start for start in open_at if start not in going_on]:
+            if number - open_at[start] > 1:
+                merged.append(Merged(start, open_at[start], number - 1))
+            del open_at[start]
+        column = 0
+        for cell in row:
+            open_at.setdefault(column, number)
+            column += min(cell.span, MOST_COLUMNS)
+    return merged

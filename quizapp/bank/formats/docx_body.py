@@ -91,6 +91,8 @@ class Paragraph:
 class Cell:
     lines: list[TextLine]
     span: int = 1
+    goes_on: bool = False
+    """It shows as one with the cell above."""
 
 
 @dataclass(slots=True)
@@ -151,9 +153,9 @@ class Body:
         span = value_of(properties, "gridSpan")
         merged = child(properties, "vMerge")
         lines = self._lines_of(element)
-        if merged is not None and attribute(merged, "val") != "restart":
-            lines = []
-        return Cell(lines, int(span) if span.isascii() and span.isdigit() and len(span) < 4 else 1)
+        goes_on = merged is not None and attribute(merged, "val") != "restart"
+        width = int(span) if span.isascii() and span.isdigit() and len(span) < 4 else 1
+        return Cell([] if goes_on else lines, width, goes_on)
 
     def _lines_of(self, container: etree._Element) -> list[TextLine]:
         """The lines of all paragraphs in a cell or a box, and of the tables in it, cell by cell."""

@@ -306,7 +306,7 @@ class _Judge:
     def _answer_text(self) -> str:
         """The answer; where it is the letter of the only options there are, their texts."""
         letters = compact(self.draft.answer)
-        if self.options and letters and set(letters) <= set(self.options):
+        if self.options and letters and set(letters) <= set(self.options) and len(set(letters)) == len(letters):
             return "；".join(self.options[letter] for letter in letters)
         return self.draft.answer or ("；".join(self.options.values()) if len(self.options) == 1 else "")
 

@@ -12,6 +12,15 @@ class Row:
     cells: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Cells of one column, below each other, that show as one; only the first has the text."""
+
+    column: int
+    first_row: int
+    last_row: int
+
+
 def cell(row: Row, place: int | None) -> str:
     """The text at a place (from 0); empty behind the row's end and for no place."""
     return row.cells[place] if place is not None and place < len(row.cells) else ""

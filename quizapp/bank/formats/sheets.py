@@ -60,7 +60,8 @@ def _read_all(sheets: Iterator[Sheet], collected: Collected) -> None:
 def _table(sheet: Sheet, told: SheetOptions) -> Table:
     kind = kind_named(sheet.name)
     section = Hint(kind, insists=False, words=sheet.name) if kind else None
-    return Table(sheet.rows, told=told, name=sheet.name, part=f"sheet {sheet.name}", section=section)
+    part = f"sheet {sheet.name}"
+    return Table(sheet.rows, told=told, name=sheet.name, part=part, section=section, merged=sheet.merged)
 
 
 def _read_as_text(sheet: Sheet, collected: Collected) -> bool:

@@ -7,6 +7,7 @@ number) or as a problem.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from quizapp.bank.formats import answers, options, shape
@@ -27,11 +28,14 @@ from quizapp.bank.formats.layout import SAMPLE_ROWS, ColumnLayout, ReadAs, Sampl
 from quizapp.bank.formats.parsed import Problem, SheetOptions
 from quizapp.bank.formats.places import row_place
 from quizapp.bank.formats.row_draft import draft_of_row
-from quizapp.bank.formats.rows import Row, cell, column_letters
+from quizapp.bank.formats.rows import Merged, Row, cell, column_letters
+from quizapp.bank.formats.workbook import MOST_ROWS
 
 HEADER_WITHIN = 10
 """Rows among which a header is looked for."""
 _LEAST_CONTRADICTED = 3
+_SHARED = ("passage", "kind", "law", "article", "effective", "topics", "difficulty", "points")
+"""What the rows of merged cells have in common; a stem is that of its first row."""
 _CHAPTER = re.compile(
     r"(?:第\s?[一二三四五六七八九十百0-9]{1,4}\s?[章节篇部单]|附件|附录|[一二三四五六七八九十]{1,3}、).{0,60}",
     re.DOTALL,
@@ -49,12 +53,20 @@ class Table:
     """
 
     def __init__(
-        self, rows: Sequence[Row], *, told: SheetOptions, name: str = "", part: str = "", section: Hint | None = None
+        self,
+        rows: Sequence[Row],
+        *,
+        told: SheetOptions,
+        name: str = "",
+        part: str = "",
+        section: Hint | None = None,
+        merged: Sequence[Merged] = (),
     ) -> None:
         self.rows = rows
         self.name = name
         self.part = part
         self.section = section
+        self.merged = merged
         self.told = told
         self.header_at, self.columns = _told_header(rows, told.header_row) if told.header_row else find_header(rows)
         if told.header_row == 0:
@@ -77,6 +89,7 @@ class Table:
         columns = self._find_columns(collected)
         if columns is None:
             return False
+        self._fill_merged(columns)
         drafts = collected.corrected(self._without_examples(_Rows(self, columns).read(self.body), collected), self.told)
         coding = read_coding(
             ((answers.read_numbers(draft.answer), len(draft.options), len(filled(draft))) for draft in drafts),
@@ -133,6 +146,25 @@ class Table:
             where = self.where(self.rows[max(self.header_at, 0)].number)
             collected.report(Problem(where, found_by, shape.describe(columns), "warning"))
         return _without_foreign_kinds(columns, self.body)
+
+    def _fill_merged(self, columns: Columns) -> None:
+        """What several rows share, such as the case they are about, stands in the first of their merged cells."""
+        shared = {columns.role[name] for name in _SHARED if name in columns.role}
+        rows = {row.number: row for row in self.rows} if shared and self.merged else {}
+        numbers = sorted(rows)
+        steps = 0
+        for merged in self.merged:
+            if merged.column not in shared or merged.first_row not in rows:
+                continue
+            text = cell(rows[merged.first_row], merged.column)
+            start, end = bisect_right(numbers, merged.first_row), bisect_right(numbers, merged.last_row)
+            steps += end - start
+            if steps > MOST_ROWS:  # more than a sheet has, unless they overlap
+                return
+            for number in numbers[start:end]:
+                cells = rows[number].cells
+                cells.extend([""] * (merged.column + 1 - len(cells)))
+                cells[merged.column] = cells[merged.column] or text
 
     def _is_contradicted(self) -> bool:
         """Under the header 答案 stands hardly anything that can be a key."""

@@ -18,7 +18,7 @@ import python_calamine as calamine
 from quizapp.bank.formats.characters import clean, shorten
 from quizapp.bank.formats.parsed import Problem, Refused
 from quizapp.bank.formats.places import FILE, row_place
-from quizapp.bank.formats.rows import Row, column_letters
+from quizapp.bank.formats.rows import Merged, Row, column_letters
 from quizapp.core.tables import restore
 
 MOST_ROWS = 200_000
@@ -36,6 +36,7 @@ class Sheet:
     rows: list[Row] = field(default_factory=list)
     """Rows with something in them."""
     problems: list[Problem] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
 
 
 def read_sheets(content: bytes) -> Iterator[Sheet]:
@@ -68,6 +69,9 @@ def _read_sheet(book: calamine.CalamineWorkbook, entry: calamine.SheetMetadata) 
         raise Refused(f"sheet {sheet.name}", "sheet_too_large", rows=str(data.height), columns=str(data.width))
     if data.height > MOST_ROWS:
         raise Refused(f"sheet {sheet.name}", "too_many_rows", limit=str(MOST_ROWS))
+    for (top, left), (bottom, right) in data.merged_cell_ranges or ():
+        if left == right and top < bottom:
+            sheet.merged.append(Merged(left, top + 1, bottom + 1))
     for offset, values in enumerate(data.iter_rows()):
         _take_row(sheet, first_row + offset + 1, first_column, values)
     return sheet

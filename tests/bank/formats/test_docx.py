@@ -294,6 +294,16 @@ def test_wide_cells_do_not_move_the_columns() -> None:
     assert only(read(docx(head.replace("</w:tbl>", f"{row}</w:tbl>")))).key == ("B",)
 
 
+def test_cells_merged_downwards_share_their_case() -> None:
+    def merged(text: str, value: str) -> str:
+        return f'<w:tc><w:tcPr><w:vMerge w:val="{value}"/></w:tcPr>{p(text)}</w:tc>'
+
+    rest = "".join(f"<w:tc>{p(text)}</w:tc>" for text in ("题（ ）", "甲", "乙", "A"))
+    rows = f"<w:tr>{merged('张某借款', 'restart')}{rest}</w:tr><w:tr>{merged('', 'continue')}{rest}</w:tr>"
+    head = table(("案例", "题干", "A", "B", "答案")).replace("</w:tbl>", f"{rows}</w:tbl>")
+    assert [question.passage for question in read(docx(head)).questions] == ["张某借款"] * 2
+
+
 def test_deleted_row_is_out() -> None:
     gone = f"<w:tr><w:trPr><w:del/></w:trPr><w:tc>{p('旧题')}</w:tc><w:tc>{p('对')}</w:tc></w:tr>"
     body = table(("题目", "答案"), ("新题", "对")).replace("</w:tbl>", f"{gone}</w:tbl>")

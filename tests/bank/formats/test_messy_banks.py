@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import openpyxl
 import pytest
 
 from quizapp.bank.formats import Parsed, read
-from tests.bank.formats.making import HEADER, codes, error, only, texts, xlsx
+from tests.bank.formats.making import HEADER, codes, error, only, saved, texts, xlsx
 
 FOUR = {"A": "一", "B": "二", "C": "三", "D": "四"}
 
@@ -217,6 +218,25 @@ def test_case_above_the_line_that_calls_for_it_goes_with_its_questions() -> None
 def test_case_may_end_with_the_call_for_its_questions() -> None:
     parsed = text("一、案例分析题\n（一）张某借款。根据以上材料，回答1—2题。\n1. 题（ ）\nA.一 B.二\n答案：A\n")
     assert only(parsed).passage.startswith("（一）张某借款。")
+
+
+def test_case_in_merged_cells_goes_with_each_of_their_rows() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ("案例", "题型", "题干", "A", "B", "答案"),
+        ("张某借款", "单选", "题一（ ）", "甲", "乙", "A"),
+        ("", "", "题二（ ）", "甲", "乙", "B"),
+        ("", "判断", "题三", "", "", "对"),
+        ("", "判断", "题四", "", "", "错"),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A2:A4")
+    sheet.merge_cells("B2:B3")
+    questions = read(saved(book)).questions
+    assert [question.passage for question in questions] == ["张某借款"] * 3 + [""]
+    assert [question.kind for question in questions] == ["single", "single", "true_false", "true_false"]
 
 
 # Sheets -----------------------------------------------------------------------------------------------------------
