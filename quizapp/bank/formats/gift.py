@@ -93,7 +93,9 @@ class _Texts:
 
     def read(self, raw: str, at: str) -> str:
         """A part of the question as plain text; what it shows stands at `at`."""
-        raw, name = with_format(raw, self.item.format)
+        return self.read_as(*with_format(raw, self.item.format), at)
+
+    def read_as(self, raw: str, name: str, at: str) -> str:
         plain = from_format(shown(unwrapped(raw, name).strip(" \t\n")), name)
         media, missing = attached(plain.references, at=at, files={})
         self.media += media
@@ -168,8 +170,8 @@ class _Question:
         if block and not item.before and not item.after:
             return clean(item.title)
         if item.after and block and block.kind in ("choice", "short", "numerical"):
-            return self.texts.read(item.before + BLANK + item.after, "stem")
-        return self.texts.read(f"{item.before.rstrip()} {item.after.lstrip()}", "stem")
+            return self.texts.read_as(item.before + BLANK + item.after, item.format, "stem")
+        return self.texts.read_as(f"{item.before.rstrip()} {item.after.lstrip()}", item.format, "stem")
 
     # Answers by kind ------------------------------------------------------------------------------------------
 

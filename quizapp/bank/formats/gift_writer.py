@@ -22,7 +22,7 @@ KINDS = frozenset(("single", "multiple", "indefinite", "true_false", "fill_in", 
 FIELDS = frozenset(("explanation", "citations", "effective_on", "topics", "difficulty", "points_hundredths", "passage"))
 
 Show = Callable[[str], str]
-"""A plain text as it is written in the file."""
+"""Writes a plain text as a part of the file."""
 
 
 def write(questions: Sequence[ParsedQuestion]) -> bytes:
@@ -34,7 +34,7 @@ def _written(question: ParsedQuestion) -> str:
     # An arrow parts the two sides of matching and cannot be escaped; in HTML it can be spelled otherwise.
     name, show = ("html", _shown_in_html) if _has_arrow_on_the_left(question) else ("plain", escape)
     text = f"{question.passage}\n\n{question.stem}" if question.passage else question.stem
-    block = _BLOCKS[question.kind](question, show)
+    block = _BLOCKS[question.kind](question, lambda part: _guarded(part, show, name))
     if question.explanation:
         block += f"\n\t####{_guarded(question.explanation, show, name)}\n"
     lines = []
@@ -54,7 +54,7 @@ def _shown_in_html(text: str) -> str:
     return escape(to_html(text))
 
 
-def _guarded(text: str, show: Show, name: str = "plain") -> str:
+def _guarded(text: str, show: Show, name: str) -> str:
     """What begins like a format or a weight is given a format of its own, so that it is neither."""
     return f"[{name}]{show(text)}" if text.startswith(("[", "%")) else show(text)
 
@@ -87,19 +87,14 @@ def _lines(answers: Sequence[str]) -> str:
 
 
 def _single(question: ParsedQuestion, show: Show) -> str:
-    return _lines(
-        [("=" if option.id in question.key else "~") + _guarded(option.text, show) for option in question.options]
-    )
+    return _lines([("=" if option.id in question.key else "~") + show(option.text) for option in question.options])
 
 
 def _several(question: ParsedQuestion, show: Show) -> str:
     """What is wrong costs all, so that choosing everything earns nothing there."""
     share = share_of(len(question.key))
     return _lines(
-        [
-            (f"~%{share}%" if option.id in question.key else "~%-100%") + _guarded(option.text, show)
-            for option in question.options
-        ]
+        [(f"~%{share}%" if option.id in question.key else "~%-100%") + show(option.text) for option in question.options]
     )
 
 
@@ -109,7 +104,7 @@ def _truth(question: ParsedQuestion, show: Show) -> str:
 
 def _blanks(question: ParsedQuestion, show: Show) -> str:
     if len(question.key) == 1:
-        return _lines(["=" + _guarded(as_pattern(text), show) for text in question.key[0]])
+        return _lines(["=" + show(as_pattern(text)) for text in question.key[0]])
     return _lines([f"=（{number}） -> {show(texts[0])}" for number, texts in enumerate(question.key, 1)])
 
 

@@ -17,9 +17,8 @@ from quizapp.bank.formats.characters import shorten
 from quizapp.bank.formats.choices import share_of
 from quizapp.bank.formats.cloze import write_fields
 from quizapp.bank.formats.labels import points_text, to_tags
-from quizapp.bank.formats.markup import to_html
 from quizapp.bank.formats.matching import pairs_of
-from quizapp.bank.formats.multilang import write_languages
+from quizapp.bank.formats.multilang import shown, write_languages
 from quizapp.bank.formats.parsed import ParsedMedia, ParsedQuestion, ParsedTranslation
 from quizapp.bank.formats.short_answers import as_pattern
 
@@ -109,7 +108,7 @@ class _Writer:
                 name = f"{at}-{number}.{_ending(medium)}"
                 file = _under(element, "file", name=name, path="/", encoding="base64")
                 file.text = base64.b64encode(medium.content).decode()
-                source, alt = f"@@PLUGINFILE@@/{name}", escape(medium.alt.translate(_NOT_IN_XML))
+                source, alt = f"@@PLUGINFILE@@/{name}", escape(medium.alt.translate(_NOT_IN_XML)).replace("{", "&#123;")
                 if medium.kind == "picture":
                     html += f'<img src="{source}" alt="{alt}">'
                 else:
@@ -153,13 +152,12 @@ class _Writer:
 
     def pairs(self) -> None:
         _under(self.root, "shuffleanswers").text = "true"
-        ids = [option.id for option in self.question.options]
         for left, right in pairs_of(self.question):
             element = _under(self.root, "subquestion")
             self._html(element, self._said(left, self._option(left)) if left else "", left)
             said = self._said(right, self._option(right))
-            has_languages = said.startswith("<span lang=") and right in ids
-            _text(_under(element, "answer"), said if has_languages else self._option(right))
+            is_html = "multilang" in said  # else Moodle takes it for plain text, and so does who reads it again
+            _text(_under(element, "answer"), said if is_html else self._option(right))
 
     def _option(self, option_id: str) -> str:
         return next(option.text for option in self.question.options if option.id == option_id)
@@ -167,11 +165,11 @@ class _Writer:
     def essay(self) -> None:
         question = self.question
         _under(self.root, "responseformat").text = "plain"
-        body = "".join(to_html(str(text)) for text in question.key)
+        body = "".join(shown(str(text)) for text in question.key)
         if question.rubric:
             criteria = "".join(
                 f"<li>{'' if one.points_hundredths is None else f'<b>{points_text(one.points_hundredths)}</b> '}"
-                f"{to_html(one.text)}</li>"
+                f"{shown(one.text)}</li>"
                 for one in question.rubric
             )
             body += f'<ul class="quizapp-rubric">{criteria}</ul>'

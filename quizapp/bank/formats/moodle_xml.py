@@ -19,7 +19,7 @@ from quizapp.bank.formats.moodle_answers import READERS, Answers, read_cloze
 from quizapp.bank.formats.moodle_text import Texts, files_of, plain_text, raw_text
 from quizapp.bank.formats.parsed import Parsed, ParsedMedia, ParsedQuestion, ReadOptions, Refused
 from quizapp.bank.formats.places import FILE
-from quizapp.bank.formats.typed import Candidate, Typed, Unfit
+from quizapp.bank.formats.typed import MOST_QUESTIONS, Candidate, Typed, Unfit
 from quizapp.bank.formats.xml_tree import local_name, root_of
 
 NAME = "moodle-xml"
@@ -48,6 +48,8 @@ def read(content: bytes, options: ReadOptions) -> Parsed:
         root = root_of(content)
         if local_name(root) != "quiz":
             raise Refused(FILE, "xml_other", found=shorten(local_name(root)))
+        if sum(1 for _ in root.iterchildren("question")) > MOST_QUESTIONS:
+            raise Refused(FILE, "too_many_questions", limit=str(MOST_QUESTIONS))
         _read_all(root, typed)
     except Refused as refusal:
         return Parsed(NAME, (), (refusal.problem,))

@@ -69,12 +69,17 @@ def language_code(name: str) -> str:
     return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
 
+def shown(text: str) -> str:
+    """HTML of a plain text in which no filter of Moodle finds anything to do."""
+    return to_html(text).replace("{", "&#123;")
+
+
 def write_languages(text: str, others: Mapping[str, str]) -> str:
     """HTML of a text and what it is in other languages."""
     if not any(others.values()):
-        return to_html(text)
+        return shown(text)
     texts = {CHINESE[0]: text, **{code: other for code, other in others.items() if other}}
-    return "".join(f'<span lang="{code}" class="multilang">{to_html(words)}</span>' for code, words in texts.items())
+    return "".join(f'<span lang="{code}" class="multilang">{shown(words)}</span>' for code, words in texts.items())
 
 
 def _spans(source: str) -> Iterable[tuple[int, int, str, str]]:

@@ -167,8 +167,11 @@ class Typed:
 
     def _add(self, question: ParsedQuestion) -> None:
         self.questions.append(question)
-        first = self._first_place.setdefault(normalise_text(question.passage + question.stem), question.where)
-        if first is not question.where:
+        text = normalise_text(question.passage + question.stem)
+        first = self._first_place.get(text)
+        if first is None:
+            self._first_place[text] = question.where
+        else:
             self._duplicates += 1
             stem = shorten(question.stem, _STEM_LETTERS)
             self.report(question.where, "duplicate", stem=stem, first_place=first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizapp.bank.formats import Parsed, ParsedQuestion, ReadOptions, read
+from quizapp.bank.formats import Parsed, ParsedOption, ParsedQuestion, ReadOptions, read, write
 from quizapp.bank.formats import gift as format_module
 from quizapp.bank.formats.gift_signs import is_gift
 from quizapp.bank.formats.markup import from_format
@@ -244,6 +245,23 @@ def test_question_can_be_mended_in_place() -> None:
     mended = format_module.read(text.encode(), ReadOptions(mends={"line 1": {"answer": "B"}}))
     assert [one.key for one in mended.questions] == [("B",), ("true",)]
     assert mended.questions[0].explanation == "why" and mended.problems == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["[html]<b>x</b>", "%50%甲", "[plain]", "%100%", "->", "a -> b", "// x", "$CATEGORY: x"]
+)
+def test_text_that_begins_like_a_sign_is_written_as_text(text: str) -> None:
+    options = (ParsedOption("A", text), ParsedOption("B", f"{text}乙"))
+    rights = (ParsedOption("1", text), ParsedOption("2", "丙"))
+    made = [
+        ParsedQuestion("line 1", "single", text, options, ("B",), text),
+        ParsedQuestion("line 1", "fill_in", f"{text}____", (), ((text,),)),
+        ParsedQuestion("line 1", "fill_in", f"{text}____、____", (), ((text, "甲"), ("乙", text))),
+        ParsedQuestion("line 1", "ordering", text, options, ("B", "A")),
+        ParsedQuestion("line 1", "matching", text, (*options, *rights), ("A2", "B1")),
+    ]
+    written = write(made, format="gift").content
+    assert [replace(one, where="") for one in read(written).questions] == [replace(one, where="") for one in made]
 
 
 # Recognition, limits ------------------------------------------------------------------------------------------

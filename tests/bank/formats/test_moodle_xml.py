@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quizapp.bank.formats import Parsed, ParsedQuestion, ReadOptions, read, recognise, write
 from quizapp.bank.formats import moodle_xml as format_module
-from quizapp.bank.formats.parsed import ParsedCriterion, ParsedMedia, ParsedTranslation
+from quizapp.bank.formats.parsed import ParsedCriterion, ParsedMedia, ParsedOption, ParsedTranslation
 from tests.bank.formats.making import codes, error, only, texts
 from tests.bank.formats.strategies import png
 from tests.bank.formats.test_never_raises import check
@@ -269,6 +269,12 @@ def test_first_language_is_the_main_one_without_chinese() -> None:
     assert (other.language, other.stem, other.options[0].text) == ("ug-CN", "قانۇن", "ھەئە")
 
 
+def test_more_languages_than_there_are_is_told() -> None:
+    text = "".join(f"{{mlang a{chr(97 + one)}{chr(97 + other)}}}x{{mlang}}" for one in range(2) for other in range(26))
+    parsed = parse(asked("essay", text=text))
+    assert codes(parsed) == ["language_left_out"] and len(parsed.questions[0].translations) == 29
+
+
 def test_unknown_language_is_told() -> None:
     parsed = parse(asked("essay", text="{mlang zh}法{mlang}{mlang klingon_1_2}x{mlang}"))
     assert codes(parsed) == ["language_left_out"] and parsed.questions[0].translations == ()
@@ -381,6 +387,13 @@ def test_written_file_says_to_moodle_what_it_must() -> None:
     written = write([made], format="moodle-xml").content.decode()
     assert '<question type="essay">' in written and "<name>" in written
     assert "&lt;li&gt;&lt;b&gt;1.5&lt;/b&gt; 说理&lt;/li&gt;" in written
+
+
+def test_choosing_everything_earns_nothing_in_moodle() -> None:
+    options = tuple(ParsedOption(letter, letter) for letter in "ABC")
+    made = ParsedQuestion("row 1", "multiple", "题", options, ("A", "C"))
+    written = write([made], format="moodle-xml").content.decode()
+    assert [part.split('"')[0] for part in written.split('fraction="')[1:]] == ["50", "-100", "50"]
 
 
 def test_letters_that_xml_cannot_have_are_replaced() -> None:
