@@ -217,6 +217,7 @@ def test_the_form_fits_a_phone(stack: Stack, open_device: OpenDevice, kind: str)
     device.page.goto(f"{make_bank(device.page, stack)}/questions/new?kind={kind}&passage=1")
     device.page.get_by_label("加一种语言").select_option("bo")
     device.page.get_by_role("button", name="加上").click()
+    expect(device.page.locator('[name="stem@bo"]')).to_be_visible()
     device.must_not_scroll_sideways()
     device.must_be_accessible()
 
