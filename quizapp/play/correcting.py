@@ -161,8 +161,8 @@ def corrections_of(contest_id: int) -> Sequence[Correction]:
 
 
 def voided_questions(contest: Contest) -> set[int]:
-    """The questions of a published contest that are voided."""
-    if not contest.is_published:
-        return set()
-    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
-    return {note.question for note in kit.corrections if note.what == VOID}
+    """The questions of a contest that are voided."""
+    query = select(Correction.question_id).where(
+        Correction.contest_id == contest.id, Correction.what == VOID, Correction.kit_version.is_not(None)
+    )
+    return set(db.session.scalars(query))

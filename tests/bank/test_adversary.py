@@ -17,10 +17,13 @@ from tests.bank.formats.test_archive import SHEET, WORKBOOK
 from tests.cast import post, sign_in
 from tests.core.test_adversary import FAR_APART
 
+TOO_FAR = ("sheet_too_large", "too_many_rows")
+"""A block that no memory holds, or a narrow one that is far too long."""
+
 
 @pytest.mark.parametrize("sheet", FAR_APART.values(), ids=FAR_APART.keys())
 def test_cells_far_apart_are_found_however_they_are_written(sheet: str) -> None:
-    assert error(read(with_parts(WORKBOOK, {SHEET: sheet_xml(sheet)}))).code == "sheet_too_large"
+    assert error(read(with_parts(WORKBOOK, {SHEET: sheet_xml(sheet)}))).code in TOO_FAR
 
 
 def test_a_sheet_under_another_name_is_looked_at_too() -> None:
@@ -28,7 +31,7 @@ def test_a_sheet_under_another_name_is_looked_at_too() -> None:
     <Relationship Id="rId1" Target="elsewhere.xml"
     Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"/></Relationships>"""
     parts = {"xl/_rels/workbook.xml.rels": relations, "xl/elsewhere.xml": sheet_xml(FAR_APART["row alone"])}
-    assert error(read(with_parts(WORKBOOK, parts))).code == "sheet_too_large"
+    assert error(read(with_parts(WORKBOOK, parts))).code in TOO_FAR
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def law_rows(draw: st.DrawFn) -> list[Law]:
 def test_list_given_out_comes_back_the_same(law_list: list[Law], format_name: str) -> None:
     rows = read_rows(write_list(law_list, format_name))
     _head, *cells = [[*row.cells, *[""] * (8 - len(row.cells))] for row in rows]
-    again = [[cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@" else cell for cell in row] for row in cells]
+    again = [[cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell for cell in row] for row in cells]
     states = {"in_force": "现行有效", "amended": "已修改", "repealed": "已废止"}
     assert again == [
         [

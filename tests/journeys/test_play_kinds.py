@@ -92,13 +92,24 @@ def next_question(page: Page, number: int) -> None:
     expect(page.locator("[data-part=number]")).to_have_text(str(number))
 
 
+KILLED = """
+let isGone = false;
+const send = fetch;
+const note = () => { isGone = true; };
+addEventListener("pagehide", note, true);
+addEventListener("visibilitychange", note, true);
+fetch = (path, init) => (isGone ? new Promise(() => {}) : send(path, init));
+"""
+"""A browser does not hold back what a page sends while it goes away, whatever the network is said to be."""
+
+
 def test_a_paper_of_all_kinds_survives_a_reload_and_the_loss_of_the_network(
     make_contest: Callable[..., str], open_device: OpenDevice
 ) -> None:
     phone = open_device(has_touch=True)
     page = phone.page
     # As on a phone that is killed: what a page sends while it goes away is not sent.
-    page.add_init_script("const send = fetch; fetch = (path, init) => send(path, { ...init, keepalive: false })")
+    page.add_init_script(KILLED)
     enter_nickname(page, make_contest(), "各种都会")
 
     expect(page.locator(".passage summary")).to_have_text("案例材料（第 1 至 2 题）")
