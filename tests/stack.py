@@ -11,6 +11,8 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,6 +109,18 @@ class Stack:
         if check:
             assert done.returncode == 0, f"{words} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done
+
+    def publish(self, slug: str) -> None:
+        """Publish a contest and wait for its doors to open: who comes in the same moment is told to come again."""
+        self.run_cli("contest", "publish", slug)
+        give_up_at = time.monotonic() + 30
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.base_url}/api/v1/contests/{slug}/pulse", timeout=10).close()
+                return
+            except urllib.error.HTTPError as error:
+                assert error.code == 503 and time.monotonic() < give_up_at, error
+            time.sleep(0.05)
 
     def children(self) -> dict[str, int]:
         """The launcher's children: "web", "record", "work", "valkey" → pid."""

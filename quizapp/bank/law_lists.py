@@ -23,7 +23,7 @@ from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
 from quizapp.core.sheets import SheetRow
-from quizapp.core.tables import FORMULA_STARTS, Table, write_csv, write_xlsx
+from quizapp.core.tables import Table, restore, write_csv, write_xlsx
 
 COLUMNS = {
     "title": "名称",
@@ -180,9 +180,7 @@ def _find_head(rows: Sequence[SheetRow]) -> tuple[int, dict[str, int]]:
 
 
 def _cell(cells: Sequence[str], place: int) -> str:
-    text = clean(cells[place]) if place < len(cells) else ""
-    # What our own export writes before a text that a spreadsheet could take for a formula.
-    return text[1:] if text.startswith("'") and text[1:2] in FORMULA_STARTS else text
+    return restore(clean(cells[place])) if place < len(cells) else ""
 
 
 def _step(

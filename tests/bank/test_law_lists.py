@@ -17,6 +17,7 @@ from quizapp.bank.models import Law
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.sheets import SheetRow, read_rows
+from quizapp.core.tables import restore
 from tests.bank.law_makers import TITLE, cite, store
 from tests.bank.makers import make_approved
 
@@ -138,7 +139,7 @@ def law_rows(draw: st.DrawFn) -> list[Law]:
 def test_list_given_out_comes_back_the_same(law_list: list[Law], format_name: str) -> None:
     rows = read_rows(write_list(law_list, format_name))
     _head, *cells = [[*row.cells, *[""] * (8 - len(row.cells))] for row in rows]
-    again = [[cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell for cell in row] for row in cells]
+    again = [[restore(cell) for cell in row] for row in cells]
     states = {"in_force": "现行有效", "amended": "已修改", "repealed": "已废止"}
     assert again == [
         [

@@ -60,4 +60,4 @@ def make_contest(stack: Stack, *, slug: str = "blackbox", count: int = 10, attem
     file = stack.data / "contest.json"
     file.write_text(json.dumps(contest))
     stack.run_cli("contest", "create", str(file))
-    stack.run_cli("contest", "publish", slug)
+    stack.publish(slug)

@@ -184,7 +184,7 @@ def publish_unit_contest(stack: Stack, folder: Path) -> None:
     path = folder / "contest.json"
     path.write_text(json.dumps(document, ensure_ascii=False))
     stack.run_cli("contest", "create", str(path))
-    stack.run_cli("contest", "publish", UNIT_CONTEST)
+    stack.publish(UNIT_CONTEST)
 
 
 def play_both(stack: Stack, crowd: Crowd) -> None:

@@ -223,7 +223,7 @@ def test_pausing_on_the_monitor_holds_the_phone_and_resuming_lets_it_go(
     }
     file.write_text(json.dumps(document, ensure_ascii=False))
     stack.run_cli("contest", "create", str(file))
-    stack.run_cli("contest", "publish", slug)
+    stack.publish(slug)
     phone = open_device()
     enter_nickname(phone.page, f"{stack.base_url}/play/{slug}", "等一等")
     answer_question(phone.page)

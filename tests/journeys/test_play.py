@@ -40,7 +40,7 @@ def make_contest(stack: Stack, tmp_path: Path) -> Callable[..., str]:
         file = tmp_path / f"{slug}.json"
         file.write_text(json.dumps(document, ensure_ascii=False))
         stack.run_cli("contest", "create", str(file))
-        stack.run_cli("contest", "publish", slug)
+        stack.publish(slug)
         return f"{stack.base_url}/play/{slug}"
 
     return make

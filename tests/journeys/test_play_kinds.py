@@ -50,7 +50,7 @@ def make_contest(stack: Stack, bank: int, tmp_path: Path) -> Iterator[Callable[.
         file = tmp_path / f"{slug}.json"
         file.write_text(json.dumps(document, ensure_ascii=False))
         stack.run_cli("contest", "create", str(file))
-        stack.run_cli("contest", "publish", slug)
+        stack.publish(slug)
         return f"{stack.base_url}/play/{slug}"
 
     yield make
