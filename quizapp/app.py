@@ -19,6 +19,7 @@ from quizapp.core import db as database
 from quizapp.core.settings import Settings, load_settings
 from quizapp.play import api as play_api
 from quizapp.play import correction_views as play_corrections
+from quizapp.play import doors
 from quizapp.play import monitor as play_monitor
 from quizapp.play import views as play
 from quizapp.reports import views as reports
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     navigation.init_app(app)
     for room in (accounts, bank, contests, play, play_api, play_monitor, play_corrections, reports, admin):
         room.init_app(app)
+    doors.init_app(app)
     undoing.init_app(app, in_use=questions_in_use)
     uses.init_app(app, find=uses_of_question)
     return app

@@ -12,7 +12,7 @@ from typing import Any
 
 from quizapp.core.embedded import end_with_parent
 
-worker_class = "gthread"
+worker_class = "quizapp.core.gunicorn_worker.Worker"
 workers = min(8, max(2, os.cpu_count() or 2))
 threads = 32
 worker_connections = 4000

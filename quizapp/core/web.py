@@ -263,16 +263,26 @@ def module(version: str, name: str) -> ResponseReturnValue:
 
 
 def show_refusal(error: DomainError) -> ResponseReturnValue:
-    """A refusal as a problem document (API) or as a page with what to do next."""
+    """A refusal as a problem document (API) or as a page with what to do next.
+
+    A page that may be asked for again soon asks by itself; what was sent by a form is sent again by its reader.
+    """
     db.session.rollback()
+    is_page, is_read = not wants_problem(), request.method in ("GET", "HEAD")
     response = (
-        _problem(error.status, error.code, error.message(), error.extra)
-        if wants_problem()
-        else _error_page(error.status, error.message())
+        _error_page(error.status, error.message() if is_read or error.status != 503 else _not_sent())
+        if is_page
+        else _problem(error.status, error.code, error.message(), error.extra)
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+        if is_page and is_read and error.status == 503:
+            response.headers["Refresh"] = str(error.retry_after)
     return response
+
+
+def _not_sent() -> str:
+    return _("系统正忙，这一次没有提交成功。请返回上一页，稍等几秒再提交，填过的内容一般还在。")
 
 
 def _problem(status: int, code: str, title: str, extra: Any = None) -> Response:
