@@ -27,6 +27,7 @@ from quizapp.core.settings import get_settings
 from quizapp.core.web import csrf
 from quizapp.play import access, answering, documents, figures, rules, shown, state
 from quizapp.play.answer_path import BODY_BYTES, AnswerPath
+from quizapp.play.figures_path import FiguresPath
 from quizapp.play.openapi import openapi
 from quizapp.play.rebuild import open_if_new
 from quizapp.play.state import Shard
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
     csrf.exempt(blueprint)
     # These calls count themselves (access.limit); an answer is not counted at all.
     app.register_blueprint(blueprint)
+    app.wsgi_app = FiguresPath(app, app.extensions["quizapp.settings"])  # type: ignore[method-assign]
     app.wsgi_app = AnswerPath(app, app.extensions["quizapp.settings"])  # type: ignore[method-assign]
 
 
