@@ -26,8 +26,8 @@ run: install ## Run everything on this machine: [PORT=8000] [HOST=127.0.0.1] [DA
 test: install .venv/test.stamp ## Run all tests: [ARGS="-k recorder"]
 	.venv/bin/python -m pytest -n 2 $(ARGS)
 
-faults: install .venv/test.stamp ## Run the tests that kill servers under load
-	.venv/bin/python -m pytest tests/faults $(ARGS)
+faults: install .venv/test.stamp ## Kill, freeze and starve servers under load, the slow rows too: [ARGS="-k f5"]
+	.venv/bin/python -m pytest tests/faults -m "quick or slow" $(ARGS)
 
 check: install .venv/check.stamp ## Check style, types, the order of the rooms, templates and spelling
 	.venv/bin/python -m ruff check .

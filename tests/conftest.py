@@ -24,6 +24,9 @@ from tests import postgresql
 from tests.cast import ada, olga, rita  # noqa: F401
 from tests.stack import Stack
 
+# Named here since only what is loaded first may speak at the end of a run.
+pytest_plugins = ["tests.faults.report"]
+
 ROOT = Path(__file__).parent.parent
 IN_CI = bool(os.environ.get("CI"))
 

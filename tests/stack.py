@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,10 @@ class Stack:
 
     data: Path
     options: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """`QUIZAPP_…` variables that `quizapp run` is given."""
+    code: Path | None = None
+    """A folder with another copy of the project to run; None: this one."""
     base_url: str = ""
     lines: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
@@ -64,7 +68,8 @@ class Stack:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment(),
+            env=environment() | dict(self.settings),
+            cwd=self.code,
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
         self.wait_for(r"Stop with Ctrl-C", START_SECONDS)
@@ -104,6 +109,7 @@ class Stack:
             text=True,
             timeout=120,
             env=environment(),
+            cwd=self.code,
             check=False,
         )
         if check:

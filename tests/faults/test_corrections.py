@@ -58,6 +58,7 @@ def expected(played: Played) -> int:
     return total
 
 
+@pytest.mark.quick
 @pytest.mark.timeout(500)
 def test_scores_are_those_of_the_new_keys(tmp_path: Path) -> None:
     with Stack.running() as stack:

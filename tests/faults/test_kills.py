@@ -78,6 +78,7 @@ def assert_nothing_lost(stack: Stack, phones: list[Phone], folder: Path) -> None
         assert row["score"] == one.result["score"] == expected_points(one)
 
 
+@pytest.mark.quick
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("victims", [("valkey",), ("record", "record", "record"), ("worker", "worker")])
 def test_after_a_kill_nothing_acknowledged_is_missing(victims: tuple[str, ...], tmp_path: Path) -> None:

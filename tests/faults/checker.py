@@ -1,0 +1,376 @@
+"""The independent checker: what people were promised against SQL and Redis, without any code of the app.
+
+Each invariant is a function of the evidence that returns its violations as sentences; none when it holds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import psycopg.rows
+import redis
+
+from tests.blackbox.contest import KEYS
+from tests.blackbox.test_phones import canonical
+from tests.faults.ledger import LATE_SEQ, Ledger, Played
+
+GRACE_MS = 5_000
+OUTAGE_MS = 60_000
+POINTS = 10_00
+"""Hundredths for each question of tests.blackbox.contest."""
+SLOWEST_SECONDS = 5.0
+ALLOWED = range(200, 500)
+
+Row = dict[str, Any]
+
+
+def read_sql(database: str, query: str) -> list[Row]:
+    """The rows of a query as dicts; `database` is an address as the app is given it."""
+    if database.startswith("sqlite"):
+        path = database.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query)]
+    url = database.replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as connection:
+        return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+
+
+def _decoded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _moment_ms(value: Any) -> int:
+    """A moment of SQL, in UTC, in ms since 1970."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return round(moment.replace(tzinfo=moment.tzinfo or ZoneInfo("UTC")).timestamp() * 1000)
+
+
+@dataclass
+class Evidence:
+    """All that is looked at: the ledger, the records of one contest, its live state."""
+
+    ledger: Ledger
+    contest: Row
+    attempts: dict[str, Row]
+    answers: list[Row]
+    questions: list[Row]
+    dead_letters: list[Row]
+    shift_ms: int
+    """What was added to the deadlines of the contest in all."""
+    waiting: int
+    gate: Mapping[str, str]
+    counters: Mapping[str, str]
+    board: list[tuple[str, int]]
+    deadlines: Collection[str]
+    had_outage: bool = True
+    """Live state was away at times: then phones may send again for a minute after a deadline."""
+
+    @cached_property
+    def played(self) -> dict[str, list[Played]]:
+        """What people know of each attempt; one who left and came back knows it twice."""
+        found: dict[str, list[Played]] = defaultdict(list)
+        for one in self.ledger.played:
+            found[one.attempt].append(one)
+        return found
+
+    @cached_property
+    def answers_of(self) -> dict[str, dict[int, Row]]:
+        found: dict[str, dict[int, Row]] = defaultdict(dict)
+        for answer in self.answers:
+            found[answer["attempt_id"]][answer["question_id"]] = answer
+        return found
+
+    @cached_property
+    def kinds(self) -> dict[int, str]:
+        """Question id → its kind, as far as anybody was shown it."""
+        return {number: shown["kind"] for one in self.ledger.played for number, shown in one.questions.items()}
+
+
+def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis, had_outage: bool = True) -> Evidence:
+    """Read everything once; all must be at rest."""
+
+    def rows(query: str) -> list[Row]:
+        return read_sql(database, query)
+
+    contest = rows(f"select * from contest where slug = '{slug}'")[0]
+    number = contest["id"]
+    attempts = rows(f"select * from attempt where contest_id = {number}")
+    of_contest = f"attempt_id in (select id from attempt where contest_id = {number})"
+    answers = rows(f"select * from answer where {of_contest}")
+    for answer in answers:
+        answer["response"] = _decoded(answer["response"])
+    clock = rows(f"select shift_ms from contest_clock where contest_id = {number}")
+    tag = f"{{c{number}.0}}"
+    board: Any = live.zrange(f"leaderboards:{tag}:overall", 0, -1, desc=True, withscores=True)
+    return Evidence(
+        ledger=ledger,
+        contest=contest,
+        attempts={attempt["id"]: attempt for attempt in attempts},
+        answers=answers,
+        questions=rows("select id, times_answered, times_right from question"),
+        dead_letters=rows(f"select * from dead_letter where contest_id = {number}"),
+        shift_ms=clock[0]["shift_ms"] if clock else 0,
+        waiting=live.xlen(f"play:{tag}:stream"),
+        gate=live.hgetall(f"contests:{tag}:gate"),
+        counters=live.hgetall(f"play:{tag}:counters"),
+        board=[(person, int(rank)) for person, rank in board],
+        deadlines=set(live.zrange(f"play:{tag}:deadlines", 0, -1)),
+        had_outage=had_outage,
+    )
+
+
+# Marking, told by what the test itself wrote into the bank
+
+
+def as_recorded(question: Row, response: Any) -> Any:
+    """A response to a question as it was shown, as SQL keeps it: by the bank's own ids, pairs like "A3" in order."""
+    found = canonical(question, response)
+    return sorted(left + right for left, right in found.items()) if isinstance(found, dict) else found
+
+
+def is_right(kind: str, recorded: Any) -> bool:
+    """Whether a recorded response is the whole right answer."""
+    if kind == "fill_in":
+        return bool(recorded) and all(text in accepted for text, accepted in zip(recorded, KEYS[kind], strict=True))
+    return bool(recorded == KEYS[kind])
+
+
+# The invariants
+
+
+def acknowledged_is_recorded(evidence: Evidence) -> Iterator[str]:
+    """I1: every begin, answer and hand-in that was acknowledged is in SQL."""
+    for _person, key, attempt in evidence.ledger.begins:
+        if attempt not in evidence.attempts:
+            yield f"begin {key}: attempt {attempt} is not recorded"
+    for attempt, known in evidence.played.items():
+        row = evidence.attempts.get(attempt)
+        if row is None:
+            continue
+        for one in known:
+            yield from _promises_kept(evidence, one)
+            if one.results and row["finish"] is None:
+                yield f"{attempt}: the acknowledged hand-in is not recorded"
+
+
+def _promises_kept(evidence: Evidence, one: Played) -> Iterator[str]:
+    for question, (seq, response) in one.standing.items():
+        recorded = evidence.answers_of[one.attempt].get(question)
+        if recorded is None or recorded["seq"] < seq:
+            found = recorded["seq"] if recorded else None
+            yield f"{one.attempt}/{question}: number {seq} was acknowledged, {found} is recorded"
+        elif recorded["seq"] == seq:
+            wanted = as_recorded(one.questions[question], response)
+            if recorded["response"] != wanted:
+                yield f"{one.attempt}/{question}: {wanted} was acknowledged, {recorded['response']} is recorded"
+
+
+def recorded_was_sent(evidence: Evidence) -> Iterator[str]:
+    """I2: every answer in SQL was sent by somebody, and none is older than what was acknowledged."""
+    for answer in evidence.answers:
+        attempt, question, seq = answer["attempt_id"], answer["question_id"], answer["seq"]
+        known = evidence.played.get(attempt, [])
+        sent = [
+            as_recorded(one.questions[question], one.sent[question, seq])
+            for one in known
+            if (question, seq) in one.sent
+        ]
+        if answer["response"] not in sent:
+            yield f"{attempt}/{question}: {answer['response']} with number {seq} was never sent"
+
+
+def each_once(evidence: Evidence) -> Iterator[str]:
+    """I3: nothing twice, and nobody more often than allowed."""
+    yield from _attempts_once(evidence)
+    seen = Counter((answer["attempt_id"], answer["question_id"]) for answer in evidence.answers)
+    yield from (f"{name}: {count} rows" for name, count in seen.items() if count > 1)
+    for attempt, known in evidence.played.items():
+        results = {_fixed(result) for one in known for result in one.results}
+        if len(results) > 1:
+            yield f"{attempt}: {len(results)} different results were told"
+    yield from _quota_kept(evidence)
+    yield from _uses_once(evidence)
+
+
+def _fixed(result: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(result[name] for name in ("finish", "finished_at", "score", "right", "answered", "duration_ms"))
+
+
+def _attempts_once(evidence: Evidence) -> Iterator[str]:
+    told: dict[str, set[str]] = defaultdict(set)
+    for _person, key, attempt in evidence.ledger.begins:
+        told[key].add(attempt)
+    yield from (f"key {key}: {len(found)} attempts were told" for key, found in told.items() if len(found) > 1)
+    keys = Counter((row["person"], row["begin_key"]) for row in evidence.attempts.values() if row["begin_key"])
+    yield from (f"key {key}: {count} attempts of {person}" for (person, key), count in keys.items() if count > 1)
+    for row in evidence.attempts.values():
+        if row["begin_key"] not in evidence.ledger.keys_sent:
+            yield f"attempt {row['id']}: nobody began with the key {row['begin_key']}"
+
+
+def _quota_kept(evidence: Evidence) -> Iterator[str]:
+    zone, contest = ZoneInfo(evidence.contest["timezone"]), evidence.contest
+    by_person, by_day = Counter[str](), Counter[tuple[str, str]]()
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for row in evidence.attempts.values():
+        started = datetime.fromtimestamp(row["started_ms"] / 1000, ZoneInfo("UTC")).astimezone(zone)
+        by_person[row["person"]] += 1
+        by_day[row["person"], started.date().isoformat()] += 1
+        numbers[row["person"]].append(row["number"])
+    if total := contest["attempts_total"]:
+        yield from (f"{person}: {count} attempts of {total}" for person, count in by_person.items() if count > total)
+    if daily := contest["attempts_per_day"]:
+        yield from (f"{who}: {count} attempts of {daily} a day" for who, count in by_day.items() if count > daily)
+    for person, found in numbers.items():
+        if sorted(found) != list(range(1, len(found) + 1)):
+            yield f"{person}: the attempts are numbered {sorted(found)}"
+
+
+def _uses_once(evidence: Evidence) -> Iterator[str]:
+    """How often questions were answered in finished attempts; the installation holds this contest alone."""
+    answered, right = Counter[int](), Counter[int]()
+    for answer in evidence.answers:
+        if evidence.attempts[answer["attempt_id"]]["finish"] and answer["response"]:
+            answered[answer["question_id"]] += 1
+            right[answer["question_id"]] += bool(answer["is_right"])
+    for question in evidence.questions:
+        number = question["id"]
+        found = question["times_answered"], question["times_right"]
+        if found != (answered[number], right[number]):
+            yield f"question {number}: used {answered[number]} and right {right[number]} times, recorded {found}"
+
+
+def board_is_recomputed(evidence: Evidence) -> Iterator[str]:
+    """I4: the board in Redis is what SQL gives, ties and their order included."""
+    best: dict[str, int] = {}
+    for row in evidence.attempts.values():
+        if row["finish"] and not row["is_flagged"]:
+            rank = max(0, row["score_hundredths"]) * 2**31 + 2**31 - 1 - row["duration_ms"]
+            best[row["person"]] = max(rank, best.get(row["person"], 0))
+    expected = sorted(best.items(), key=lambda item: (item[1], item[0].encode()), reverse=True)
+    if expected != evidence.board:
+        first = next((pair for pair in zip(expected, evidence.board, strict=False) if pair[0] != pair[1]), None)
+        yield f"the board has {len(evidence.board)} rows for {len(expected)}; first difference {first}"
+
+
+def counters_are_counted(evidence: Evidence) -> Iterator[str]:
+    """I5: live counters, event numbers and open attempts are what SQL counts."""
+    responses = sum(bool(answer["response"]) for answer in evidence.answers)
+    # Each question of tests.blackbox.contest has one topic.
+    expected = {
+        "begun": len(evidence.attempts),
+        "finished": sum(row["finish"] is not None for row in evidence.attempts.values()),
+        "answers": responses,
+        "points": responses,
+    }
+    found = {name: int(evidence.counters.get(name, 0)) for name in expected}
+    if found != expected:
+        yield f"counters: {expected} by SQL, {found} live"
+    still_open = {attempt for attempt, row in evidence.attempts.items() if row["finish"] is None}
+    if still_open != evidence.deadlines:
+        yield f"open attempts: {len(still_open)} by SQL, {len(evidence.deadlines)} live"
+
+
+def all_is_carried_over(evidence: Evidence) -> Iterator[str]:
+    """I6: nothing waits in the stream, and nothing was put aside."""
+    if evidence.waiting:
+        yield f"{evidence.waiting} events wait in the stream"
+    for letter in evidence.dead_letters:
+        yield f"dead letter {letter['stream_id']}: {letter['reason']}"
+
+
+def nothing_too_late(evidence: Evidence) -> Iterator[str]:
+    """I7: no answer was taken after its deadline and grace; after an outage phones have a minute more."""
+    extra = GRACE_MS + (OUTAGE_MS if evidence.had_outage else 0)
+    closes = _moment_ms(evidence.contest["closes_at"])
+    for answer in evidence.answers:
+        row = evidence.attempts[answer["attempt_id"]]
+        deadline = closes
+        if row["deadline_ms"] is not None:
+            deadline = min(closes, row["deadline_ms"] + evidence.shift_ms - row["shift_ms"])
+        if answer["answered_ms"] > deadline + extra:
+            yield f"{row['id']}: answered {answer['answered_ms'] - deadline} ms after the deadline"
+        if answer["answered_ms"] < row["started_ms"]:
+            yield f"{row['id']}: answered before the start"
+
+
+def replies_are_honest(evidence: Evidence, *, slowest: float = SLOWEST_SECONDS) -> Iterator[str]:
+    """I8: only 2xx, 4xx and 503 with Retry-After, none slower than 5 s, nobody without a reply in the end."""
+    for one in evidence.ledger.requests:
+        if one.status == 503 and not one.has_retry_after:
+            yield f"{one.method} {one.path}: 503 without Retry-After"
+        elif one.status and one.status not in ALLOWED and one.status != 503:
+            yield f"{one.method} {one.path}: {one.status} {one.code}"
+        if one.seconds > slowest:
+            yield f"{one.method} {one.path}: {one.status} after {one.seconds:.1f} s"
+    yield from (f"nobody answered any more: {text}" for text in evidence.ledger.gave_up)
+
+
+def scores_are_right(evidence: Evidence) -> Iterator[str]:
+    """I9: marks and scores are what our own marking makes of the recorded answers, and what people were told."""
+    for attempt, row in evidence.attempts.items():
+        total = 0
+        for question, answer in evidence.answers_of[attempt].items():
+            points = POINTS if is_right(evidence.kinds.get(question, "single"), answer["response"]) else 0
+            total += points
+            if points != answer["points_hundredths"]:
+                yield f"{attempt}/{question}: {points} for {answer['response']}, recorded {answer['points_hundredths']}"
+        if row["finish"] is None:
+            continue
+        if total != row["score_hundredths"]:
+            yield f"{attempt}: score {total}, recorded {row['score_hundredths']}"
+        for one in evidence.played.get(attempt, []):
+            for result in one.results:
+                if result["score"] is not None and round(result["score"] * 100) != total:
+                    yield f"{attempt}: {result['score']} was told for {total} hundredths"
+
+
+def nothing_leaks(evidence: Evidence) -> Iterator[str]:
+    """I10: no explanation before the attempt is finished."""
+    yield from (f"explained before the end: {text}" for text in evidence.ledger.leaks)
+
+
+def finished_stays_finished(evidence: Evidence) -> Iterator[str]:
+    """I11: after the hand-in nothing is taken any more, and what was told as finished is recorded so."""
+    for attempt, known in evidence.played.items():
+        ends = [one.finished_at for one in known if one.finished_at]
+        if not ends:
+            continue
+        for promise in (promise for one in known for promise in one.promises):
+            if promise.at > min(ends) and promise.seq == LATE_SEQ:
+                yield f"{attempt}/{promise.question}: taken after the hand-in"
+        row = evidence.attempts.get(attempt)
+        if row is not None and row["finish"] is None:
+            yield f"{attempt}: is open again"
+
+
+INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
+    "I1": acknowledged_is_recorded,
+    "I2": recorded_was_sent,
+    "I3": each_once,
+    "I4": board_is_recomputed,
+    "I5": counters_are_counted,
+    "I6": all_is_carried_over,
+    "I7": nothing_too_late,
+    "I8": replies_are_honest,
+    "I9": scores_are_right,
+    "I10": nothing_leaks,
+    "I11": finished_stays_finished,
+}
+
+
+def violations(evidence: Evidence, *, but: Collection[str] = ()) -> dict[str, list[str]]:
+    """The violations of all invariants by name, without those named in `but`."""
+    found = {name: list(invariant(evidence)) for name, invariant in INVARIANTS.items() if name not in but}
+    return {name: sentences for name, sentences in found.items() if sentences}

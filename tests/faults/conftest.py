@@ -1,0 +1,61 @@
+"""Fixtures of the fault tests: the seed, a template of an installation, and the judgement at the end of a row."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Collection
+
+import pytest
+
+from tests.faults import checker
+from tests.faults.house import SLUG, House, Template, verify
+from tests.faults.ledger import Ledger
+from tests.faults.report import PROPERTY
+
+Judge = Callable[..., dict[str, list[str]]]
+
+
+@pytest.fixture
+def fault_seed() -> int:
+    """What people do, from FAULT_SEED where it is set; told in the output, so that a run can be made again."""
+    seed = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
+    print(f"FAULT_SEED={seed}")
+    return seed
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template.make(tmp_path_factory.mktemp("template") / "data")
+
+
+@pytest.fixture
+def judge(record_property: Callable[[str, object], None]) -> Judge:
+    """Give the violations of the invariants by name once all is at rest, and note the row for the table."""
+
+    def judge(
+        house: House, ledger: Ledger, *, fault: str, but: Collection[str] = (), had_outage: bool = True
+    ) -> dict[str, list[str]]:
+        house.wait_until_recorded()
+        with house.store.client() as live:
+            evidence = checker.gather(
+                ledger=ledger, slug=SLUG, database=house.database, live=live, had_outage=had_outage
+            )
+        found = checker.violations(evidence, but=but)
+        if differences := verify(house):
+            found["play verify"] = differences
+        refused = " ".join(f"{status}:{count}" for status, count in sorted(ledger.refused.items()))
+        row = {
+            "fault": fault,
+            "seed": ledger.seed,
+            "acknowledged": ledger.acknowledged,
+            "lost": len(found.get("I1", [])),
+            "duplicated": len(found.get("I3", [])),
+            "refused": refused or "-",
+            "longest_s": f"{ledger.longest:.2f}",
+            "healthy_s": "-" if house.healthy_after is None else f"{house.healthy_after:.1f}",
+        }
+        record_property(PROPERTY, row)
+        return found
+
+    return judge

@@ -1,0 +1,132 @@
+"""An installation to do harm to: `quizapp run` with a published contest, on a live store that the test owns.
+
+A first one is made by the command line and kept as a template; each test gets a copy of its records.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.blackbox.contest import make_contest
+from tests.faults.ledger import Crowd
+from tests.faults.store import Store
+from tests.stack import Stack
+
+SLUG = "faults"
+ATTEMPTS = 2
+HEALTHY_SECONDS = 30.0
+
+
+class House:
+    """A running installation, its live store, and what a test does with them."""
+
+    def __init__(self, stack: Stack, store: Store, *, seed: int) -> None:
+        self.stack, self.store, self.seed = stack, store, seed
+        self.healthy_after: float | None = None
+        """Seconds from the end of the fault until everything was well; None before it was waited for."""
+
+    @property
+    def database(self) -> str:
+        """The address of the records as the app is given it."""
+        default = f"sqlite:///{self.stack.data / 'quizapp.sqlite'}"
+        return self.stack.settings.get("QUIZAPP_DATABASE_URL", default)
+
+    def crowd(self, **changes: int | float) -> Crowd:
+        return Crowd(self.stack.base_url, SLUG, seed=self.seed, **changes)  # type: ignore[arg-type]
+
+    def status_of(self, path: str, *, timeout: float = 5.0) -> int:
+        """The status of a GET; 0 without a reply."""
+        parts = urlsplit(self.stack.base_url)
+        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)) as connection:
+            try:
+                connection.request("GET", path)
+                return connection.getresponse().status
+            except (OSError, http.client.HTTPException):
+                return 0
+
+    def is_healthy(self) -> bool:
+        """SQL and Redis answer and the contest's doors are open."""
+        return self.status_of("/readyz") == 200 and self.status_of(f"/api/v1/contests/{SLUG}/pulse") == 200
+
+    def wait_until_healthy(self, seconds: float = HEALTHY_SECONDS) -> float:
+        """Wait from the end of the fault on until everything is well by itself; return how long that took (I12)."""
+        started = time.monotonic()
+        while not self.is_healthy():
+            assert time.monotonic() < started + seconds, f"not healthy after {seconds} s:\n{self.stack.output}"
+            time.sleep(0.1)
+        self.healthy_after = max(self.healthy_after or 0.0, time.monotonic() - started)
+        return self.healthy_after
+
+    def wait_until_recorded(self, seconds: float = HEALTHY_SECONDS) -> None:
+        """Wait until the stream is empty."""
+        give_up_at = time.monotonic() + seconds
+        while self.lag():
+            assert time.monotonic() < give_up_at, f"{self.lag()} events are not recorded:\n{self.stack.output}"
+            time.sleep(0.1)
+
+    def lag(self) -> int:
+        """How many events wait to be recorded."""
+        with self.store.client() as client:
+            return sum(client.xlen(key) for key in client.scan_iter("play:*:stream"))
+
+
+class Template:
+    """The records of an installation with a published contest that nobody has been to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def make(cls, folder: Path) -> Template:
+        with Stack.running(data=folder) as stack:
+            make_contest(stack, slug=SLUG, attempts=ATTEMPTS)
+        for part in ("valkey", "logs"):
+            shutil.rmtree(folder / part)
+        with closing(sqlite3.connect(folder / "quizapp.sqlite")) as records:
+            # As if its doors had never been opened: the first visitor makes the gate.
+            records.execute("delete from recorder_position")
+            records.execute("delete from live_sample")
+            records.commit()
+        return cls(folder)
+
+    @contextmanager
+    def house(
+        self, *, seed: int, store: Store | None = None, settings: Mapping[str, str] = {}, code: Path | None = None
+    ) -> Iterator[House]:
+        """A running copy; all of it is gone afterwards.
+
+        `store` is one that the test has prepared and not started; `code` a folder with another copy of the project.
+        """
+        data = Path(tempfile.mkdtemp(prefix="qahouse")) / "data"
+        shutil.copytree(self.folder, data)
+        store = store or Store(data / "valkey")
+        stack = Stack(data, ("--host", "127.0.0.1"), settings={"QUIZAPP_REDIS_URL": store.url, **settings}, code=code)
+        try:
+            store.start()
+            stack.start()
+            house = House(stack, store, seed=seed)
+            house.wait_until_healthy()
+            house.healthy_after = None
+            yield house
+        finally:
+            stack.stop()
+            store.close()
+            shutil.rmtree(data.parent, ignore_errors=True)
+
+
+def verify(house: House) -> list[str]:
+    """What `quizapp play verify` finds."""
+    done = house.stack.run_cli("play", "verify", SLUG, "--json", check=False)
+    if not done.stdout.startswith("{"):
+        return [f"play verify says nothing: {done.stderr[-500:]}"]
+    document = json.loads(done.stdout)
+    return [str(one) for one in document["first"]] if document["differences"] else []
