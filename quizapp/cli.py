@@ -13,6 +13,7 @@ import click
 from quizapp import first_start
 from quizapp.accounts.cli import unit_group, user_group
 from quizapp.admin import jobs as admin_jobs
+from quizapp.admin.cli import doctor_command
 from quizapp.app import create_app
 from quizapp.bank import jobs as bank_jobs
 from quizapp.bank.cli import group as bank_group
@@ -137,5 +138,6 @@ def check() -> None:
 
 for room_group in (user_group, unit_group, bank_group, contest_group, play_group, report_group, bench_group):
     main.add_command(room_group)
+main.add_command(doctor_command)
 for contest_command in (*contest_commands, *correction_commands):
     contest_group.add_command(contest_command)

@@ -13,17 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from quizapp.contests.models import Contest
 from quizapp.contests.state import read_gate
 from quizapp.core.db import db
+from quizapp.core.durability import Setting, durability_settings, memory_setting
 from quizapp.core.errors import DomainError
 from quizapp.core.live import Live, LiveStoreDown
 from quizapp.play.models import DeadLetter, RecorderPosition
 
 LETTERS_SHOWN = 50
 MEGABYTE = 1024 * 1024
-DURABLE = {
-    "appendonly": ("yes",),
-    "no-appendfsync-on-rewrite": ("no",),
-    "maxmemory-policy": ("noeviction",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +27,6 @@ class Database:
     name: str
     is_up: bool
     milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting of Redis on which durability rests."""
-
-    name: str
-    value: str
-    wanted: str
-    is_good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +68,17 @@ def look_at_database() -> Database:
 def look_at_redis(live: Live, *, durability: str) -> Redis:
     """Version, memory and the settings that decide whether an acknowledged answer survives a crash."""
     try:
-        found: dict[str, str] = {}
-        for name in (*DURABLE, "appendfsync", "maxmemory"):
-            found |= live.command("CONFIG", "GET", name)
+        settings = (*durability_settings(live, durability=durability), memory_setting(live))
         server = live.command("INFO", "server")
         memory = live.command("INFO", "memory")
     except (LiveStoreDown, OSError):
         return Redis(is_up=False)
-    allowed = {**DURABLE, "appendfsync": ("always",) if durability == "always" else ("always", "everysec")}
-    settings = [
-        Setting(name, found.get(name, ""), wanted[0], found.get(name, "") in wanted) for name, wanted in allowed.items()
-    ]
-    limit = int(found.get("maxmemory", "0"))
-    settings.append(Setting("maxmemory", str(limit), "> 0", limit > 0))
     return Redis(
         is_up=True,
         version=str(server.get("valkey_version") or server.get("redis_version") or ""),
         used_megabytes=int(memory.get("used_memory", 0)) // MEGABYTE,
-        limit_megabytes=limit // MEGABYTE,
-        settings=tuple(settings),
+        limit_megabytes=int(settings[-1].value or 0) // MEGABYTE,
+        settings=settings,
     )
 
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from quizapp.accounts.queries import unit_choices
 from quizapp.bank.law_words import cause_sentence
 from quizapp.bank.models import Question
-from quizapp.contests import drafts, rules, state
+from quizapp.contests import drafts, rules
 from quizapp.contests.kits import held_questions, is_usable, pool_of
 from quizapp.contests.models import Contest
 from quizapp.contests.words import COMPLAINTS
+from quizapp.core.durability import durability_settings, memory_setting
 from quizapp.core.i18n import _, _l
 from quizapp.core.live import Live, LiveStoreDown
 
@@ -291,21 +292,23 @@ def _held_findings(contest: Contest) -> Iterator[Finding]:
 def server_findings(*, live: Live, durability: str) -> Iterator[Finding]:
     """Whether Redis keeps what it acknowledges: appendonly, synced before the reply, nothing evicted."""
     try:
-        found = state.server_durability(live)
+        settings = durability_settings(live, durability=durability)
+        memory = memory_setting(live)
     except LiveStoreDown:
         yield Finding("server_down", _("Redis 现在没有响应，请稍后再试。"), "server")
         return
-    allowed = {"always": ("always",), "everysec": ("always", "everysec")}[durability]
-    wanted = {"appendonly": ("yes",), "appendfsync": allowed, "maxmemory-policy": ("noeviction",)}
-    for name, values in wanted.items():
-        if found.get(name) not in values:
+    for setting in settings:
+        if not setting.is_good:
             text = _(
                 "Redis 的设置 %(name)s 现为“%(found)s”，应为“%(wanted)s”，否则断电会丢失答案。请联系系统管理员。",
-                name=name,
-                found=found.get(name, "?"),
-                wanted=values[0],
+                name=setting.name,
+                found=setting.value or "?",
+                wanted=setting.wanted,
             )
             yield Finding("not_durable", text, "server")
-    if durability == "everysec" and found.get("appendfsync") == "everysec":
-        text = _("本系统选择了 everysec：服务器断电时，最多约两秒内已确认的答案可能丢失。")
-        yield Finding("everysec", text, "server", stops=False)
+        elif setting.value == "everysec":
+            text = _("本系统选择了 everysec：服务器断电时，最多约两秒内已确认的答案可能丢失。")
+            yield Finding("everysec", text, "server", stops=False)
+    if not memory.is_good:
+        text = _("Redis 没有设内存上限（maxmemory）：内存用完时整个 Redis 会被系统终止。请联系系统管理员。")
+        yield Finding("no_memory_limit", text, "server", stops=False)

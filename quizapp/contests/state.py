@@ -100,11 +100,3 @@ def write_kit_copy(live: Live, *, contest_id: int, version: int, body: bytes) ->
 def read_kit_copy(live: Live, *, contest_id: int, version: int) -> bytes | None:
     text = live.command("GET", kit_key(contest_id, version))
     return b64decode(text) if text else None
-
-
-def server_durability(live: Live) -> dict[str, str]:
-    """The server's settings on which durability rests: appendonly, appendfsync, maxmemory-policy."""
-    found: dict[str, str] = {}
-    for name in ("appendonly", "appendfsync", "maxmemory-policy"):
-        found |= live.command("CONFIG", "GET", name)
-    return found

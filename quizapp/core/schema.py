@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import flask_migrate
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
 
 from quizapp.core.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Which migration the database is at."""
+
+    found: str
+    """Empty for a database without our tables."""
+    head: str
+    """The newest that this code has."""
+    is_known: bool
+    """Whether this code has the migration that the database is at; an older code does not."""
+
+    @property
+    def is_at_head(self) -> bool:
+        return self.found == self.head
+
+
+def look() -> Revision:
+    """Compare the database's migration with the code's; changes nothing."""
+    scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    found = MigrationContext.configure(db.session.connection()).get_current_revision() or ""
+    known = {script.revision for script in scripts.walk_revisions()}
+    return Revision(found, scripts.get_current_head() or "", not found or found in known)
 
 
 def upgrade() -> None:

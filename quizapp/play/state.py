@@ -386,6 +386,11 @@ def give_up_lease(live: Live, *, owner: str) -> None:
         live.command("DEL", "play:recorder")
 
 
+def has_lease(live: Live) -> bool:
+    """Whether some recorder holds the lease: one runs."""
+    return bool(live.command("EXISTS", "play:recorder"))
+
+
 def read_gate_fields(live: Live, shard: Shard) -> dict[str, str]:
     """The whole gate; empty when there is none."""
     fields: dict[str, str] = live.command("HGETALL", gate_key(*shard))

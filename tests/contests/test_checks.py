@@ -150,7 +150,9 @@ def test_a_form_that_asks_for_a_unit_needs_units(app: Flask) -> None:
         ("appendfsync", "everysec", "everysec", {"everysec": False}),
         ("appendfsync", "no", "everysec", {"not_durable": True}),
         ("appendonly", "no", "always", {"not_durable": True}),
+        ("no-appendfsync-on-rewrite", "yes", "everysec", {"not_durable": True}),
         ("maxmemory-policy", "allkeys-lru", "always", {"not_durable": True}),
+        ("maxmemory", "0", "always", {"no_memory_limit": False}),
     ],
 )
 def test_a_redis_that_may_lose_answers_stops_publishing_unless_it_was_chosen(

@@ -41,11 +41,3 @@ def test_a_kit_copy_comes_back_as_it_was_and_leaves_after_a_week(app: Flask) -> 
     assert state.read_kit_copy(get_live(), contest_id=7, version=1) == body
     assert state.read_kit_copy(get_live(), contest_id=7, version=2) is None
     assert 0 < get_live().command("TTL", state.kit_key(7, 1)) <= state.COPY_SECONDS
-
-
-def test_the_settings_that_durability_rests_on_are_read_with_the_rights_of_the_app(app: Flask) -> None:
-    assert state.server_durability(get_live()) == {
-        "appendonly": "yes",
-        "appendfsync": "always",
-        "maxmemory-policy": "noeviction",
-    }
