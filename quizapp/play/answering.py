@@ -171,12 +171,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """`sheet` is the attempt to play, new or resumed; None while one waits at place `place`."""
+    """`sheet` is the attempt to play, new or resumed; None while one waits at place `place`.
+
+    `expected_seconds` is how long the wait will be if people go on to be let in as during the last minute; None
+    when nobody was.
+    """
 
     sheet: Sheet | None
     is_new: bool = False
     attempts_left: int | None = None
     place: int = 0
+    expected_seconds: int | None = None
 
 
 # Beginning
@@ -259,7 +264,8 @@ def _begun(
     if begun.word == "no_attempts":
         raise NoAttemptsLeft({"scope": begun.scope, "next_day_ms": begun.next_day_ms or None})
     if begun.word == "waiting":
-        return Beginning(None, place=begun.place)
+        expected = rules.expected_wait(place=begun.place, let_in_a_minute=begun.let_in_a_minute)
+        return Beginning(None, place=begun.place, expected_seconds=expected)
     if begun.word != "new":
         sheet = load(live=live, shard=shard, attempt_id=begun.attempt_id)
         return Beginning(sheet, attempts_left=_left_of(kit, look))

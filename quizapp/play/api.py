@@ -326,7 +326,7 @@ def begin(slug: str) -> ResponseReturnValue:
         ),
     )
     if began.sheet is None:
-        waiting = documents.WaitingReply(began.place, rules.retry_after(place=began.place))
+        waiting = documents.WaitingReply(began.place, began.expected_seconds, rules.retry_after(place=began.place))
         response = _reply(waiting, 202)
         response.headers["Retry-After"] = str(waiting.retry_after)
         return response

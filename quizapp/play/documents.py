@@ -53,6 +53,8 @@ class AttemptReply(Struct):
 
 class WaitingReply(Struct):
     place: int
+    expected_seconds: int | None
+    """How long the wait will be at the last minute's rate; null while that cannot be told."""
     retry_after: int
     """Seconds after which to begin again; who stops asking for a minute loses the place."""
 

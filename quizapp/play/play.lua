@@ -27,6 +27,7 @@
 --                               a masked name, z 1 when the entry was deleted, h0… history
 --   play:T:visit:<id>     string, expires when a visit is over
 --   play:T:rebuilding     string, the lock of a rebuild
+--   play:T:let_in:<n>     string, how many began in minute n while a capacity was set; expires
 --
 -- Times are ms since 1970-01-01 UTC by this server's clock. Whole numbers above 2^47 never go through Lua's own
 -- conversion to text. Everything is validated before the first write: a script is not rolled back.
@@ -327,6 +328,23 @@ local function wait_in_queue(person, is_new)
   redis.call('ZADD', heard_key, now, person)
 end
 
+local function count_let_in()
+  local key = base .. 'let_in:' .. math.floor(now / 60000)
+  redis.call('INCR', key)
+  redis.call('EXPIRE', key, 180)
+end
+
+-- How many were let in during the last minute; from a part of a minute while there is no whole one yet.
+local function let_in_a_minute()
+  local minute, share = math.floor(now / 60000), now % 60000 / 60000
+  local last = tonumber(redis.call('GET', base .. 'let_in:' .. (minute - 1)) or 0)
+  local this = tonumber(redis.call('GET', base .. 'let_in:' .. minute) or 0)
+  if last == 0 then
+    return math.floor(this / math.max(share, 0.2) + 0.5)
+  end
+  return math.floor(last * (1 - share) + this + 0.5)
+end
+
 -- The day that now lies in, of four day starts that Python gave, the last one ending the third day.
 local function day_of(first)
   for i = 2, 0, -1 do
@@ -346,7 +364,8 @@ end
 -- begin: wait ms, person, version, key, id, kit, limit ms or 0, total or 0, a day or 0, four day starts, name,
 --        full score, event, points and number of the voided questions on the paper, number of fields that follow,
 --        fields of paper and history (q0, …, h0, …)
--- → new, number, started, deadline, begun today | same, id | open, id | waiting, place
+-- → new, number, started, deadline, begun today | same, id | open, id
+--   | waiting, place, how many were let in during the last minute
 --   | not_eligible | not_open | no_attempts, scope, start of the next day | stale
 function functions.begin(gate)
   local wait_ms, person, version, key, id, kit = tonumber(ARGV[2]), unpack(ARGV, 3, 7)
@@ -389,7 +408,7 @@ function functions.begin(gate)
   local place, is_new = place_in_queue(gate, person)
   if place then
     wait_in_queue(person, is_new)
-    return { 'waiting', place }
+    return { 'waiting', place, let_in_a_minute() }
   end
 
   local number = begun + 1
@@ -422,6 +441,7 @@ function functions.begin(gate)
   if gate.capacity > 0 then
     redis.call('ZREM', waiting_key, person)
     redis.call('ZREM', heard_key, person)
+    count_let_in()
   end
   redis.call('HINCRBY', counters_key, 'begun', 1)
   add_event('begin', id, 'p', person, 'i', number, 'kit', kit, 'e', limit > 0 and whole(now + limit) or '',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -105,6 +106,11 @@ def add_seen(seen: Mapping[int, int], question_ids: list[int]) -> dict[int, int]
 def keeps_history(kit: Kit) -> bool:
     """Whether a person's next paper depends on the earlier ones."""
     return kit.paper == "random" and kit.attempts_total != 1
+
+
+def expected_wait(*, place: int, let_in_a_minute: int) -> int | None:
+    """Seconds until somebody at this place is let in at the last minute's rate; None when nobody was let in."""
+    return math.ceil(place * 60 / let_in_a_minute) if let_in_a_minute else None
 
 
 def retry_after(*, place: int) -> int:

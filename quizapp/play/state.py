@@ -144,6 +144,7 @@ class Begun:
     deadline_ms: int = 0
     begun_today: int = 0
     place: int = 0
+    let_in_a_minute: int = 0
     scope: str = ""
     next_day_ms: int = 0
 
@@ -178,7 +179,8 @@ def begin(live: Live, shard: Shard, *, start: Start, wait_ms: int) -> Begun:
     if word in ("same", "open"):
         return Begun(word, rest[0])
     if word == "waiting":
-        return Begun(word, place=rest[0])
+        place, let_in = rest
+        return Begun(word, place=place, let_in_a_minute=let_in)
     if word == "no_attempts":
         return Begun(word, scope=rest[0], next_day_ms=rest[1])
     return Begun(word)

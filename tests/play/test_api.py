@@ -399,6 +399,7 @@ def test_a_full_house_lets_people_in_in_order(app: Flask, client: FlaskClient) -
     for place, phone in enumerate(phones[1:], start=1):
         response = phone.begin()
         assert (response.status_code, response.json["place"]) == (202, place)
+        assert 0 < response.json["expected_seconds"] <= 60 * place, "one was let in during this minute"
         assert response.headers["Retry-After"] == str(response.json["retry_after"])
     assert phones[0].begin().status_code == 200
     phones[0].finish()

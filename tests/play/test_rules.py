@@ -115,3 +115,8 @@ def test_what_is_shown_follows_the_feedback_rule(
     opens = is_finished and (is_closed or feedback_time != "after_close")
     level = ["nothing", "score", "answers", "explanations"].index(feedback) if opens else 0
     assert (shown.score, shown.answers, shown.explanations) == (level >= 1, level >= 2, level >= 3)
+
+
+@pytest.mark.parametrize(("place", "let_in", "seconds"), [(1, 60, 1), (90, 60, 90), (7, 2, 210), (3, 0, None)])
+def test_wait_is_expected_from_the_last_minute(place: int, let_in: int, seconds: int | None) -> None:
+    assert rules.expected_wait(place=place, let_in_a_minute=let_in) == seconds

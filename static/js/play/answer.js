@@ -39,14 +39,18 @@ function showRefusal(title) {
 async function begin() {
   showScreen("connecting");
   const key = wishToBegin(slug);
+  const title = document.title;
   for (let failures = 0; ; ) {
     try {
       const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key });
       if (status !== 202 && body.state === "finished") return leaveTo(body.attempt);
-      if (status !== 202) return body;
+      if (status !== 202) {
+        if (document.title !== title) navigator.vibrate?.(200);
+        document.title = title;
+        return body;
+      }
       failures = 0;
-      part("place").textContent = String(body.place);
-      showScreen("waiting");
+      showWait(body);
       await sleep(1000 * body.retry_after * (1 + Math.random() * 0.2));
     } catch (error) {
       if (error instanceof Refused && !error.mayRetry) return refuseBegin(error);
@@ -55,6 +59,16 @@ async function begin() {
       failures += 1;
     }
   }
+}
+
+/** Show the place in the queue and the wait that is expected, also in the title, for who looks at another page. */
+function showWait({ place, expected_seconds: seconds }) {
+  part("place").textContent = String(place);
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds === null) part("expected").textContent = text("wait-unknown");
+  else part("expected").textContent = minutes <= 1 ? text("wait-soon") : text("wait-minutes", { minutes });
+  document.title = text("wait-title", { place });
+  showScreen("waiting");
 }
 
 function refuseBegin(error) {

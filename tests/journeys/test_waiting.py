@@ -1,0 +1,53 @@
+"""Who comes to a full house waits on a page that tells place and time, keeps the place, and is let in by itself."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.test_play import OpenDevice, answer_all, enter_nickname, hand_in, make_contest
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["make_contest"]
+
+
+def arrive(page: Page, url: str, nickname: str) -> None:
+    page.goto(url)
+    page.get_by_label("我已阅读并同意隐私说明").check()
+    page.get_by_label("昵称").fill(nickname)
+    page.get_by_role("button", name="开始答题").click()
+
+
+def test_waiting_room_tells_place_and_time_and_lets_in_by_itself(
+    make_contest: object, open_device: OpenDevice, stack: Stack
+) -> None:
+    url = make_contest(capacity=1, entry_mode="nickname")  # type: ignore[operator]
+    inside = open_device().page
+    enter_nickname(inside, url, "屋里的人")
+
+    waiting = open_device()
+    arrive(waiting.page, url, "排队的人")
+    place = waiting.page.locator('[data-part="place"]')
+    expect(place).to_have_text("1")
+    expect(waiting.page.get_by_text("预计不到 1 分钟就轮到您")).to_be_visible()
+    expect(waiting.page).to_have_title("排队第 1 位")
+    waiting.must_be_accessible()
+    waiting.must_not_scroll_sideways()
+    if folder := os.environ.get("SCREENSHOTS"):
+        waiting.page.screenshot(path=f"{folder}/waiting.png")
+
+    last = open_device()
+    arrive(last.page, url, "最后的人")
+    expect(last.page.locator('[data-part="place"]')).to_have_text("2")
+    waiting.page.reload()
+    expect(place).to_have_text("1")
+
+    answer_all(inside, 5)
+    hand_in(inside)
+    waiting.page.wait_for_selector("#stem", timeout=20_000)
+    expect(waiting.page).not_to_have_title("排队第 1 位")
+    expect(last.page.locator('[data-part="place"]')).to_have_text("1", timeout=20_000)
