@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from flask import Flask, Response, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -80,9 +81,11 @@ def init_app(app: Flask, *, database_url: str, migrations: str) -> None:
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
+    common = {"json_deserializer": msgspec.json.decode}
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 20}}
+        return {**common, "connect_args": {"timeout": 20}}
     return {
+        **common,
         "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 20,

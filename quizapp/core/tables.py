@@ -49,10 +49,15 @@ def neutralise(value: Any) -> Any:
 
     Apostrophes before such a text get one more, so that `restore` knows which is ours.
     """
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or _is_plain(value):
         return value
     kept = _CONTROLS.sub("", value)
     return ("'" + kept if _opens_formula(kept.lstrip("'")) else kept)[:CELL_LETTERS]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing can be wrong with a text, which is true of nearly all, and quickly seen."""
+    return text[0].isalnum() and text.isprintable() and len(text) <= CELL_LETTERS
 
 
 def restore(text: str) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from quizapp.core.i18n import _, _l
 from quizapp.core.tables import Table, write_csv, write_xlsx
 from quizapp.reports.results import ANSWER_COLUMNS, ATTEMPT_COLUMNS, Results
 
 FORMATS = ("xlsx", "csv", "jsonl")
+
+PLAIN = (str, int, float, type(None))
+"""Types that stand in a cell as they are."""
+
+_encode = msgspec.json.Encoder().encode
 
 COLUMN_WORDS = {
     "attempt": _l("作答编号"),
@@ -86,11 +92,13 @@ def _write_jsonl(results: Results, path: Path) -> None:
 def jsonl_lines(results: Results) -> Iterator[str]:
     """One JSON object a line: an attempt with its answers."""
     for row in results.attempts_with_answers():
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+        yield _encode(row).decode() + "\n"
 
 
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[Any]:
-    return [_cell(row[name], row.get("kind")) for name in columns]
+    values = [row[name] for name in columns]
+    kind = row.get("kind")
+    return [value if type(value) in PLAIN else _cell(value, kind) for value in values]
 
 
 def _cell(value: Any, kind: str | None) -> Any:

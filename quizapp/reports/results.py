@@ -105,8 +105,20 @@ class Results:
         question is right for everybody.
         """
         voided = voided_questions(self.contest)
+        # Columns instead of objects, since there may be millions.
         query = (
-            select(Answer, QuestionRevision.number, Question.kind, Attempt.paper if voided else literal(None))
+            select(
+                Answer.attempt_id,
+                Answer.question_id,
+                QuestionRevision.number,
+                Question.kind,
+                Answer.response,
+                Answer.is_right,
+                Answer.points_hundredths,
+                Answer.answered_ms,
+                Answer.spent_ms,
+                Attempt.paper if voided else literal(None).label("paper"),
+            )
             .join(Attempt, Attempt.id == Answer.attempt_id)
             .join(QuestionRevision, QuestionRevision.id == Answer.revision_id)
             .join(Question, Question.id == Answer.question_id)
@@ -114,19 +126,19 @@ class Results:
             .order_by(Answer.attempt_id, Answer.question_id)
             .execution_options(yield_per=CHUNK)
         )
-        for answer, revision, kind, paper in db.session.execute(query):
-            is_void = answer.question_id in voided
-            worth = next(drawn[2] for drawn in paper if drawn[0] == answer.question_id) if is_void else 0
+        for row in db.session.execute(query):
+            is_void = row.question_id in voided
+            worth = next(drawn[2] for drawn in row.paper if drawn[0] == row.question_id) if is_void else 0
             yield {
-                "attempt": answer.attempt_id,
-                "question": answer.question_id,
-                "revision": revision,
-                "kind": kind,
-                "response": dict(map(split_pair, answer.response)) if kind == "matching" else answer.response,
-                "right": is_void or answer.is_right,
-                "points": points(worth if is_void else answer.points_hundredths),
-                "answered_at": moment(answer.answered_ms),
-                "spent_ms": answer.spent_ms,
+                "attempt": row.attempt_id,
+                "question": row.question_id,
+                "revision": row.number,
+                "kind": row.kind,
+                "response": dict(map(split_pair, row.response)) if row.kind == "matching" else row.response,
+                "right": is_void or row.is_right,
+                "points": points(worth if is_void else row.points_hundredths),
+                "answered_at": moment(row.answered_ms),
+                "spent_ms": row.spent_ms,
             }
 
     def attempts_with_answers(self) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -67,3 +68,12 @@ def test_no_cell_of_a_sheet_is_a_formula(tmp_path: Path, text: str) -> None:
     cell = openpyxl.load_workbook(path)["t"]["A2"]
     assert cell.data_type == "s"
     assert str(cell.value).startswith("'")
+
+
+def test_short_look_at_a_text_takes_no_start_of_a_formula_for_harmless() -> None:
+    every = (chr(code) for code in range(sys.maxunicode + 1))
+    assert [letter for letter in every if tables._is_plain(letter) and tables._opens_formula(letter)] == []
+
+
+def test_text_longer_than_a_cell_is_cut() -> None:
+    assert neutralise("长" * (tables.CELL_LETTERS + 1)) == "长" * tables.CELL_LETTERS

@@ -169,3 +169,16 @@ def test_replies_kept_are_bounded(client: FlaskClient, rest: Rest) -> None:
     for number in range(KEPT + 5):
         client.get(f"{PULSE}?{number}")
     assert len(rest.short._kept) <= KEPT
+
+
+@pytest.mark.parametrize("header", [("Cache-Control", "private, max-age=1"), ("Set-Cookie", "a=b")])
+def test_reply_that_is_somebodys_is_not_kept(client: FlaskClient, rest: Rest, header: tuple[str, str]) -> None:
+    def personal(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*(pair for pair in headers if pair[0] != header[0]), header], *rest)
+
+        return rest(environ, start)
+
+    rest.short._rest = personal  # type: ignore[assignment]
+    assert [client.get(PULSE).headers[header[0]] for _ in range(2)] == [header[1]] * 2
+    assert rest.calls == 2
