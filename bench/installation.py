@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ CONNECTIONS = 16
 
 
 @contextmanager
-def installed() -> Iterator[Serving]:
+def installed(*, database_url: str | None = None) -> Iterator[Serving]:
     """A whole installation of its own, with the app of it at hand in this process."""
-    with own_installation() as (serving, _data):
+    with own_installation(database_url=database_url) as (serving, _data):
         app = create_app(load_settings({"QUIZAPP_LOG_LEVEL": "WARNING"} | dict(serving.environment)))
         with app.app_context():
             yield serving
@@ -55,12 +55,19 @@ class Phones:
 
     def lines(self, *, answers: int) -> list[list[bytes]]:
         """Lines whose requests together are so many answers, one request each, ten an attempt."""
-        attempts = [self._begin() for _ in range(answers // 10)]
-        each = len(attempts) // CONNECTIONS
-        return [
-            [one for paper in attempts[at * each : (at + 1) * each] for one in self._answers(paper)]
-            for at in range(CONNECTIONS)
-        ]
+        return self.answering(self.papers(answers // 10))
+
+    def papers(self, count: int) -> list[Any]:
+        """The papers of so many attempts, begun now."""
+        return [self._begin() for _ in range(count)]
+
+    def answering(self, papers: Sequence[Any]) -> list[list[bytes]]:
+        """Lines whose requests answer the papers, one question each; every line has papers of its own."""
+        return [[one for paper in papers[at::CONNECTIONS] for one in self._answers(paper)] for at in range(CONNECTIONS)]
+
+    def finishing(self, papers: Sequence[Any]) -> list[list[bytes]]:
+        """Lines whose requests hand the papers in."""
+        return [[self._finish(paper, []) for paper in papers[at::CONNECTIONS]] for at in range(CONNECTIONS)]
 
     def calls_of(self, kind: str, count: int) -> list[bytes]:
         """So many requests of one kind by as many people, each in the state that the kind needs."""
@@ -77,9 +84,7 @@ class Phones:
                 requests.append(self._begin_request(self.enter()))
             elif kind == "finish":
                 paper = self._read(self._begin_request(self.enter()))
-                items = [self._item(question) for question in paper["questions"]]
-                path = f"/api/v1/attempts/{paper['attempt']}/finish"
-                requests.append(self._request("POST", path, {"answers": items}, paper["token"]))
+                requests.append(self._finish(paper, [self._item(question) for question in paper["questions"]]))
             else:
                 requests.append(self._request("GET", kind, None))
         return requests
@@ -112,6 +117,10 @@ class Phones:
         for question in paper["questions"]:
             path = f"/api/v1/attempts/{paper['attempt']}/answers"
             yield self._request("PUT", path, {"answers": [self._item(question)]}, paper["token"])
+
+    def _finish(self, paper: Any, items: list[dict[str, Any]]) -> bytes:
+        path = f"/api/v1/attempts/{paper['attempt']}/finish"
+        return self._request("POST", path, {"answers": items}, paper["token"])
 
     @staticmethod
     def _item(question: Any) -> dict[str, Any]:

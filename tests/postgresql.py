@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -20,7 +20,8 @@ import psycopg
 from quizapp.core.embedded import end_with_parent
 
 START_SECONDS = 60
-SPEED = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60"]
+SMALL = ("shared_buffers=32MB", "max_connections=60")
+SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", *SMALL)
 
 _numbers = count(1)
 
@@ -28,8 +29,8 @@ _numbers = count(1)
 class Cluster:
     """A running server; `fresh()` gives a new database with the schema of the template."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, pid: int) -> None:
+        self.folder, self.pid = folder, pid
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://quizapp@/{name}?host={self.folder}"
@@ -57,7 +58,7 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[Cluster]:
+def running(programs: Path, *, settings: Sequence[str] = SPEED) -> Iterator[Cluster]:
     """A server with an empty cluster, stopped and removed at the end; as root it runs as another user."""
     user = _user()
     folder = Path(tempfile.mkdtemp(prefix="qapg", dir="/tmp"))
@@ -67,7 +68,7 @@ def running(programs: Path) -> Iterator[Cluster]:
     data = folder / "data"
     initdb = [programs / "initdb", "-D", data, "-U", "quizapp", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/tmp", **_as(user))
-    options = [word for option in SPEED for word in ("-c", option)]
+    options = [word for option in settings for word in ("-c", option)]
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         server = subprocess.Popen(
             [programs / "postgres", "-D", data, "-k", folder, "-h", "", *options],
@@ -80,7 +81,7 @@ def running(programs: Path) -> Iterator[Cluster]:
             **_as(user),
         )
     try:
-        cluster = Cluster(folder)
+        cluster = Cluster(folder, server.pid)
         _wait(cluster, server)
         yield cluster
     finally:

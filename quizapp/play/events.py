@@ -109,7 +109,7 @@ def _ending(fields: Mapping[str, str], attempt_id: str) -> dict[str, Any]:
     if fields["how"] not in (HANDED_IN, EXPIRED):
         raise ValueError(f"no such end: {fields['how']}")
     return {
-        "attempt": attempt_id,
+        "id": attempt_id,
         "finish": fields["how"],
         "finished_ms": int(fields["at"]),
         "score_hundredths": int(fields["score"]),

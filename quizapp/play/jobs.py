@@ -41,13 +41,31 @@ AWAY_SECONDS = 0.5
 DRAIN_SECONDS = 15.0
 SETTLED_AFTER = timedelta(hours=1)
 SWEEPS_AT_ONCE = 10
-# How many events a transaction takes: it grows while transactions are quick and shrinks while others wait long.
-FEWEST_EVENTS, MOST_EVENTS = 20, 2000
-QUICK_SECONDS, SLOW_SECONDS = 0.015, 0.04
 YIELD_SECONDS = 0.002
 AWAY = (StoreUnavailable, DBAPIError, PoolTimeout)
 
 log = get_logger("play")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many events a transaction takes: more while it is quick, fewer when it is slow.
+
+    Never very few: each transaction costs some milliseconds whatever it holds, and on a machine that is busy with
+    something else smaller ones would not be quicker, only more.
+    """
+
+    fewest: int
+    most: int
+    quick_seconds: float
+    slow_seconds: float
+
+
+SIZES = {
+    # SQLite has one writer: everybody else's writes wait while a transaction is open.
+    "sqlite": Sizes(100, 1000, 0.015, 0.04),
+    "postgresql": Sizes(250, 2000, 0.1, 0.5),
+}
 
 
 def run_recorder(stop: threading.Event, *, wait_ms: int = rules.OUTAGE_WAIT_MS) -> None:
@@ -119,12 +137,13 @@ class Recorder:
         return count > 0
 
     def _adapt(self, seconds: float, count: int) -> None:
-        if seconds > SLOW_SECONDS:
-            self.count = max(FEWEST_EVENTS, self.count // 2)
-        elif seconds < QUICK_SECONDS and count == self.count:
-            self.count = min(MOST_EVENTS, self.count * 2)
+        sizes = SIZES[db.engine.dialect.name]
+        if seconds > sizes.slow_seconds:
+            self.count = max(sizes.fewest, self.count // 2)
+        elif seconds < sizes.quick_seconds and count >= self.count:
+            self.count = min(sizes.most, self.count * 2)
         if db.engine.dialect.name == "sqlite":
-            # SQLite has one writer: let those who wait come in.
+            # Let those who wait come in.
             time.sleep(YIELD_SECONDS)
 
     # Duties

@@ -23,7 +23,8 @@ from sqlalchemy import String, Table, Update, bindparam, case, cast, exists, fun
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from quizapp.bank.models import Question
-from quizapp.core.db import db, insert_into, reading
+from quizapp.core import bulk
+from quizapp.core.db import db, reading
 from quizapp.core.live import Live
 from quizapp.core.logs import get_logger
 from quizapp.play import events, state
@@ -140,11 +141,11 @@ def _in_one_transaction(position: Position, after: Position, entries: Sequence[E
     attempts = [row.attempt for row in rows if row.attempt]
     answers = [answer for row in rows for answer in row.answers]
     endings = [row.ending for row in rows if row.ending]
-    _insert_attempts(attempts)
-    _upsert_answers(answers)
+    bulk.insert_or_keep(_attempts, attempts, key="id")
+    bulk.insert_or_renew(_answers, _newest(answers), keys=("attempt_id", "question_id"), newer="seq")
     _end_attempts(endings)
     db.session.commit()
-    return [ending["attempt"] for ending in endings]
+    return [ending["id"] for ending in endings]
 
 
 def _move(position: Position, after: Position, now: datetime) -> None:
@@ -176,46 +177,24 @@ def _at(position: Position) -> Update:
     )
 
 
-def _insert_attempts(rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        db.session.execute(insert_into(_attempts).on_conflict_do_nothing(index_elements=["id"]), rows)
-
-
-def _upsert_answers(rows: Sequence[Mapping[str, Any]]) -> None:
+def _newest(answers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of several answers to a question of an attempt the one with the greatest sequence number."""
     newest: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for row in rows:
+    for row in answers:
         name = (row["attempt_id"], row["question_id"])
         if name not in newest or row["seq"] > newest[name]["seq"]:
             newest[name] = row
-    if not newest:
-        return
-    insert = insert_into(_answers)
-    changing = ("revision_id", "response", "seq", "is_right", "points_hundredths", "answered_ms", "spent_ms")
-    upsert = insert.on_conflict_do_update(
-        index_elements=["attempt_id", "question_id"],
-        set_={name: insert.excluded[name] for name in changing},
-        where=insert.excluded.seq > _answers.c.seq,
-    )
-    db.session.execute(upsert, list(newest.values()))
+    return list(newest.values())
 
 
 def _end_attempts(rows: Sequence[Mapping[str, Any]]) -> None:
     """Write results, and count the answers of these attempts for their questions."""
     if not rows:
         return
-    ids = [row["attempt"] for row in rows]
-    is_open = (Attempt.id.in_(ids), Attempt.finish.is_(None))
-    found = set(db.session.scalars(select(Attempt.id).where(*is_open)))
-    if missing := [attempt_id for attempt_id in ids if attempt_id not in found]:
-        raise events.BadEvent(f"there is no open attempt {missing[0]}")
-    columns = ("finish", "finished_ms", "score_hundredths", "right", "answered", "knowledge_points", "duration_ms")
-    db.session.connection().execute(
-        update(_attempts)
-        .where(_attempts.c.id == bindparam("attempt"))
-        .values({name: bindparam(name) for name in columns}),
-        list(rows),
-    )
-    _count_uses(ids)
+    ended = bulk.update_where_none(_attempts, rows, key="id", empty="finish")
+    if ended != len(rows):
+        raise events.BadEvent(f"of {len(rows)} attempts that end only {ended} are open: {rows[0]['id']} …")
+    _count_uses([row["id"] for row in rows])
 
 
 _is_void = exists().where(

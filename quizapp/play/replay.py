@@ -83,8 +83,9 @@ def run(*, visits: int, answers: int) -> dict[str, Any]:
 
 
 @contextmanager
-def own_installation() -> Iterator[tuple[installation.Serving, Path]]:
-    """A launcher with a temporary folder and that folder, stopped and removed at the end."""
+def own_installation(*, database_url: str | None = None) -> Iterator[tuple[installation.Serving, Path]]:
+    """A launcher with a temporary folder and that folder, stopped and removed at the end; by default on SQLite."""
+    given = {"QUIZAPP_DATABASE_URL": database_url} if database_url else {}
     folder = Path(tempfile.mkdtemp(prefix="quizapp-replay-"))
     log = (folder / "launcher.log").open("wb")
     process = subprocess.Popen(
@@ -93,7 +94,8 @@ def own_installation() -> Iterator[tuple[installation.Serving, Path]]:
         stdout=log,
         stderr=log,
         env={key: value for key, value in os.environ.items() if not key.startswith("QUIZAPP_")}
-        | {"QUIZAPP_TRUSTED_PROXIES": "1", "QUIZAPP_LOG_LEVEL": "WARNING"},
+        | {"QUIZAPP_TRUSTED_PROXIES": "1", "QUIZAPP_LOG_LEVEL": "WARNING"}
+        | given,
     )
     try:
         yield _wait_for_serving(folder, process), folder / "data"
