@@ -23,7 +23,7 @@ from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
 from quizapp.play import recorder, state
-from quizapp.play.jobs import Recorder
+from quizapp.play.jobs import SIZES, Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter, LiveSample, RecorderPosition
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
@@ -375,13 +375,15 @@ def test_a_contest_long_over_is_settled_and_costs_nothing(
 
 
 def test_a_transaction_grows_while_it_is_quick_and_shrinks_when_it_is_slow(contest: Contest) -> None:
-    keeper = Recorder(get_live(), count=100)
-    keeper._adapt(0.001, 100)
-    assert keeper.count == 200
-    keeper._adapt(0.001, 50)
-    assert keeper.count == 200
-    keeper._adapt(0.2, 200)
-    assert keeper.count == 100
+    sizes = SIZES[db.engine.dialect.name]
+    keeper = Recorder(get_live(), count=sizes.fewest)
+    keeper._adapt(0.001, sizes.fewest)
+    assert keeper.count == 2 * sizes.fewest
+    keeper._adapt(0.001, sizes.fewest)
+    assert keeper.count == 2 * sizes.fewest
+    for _slow in range(3):
+        keeper._adapt(2 * sizes.slow_seconds, keeper.count)
+    assert keeper.count == sizes.fewest
 
 
 def test_a_position_that_moved_cannot_be_halted_by_an_old_view(client: FlaskClient, contest: Contest) -> None:
