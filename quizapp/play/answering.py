@@ -110,6 +110,11 @@ class Paper:
         return self.kit.questions[self.drawn[place].question_id]
 
     @property
+    def voided(self) -> list[int]:
+        """The questions on it that were voided after publishing, the first voided first."""
+        return [made.question for made in self.kit.corrections if made.what == "void" and made.question in self.places]
+
+    @property
     def at_once(self) -> rules.Shown:
         """What is said about each answer as soon as it is given; answers are locked where that is anything."""
         return rules.shown_at_once(feedback=self.kit.feedback, feedback_time=self.kit.feedback_time)

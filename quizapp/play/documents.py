@@ -49,6 +49,8 @@ class AttemptReply(Struct):
     remaining_ms: int
     questions: list[QuestionShown]
     stored: list[AnswerShown]
+    voided: list[int] | UnsetType = UNSET
+    """Questions on this paper that were voided meanwhile; everybody has their points. Absent when there are none."""
 
 
 class WaitingReply(Struct):
@@ -68,6 +70,8 @@ class AnswersReply(Struct):
     stored: list[AnswerShown]
     rejected: list[RejectedAnswer]
     remaining_ms: int
+    voided: list[int] | UnsetType = UNSET
+    """As in a begun attempt; a question may be voided while its paper is open."""
 
 
 class ResultReply(Struct):
@@ -188,6 +192,7 @@ def attempt_reply(
             shown.question_shown(question=paper.question(place), drawn=drawn) for place, drawn in enumerate(paper.drawn)
         ],
         stored=shown.answers_shown(kit=paper.kit, paper=paper.drawn, attempt=attempt, at_once=paper.at_once),
+        voided=paper.voided or UNSET,
     )
 
 
@@ -209,6 +214,7 @@ def answers_reply(taken: Taken) -> AnswersReply:
         ],
         rejected=[RejectedAnswer(bad.question, bad.code) for bad in taken.rejected],
         remaining_ms=taken.remaining_ms,
+        voided=taken.paper.voided or UNSET,
     )
 
 

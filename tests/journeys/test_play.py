@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -284,3 +285,22 @@ def test_a_contest_page_is_small_and_readable_without_script(
     assert sum(sizes) < 60_000
     page.get_by_role("button", name="开始答题").click()
     expect(page.get_by_text("需要浏览器运行脚本")).to_be_visible(timeout=15_000)
+
+
+def test_a_question_voided_meanwhile_is_said_on_the_open_paper(
+    make_contest: Callable[..., str], stack: Stack, open_device: OpenDevice
+) -> None:
+    url = make_contest(paper="fixed", shuffle_questions=False)
+    device = open_device()
+    page = device.page
+    enter_nickname(page, url, "考生")
+    with page.expect_response(re.compile("/answers$")) as saved_one:
+        answer_question(page)
+    first = saved_one.value.json()["stored"][0]["question"]
+    stack.run_cli("contest", "void", url.rsplit("/", 1)[1], str(first), "--reason", "题干有误")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("第 1 题已作废，人人都得这道题的满分")).to_be_visible()
+    expect(page.get_by_text("已作废，计满分")).to_be_visible()
+    device.must_be_accessible()
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/voided.png")

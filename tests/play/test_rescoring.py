@@ -113,6 +113,18 @@ def test_a_corrected_key_reaches_what_is_recorded_unrecorded_and_open(app: Flask
     assert [row["score"] for row in board] == [20, 20, 10]
 
 
+def test_an_open_paper_is_told_of_a_voided_question(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    phone = begun(client, "甲")
+    assert "voided" not in phone.send().json
+    ask(contest, 1, VOID)
+    do_jobs(rescoring.KINDS)
+    heartbeat, answered = phone.send(), phone.send(phone.give(2, letter(phone, 2, "A")))
+    assert heartbeat.json["voided"] == answered.json["voided"] == [1]
+    assert phone.begin().json["voided"] == phone.look().json["voided"] == [1]
+    assert "right" not in heartbeat.get_data(as_text=True)
+
+
 def test_a_voided_question_gives_everybody_its_points(app: Flask, client: FlaskClient) -> None:
     contest = fixed(pass_mark_hundredths=2000)
     right, wrong, silent, later = (begun(client, name) for name in ("甲", "乙", "丙", "丁"))

@@ -101,6 +101,7 @@ class Paper {
     this.#questions = body.questions;
     this.#answers = new Answers(body.attempt, body.questions);
     const lost = this.#answers.merge(body.stored ?? []);
+    this.#answers.setVoided(body.voided);
     this.#clock.sync(body.remaining_ms);
     this.#sender = new Sender({
       answers: this.#answers,
@@ -149,6 +150,7 @@ class Paper {
       questions: this.#questions,
       place,
       item: this.#answers.item(question.id),
+      isVoid: this.#answers.isVoid(question.id),
       response: this.#answers.response(question.id),
       language: secondLanguage(),
       folds: this.#folds,
@@ -240,9 +242,10 @@ class Paper {
     this.#shownAt = now;
   }
 
-  #acknowledged({ lost, refused, judged }) {
+  #acknowledged({ lost, refused, judged, voided }) {
     const { id } = this.#question;
-    if ([...lost, ...judged].includes(id)) this.#show(this.#answers.place);
+    if ([...lost, ...judged, ...voided].includes(id)) this.#show(this.#answers.place);
+    if (voided.length > 0) this.#say(text("voided", { number: this.#number(voided[0]) }));
     if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
     if (refused.length > 0) this.#sayRefused(refused[0].question, refused[0].code);
     this.#tell();

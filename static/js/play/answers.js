@@ -14,6 +14,7 @@ export class Answers {
   #questions;
   #items = {};
   #marked = [];
+  #voided = new Set();
   place = 0;
   isFinishing = false;
 
@@ -27,6 +28,17 @@ export class Answers {
       this.place = Math.min(kept.place, questions.length - 1);
       this.isFinishing = kept.isFinishing;
     }
+  }
+
+  /** Take over which questions were voided; returns those that this page did not know of. */
+  setVoided(questions = []) {
+    const fresh = questions.filter((question) => !this.#voided.has(question));
+    this.#voided = new Set(questions);
+    return fresh;
+  }
+
+  isVoid(question) {
+    return this.#voided.has(question);
   }
 
   /** Take over what the server has; returns the questions whose kept answer lost against a newer one. */
@@ -83,9 +95,9 @@ export class Answers {
     if (own) own.spent += Math.round(milliseconds);
   }
 
-  /** What the server said to the answers `sent`; returns {lost, refused, judged}: questions to tell about. */
-  acknowledge(sent, { stored = [], rejected = [] }) {
-    const result = { lost: [], refused: [], judged: [] };
+  /** What the server said to the answers `sent`; returns {lost, refused, judged, voided}: questions to tell about. */
+  acknowledge(sent, { stored = [], rejected = [], voided }) {
+    const result = { lost: [], refused: [], judged: [], voided: this.setVoided(voided) };
     const seqSent = new Map(sent.map(({ question, seq }) => [question, seq]));
     for (const { question, seq, conflict, response, ...rest } of stored) {
       const own = this.#items[question];

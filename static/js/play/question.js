@@ -14,7 +14,7 @@ const BODIES = { fill_in: renderBlanks, ordering: renderOrdering, matching: rend
  * Build the question at `place` of `questions`; `onChange(response)` hears every change by the reader.
  * `language` is the further language to show, or ""; `folds` remembers which passages are open.
  */
-export function renderQuestion({ questions, place, item, response, language, folds, onChange }) {
+export function renderQuestion({ questions, place, item, isVoid, response, language, folds, onChange }) {
   const question = questions[place];
   const translation = question.translations?.find((texts) => texts.language === language);
   const verdict = item?.verdict ?? null;
@@ -22,6 +22,7 @@ export function renderQuestion({ questions, place, item, response, language, fol
     element("span", { className: "tag tag-accent", content: kindText(question) }),
     element("span", { className: "tiny", content: hintText(question.kind) }),
   ]);
+  if (isVoid) kind.append(element("span", { className: "tag tag-info", content: text("void") }));
   const stem = element("h1", {
     className: "stem",
     tabindex: "-1",
