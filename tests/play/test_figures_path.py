@@ -171,14 +171,24 @@ def test_replies_kept_are_bounded(client: FlaskClient, rest: Rest) -> None:
     assert len(rest.short._kept) <= KEPT
 
 
-@pytest.mark.parametrize("header", [("Cache-Control", "private, max-age=1"), ("Set-Cookie", "a=b")])
-def test_reply_that_is_somebodys_is_not_kept(client: FlaskClient, rest: Rest, header: tuple[str, str]) -> None:
-    def personal(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, [*(pair for pair in headers if pair[0] != header[0]), header], *rest)
+@pytest.mark.parametrize(
+    ("code", "header"),
+    [
+        ("200 OK", ("Cache-Control", "private, max-age=1")),
+        ("200 OK", ("Set-Cookie", "a=b")),
+        ("404 NOT FOUND", ("X-Other", "1")),
+    ],
+)
+def test_reply_that_is_not_anybodys_is_not_kept(
+    client: FlaskClient, rest: Rest, code: str, header: tuple[str, str]
+) -> None:
+    def changed(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(_status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(code, [*(pair for pair in headers if pair[0] != header[0]), header], *more)
 
         return rest(environ, start)
 
-    rest.short._rest = personal  # type: ignore[assignment]
-    assert [client.get(PULSE).headers[header[0]] for _ in range(2)] == [header[1]] * 2
+    rest.short._rest = changed  # type: ignore[assignment]
+    replies = [client.get(PULSE) for _ in range(2)]
+    assert [(reply.status, reply.headers[header[0]]) for reply in replies] == [(code, header[1])] * 2
     assert rest.calls == 2
