@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
+from quizapp.contests.shards import Shards
 from quizapp.core.embedded import Valkey, start_valkey
 from quizapp.core.live import Live
 from quizapp.leaderboards import rules
 from quizapp.leaderboards import state as boards
 from quizapp.play import state
-from quizapp.play.state import Shard
 
-SHARD = Shard(1)
+SHARDS = Shards(1, 1)
+(SHARD,) = SHARDS
 TOP = 50
 PORTION = 5000
 CALLS, ROUNDS = 1500, 3
@@ -48,7 +49,7 @@ def person(number: int) -> str:
 
 def fill(live: Live, chance: random.Random, numbers: range) -> None:
     """Let these people stand on the board; scores of a contest of 100 points, so many share a place."""
-    key = boards.board_key(*SHARD, "overall")
+    key = boards.board_key(SHARD, "overall")
     for start in range(numbers.start, numbers.stop, PORTION):
         words: list[str | int] = []
         for number in range(start, min(start + PORTION, numbers.stop)):
@@ -65,7 +66,7 @@ def open_gate(live: Live) -> None:
 
 def name_top(live: Live) -> None:
     """Give those at the top the names that a board shows."""
-    for row in boards.top(live, contest_id=SHARD.contest_id, shard=SHARD.number, board="overall", count=TOP):
+    for row in boards.top(live, SHARDS, board="overall", count=TOP):
         live.command("HSET", state.person_key(SHARD, row.person), "a", "张*")
 
 
@@ -77,14 +78,15 @@ def wait_for_log(live: Live) -> None:
 
 def read_top(live: Live) -> None:
     """As figures.board reads it."""
-    boards.people(live, contest_id=SHARD.contest_id, shard=SHARD.number, board="overall")
-    rows = boards.top(live, contest_id=SHARD.contest_id, shard=SHARD.number, board="overall", count=TOP)
-    assert state.names(live, SHARD, people=[row.person for row in rows]) == ["张*"] * TOP
+    boards.people(live, SHARDS, board="overall")
+    rows = boards.top(live, SHARDS, board="overall", count=TOP)
+    names = state.names(live, SHARDS, people=[row.person for row in rows])
+    assert [*names.values()] == ["张*"] * TOP
 
 
 def read_own(live: Live, chance: random.Random, people: int) -> None:
     name = person(chance.randrange(people))
-    row = boards.own_row(live, contest_id=SHARD.contest_id, shard=SHARD.number, board="overall", person=name)
+    row = boards.own_row(live, SHARDS, board="overall", person=name)
     assert row is not None
 
 

@@ -14,7 +14,7 @@ from quizapp.contests.queries import contests_in_stage, entries_count
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError
 from quizapp.core.live import Live
-from quizapp.play.state import Shard, figures
+from quizapp.play.state import all_figures
 
 SHOWN = 12
 SOON = timedelta(days=3)
@@ -70,7 +70,7 @@ def _contests(stage: str, now: datetime) -> list[Contest]:
 
 def _running(contest: Contest, *, live: Live, now: datetime) -> Running:
     try:
-        playing = figures(live, Shard(contest.id)).playing
+        playing = all_figures(live, contest.shards).playing
     except DomainError:
         playing = None
     return Running(contest, entries_count(contest.id), playing, contest.closes_at - now < SOON)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.contests.models import Contest
+from quizapp.contests.shards import Shard
 from quizapp.contests.state import read_gate
 from quizapp.core.db import db
 from quizapp.core.durability import Setting, durability_settings, memory_setting
@@ -109,7 +110,7 @@ def dead_letters() -> tuple[int, Sequence[DeadLetter]]:
 
 def _behind(live: Live, position: RecorderPosition) -> int | None:
     try:
-        gate = read_gate(live, contest_id=position.contest_id, shard=position.shard)
+        gate = read_gate(live, Shard(position.contest_id, position.shard))
     except DomainError:
         return None
     if gate is None or gate.lineage != position.lineage:

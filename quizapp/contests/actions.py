@@ -22,6 +22,7 @@ from quizapp.contests.entering import anonymise as anonymise
 from quizapp.contests.entering import enter as enter
 from quizapp.contests.kit import Kit
 from quizapp.contests.models import Contest, Section, SectionQuestion
+from quizapp.contests.shards import Shard, seats, wanted_count
 from quizapp.contests.words import COMPLAINTS
 from quizapp.core.clock import to_ms
 from quizapp.core.db import after_commit, db
@@ -285,6 +286,7 @@ def publish(*, contest: Contest, actor: User | None, now: datetime, lock_version
         raise NotReady(report.errors)
     _claim(contest, contest.lock_version if lock_version is None else lock_version)
     contest.state, contest.published_at = "published", now
+    contest.shard_count = wanted_count(most=get_settings().shards, capacity=contest.capacity)
     kit = kits.compile_kit(contest=contest, version=contest.kit_version + 1)
     _release(contest, kit, now)
     detail: dict[str, Any] = {
@@ -314,26 +316,27 @@ def _release(contest: Contest, kit: Kit, now: datetime) -> None:
     after_commit(tell_redis)
 
 
-def gate_settings(contest: Contest) -> state.GateSettings:
-    """What the gate of a published contest must say."""
+def gate_settings(contest: Contest, shard: Shard) -> state.GateSettings:
+    """What the gate of a shard of a published contest must say."""
     return state.GateSettings(
         kit=contest.kit_version,
         opens_ms=to_ms(contest.opens_at),
         closes_ms=to_ms(contest.closes_at),
         is_paused=contest.paused_at is not None,
-        capacity=contest.capacity or 0,
+        capacity=seats(capacity=contest.capacity or 0, shard=shard, count=contest.shard_count),
     )
 
 
 def _gate_writer(contest: Contest) -> Any:
-    contest_id, settings = contest.id, gate_settings(contest)
+    wanted = {shard: gate_settings(contest, shard) for shard in contest.shards}
 
     def write() -> None:
-        try:
-            state.write_gate_settings(get_live(), contest_id=contest_id, settings=settings)
-        except LiveStoreDown:
-            # Play brings the gate up to date with SQL within a second of Redis being back.
-            log.warning("gate_not_written", contest_id=contest_id)
+        for shard, settings in wanted.items():
+            try:
+                state.write_gate_settings(get_live(), shard, settings=settings)
+            except LiveStoreDown:
+                # Play brings the gate up to date with SQL within a second of Redis being back.
+                log.warning("gate_not_written", contest_id=shard.contest_id, shard=shard.number)
 
     return write
 

@@ -136,6 +136,7 @@ def _enter_new(contest: Contest, checked: _Fields, person: str, key: str | None,
     entry = Entry(
         contest_id=contest.id,
         person=person,
+        shard=contest.shards.of(person).number,
         name=checked.name,
         phone=checked.phone,
         masked_name=checked.masked_name,

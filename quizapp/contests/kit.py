@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from quizapp.contests.shards import Shards
+
 
 class Basis(msgspec.Struct, frozen=True):
     """A cited article."""
@@ -121,6 +123,12 @@ class Kit(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ()
     """The further languages in which some of the questions can be read."""
     corrections: tuple[KitCorrection, ...] = ()
+    shard_count: int = 1
+    """As Contest.shard_count; here for those who must not ask SQL."""
+
+    @property
+    def shards(self) -> Shards:
+        return Shards(self.contest_id, self.shard_count)
 
     @property
     def question_count(self) -> int:

@@ -145,6 +145,7 @@ def compile_kit(*, contest: Contest, version: int) -> Kit:
         sections=tuple(sections),
         questions=questions,
         languages=_languages(questions.values()),
+        shard_count=contest.shard_count,
     )
 
 

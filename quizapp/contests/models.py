@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.bank.models import Bank, Question, Topic
+from quizapp.contests.shards import Shards
 from quizapp.core.crypto import EncryptedText
 from quizapp.core.db import Base
 
@@ -29,6 +30,7 @@ class Contest(Base):
         CheckConstraint("feedback_time in ('at_once','after_finish','after_close')", name="feedback_time"),
         CheckConstraint("closes_at > opens_at", name="window"),
         CheckConstraint("limit_seconds is null or limit_seconds between 60 and 10800", name="limit"),
+        CheckConstraint("shard_count between 1 and 64", name="shard_count"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -65,6 +67,8 @@ class Contest(Base):
     accent: Mapped[str] = mapped_column(String(7), default="")
     """#rrggbb or empty for the site's; checked for contrast."""
     retention_days: Mapped[int] = mapped_column(default=180)
+    shard_count: Mapped[int] = mapped_column(default=1)
+    """Into how many shards its live state is split; set by publishing, never changed after it."""
     kit_version: Mapped[int] = mapped_column(default=0)
     lock_version: Mapped[int] = mapped_column(default=1)
     """Raised with each edit; an edit of an older one is refused, so that two organisers do not overwrite each other."""
@@ -79,6 +83,10 @@ class Contest(Base):
     @property
     def is_published(self) -> bool:
         return self.state == "published"
+
+    @property
+    def shards(self) -> Shards:
+        return Shards(self.id, self.shard_count)
 
 
 class Section(Base):

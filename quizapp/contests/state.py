@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from quizapp.contests.shards import Shard
 from quizapp.core.live import Live, Script
 
 COPY_SECONDS = 7 * 24 * 3600
@@ -28,7 +29,7 @@ class GateSettings:
     closes_ms: int
     is_paused: bool
     capacity: int
-    """How many may play at the same time; 0: no limit."""
+    """How many may play in this shard at the same time; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +41,22 @@ class Gate:
     settings: GateSettings
 
 
-def tag(contest_id: int, shard: int = 0) -> str:
+def tag(shard: Shard) -> str:
     """The hash tag of a shard, braces included: {c7.0}."""
-    return f"{{c{contest_id}.{shard}}}"
+    return f"{{c{shard.contest_id}.{shard.number}}}"
 
 
-def gate_key(contest_id: int, shard: int = 0) -> str:
-    return f"contests:{tag(contest_id, shard)}:gate"
+def gate_key(shard: Shard) -> str:
+    return f"contests:{tag(shard)}:gate"
 
 
 def kit_key(contest_id: int, version: int) -> str:
     return f"contests:kit:{contest_id}:{version}"
 
 
-def read_gate(live: Live, *, contest_id: int, shard: int = 0) -> Gate | None:
+def read_gate(live: Live, shard: Shard) -> Gate | None:
     """The gate, or None when Redis has none: never opened, or its data was lost."""
-    fields = live.command("HGETALL", gate_key(contest_id, shard))
+    fields = live.command("HGETALL", gate_key(shard))
     if not fields:
         return None
     return Gate(
@@ -87,9 +88,9 @@ def settings_fields(settings: GateSettings) -> list[str | int]:
     ]
 
 
-def write_gate_settings(live: Live, *, contest_id: int, settings: GateSettings, shard: int = 0) -> bool:
+def write_gate_settings(live: Live, shard: Shard, *, settings: GateSettings) -> bool:
     """Bring an existing gate's settings up to date; False when there is no gate."""
-    written = _write_settings.call(live, keys=[gate_key(contest_id, shard)], arguments=settings_fields(settings))
+    written = _write_settings.call(live, keys=[gate_key(shard)], arguments=settings_fields(settings))
     return bool(written)
 
 

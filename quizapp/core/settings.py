@@ -12,6 +12,7 @@ from flask import current_app
 
 PREFIX = "QUIZAPP_"
 DURABILITIES = ("always", "everysec")
+SHARDS_LIMIT = 64
 
 
 class WrongSetting(Exception):
@@ -37,6 +38,9 @@ class Settings:
     trusted_proxies: int = 0
     timezone: str = "Asia/Shanghai"
     durability: str = "always"
+    shards: int = 1
+    """Into how many parts the live state of a contest published from now on is split, so that a Redis Cluster can
+    spread them over its servers."""
     four_eyes: bool = True
     log_level: str = "INFO"
     log_dir: Path | None = None
@@ -71,6 +75,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "trusted_proxies": _hops,
         "timezone": _timezone,
         "durability": _one_of(*DURABILITIES),
+        "shards": _shards,
         "four_eyes": _switch,
         "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
         "log_dir": Path,
@@ -127,6 +132,12 @@ def _public_url(text: str) -> str:
 def _hops(text: str) -> int:
     if not text.isdigit() or int(text) > 5:
         raise ValueError("expected the number of reverse proxies in front, 0 to 5")
+    return int(text)
+
+
+def _shards(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= SHARDS_LIMIT:
+        raise ValueError(f"expected a number of shards, 1 to {SHARDS_LIMIT}")
     return int(text)
 
 

@@ -190,14 +190,20 @@ def _changed(
 
 
 def _gate_writer(contest: Contest, *, resumes: bool) -> Callable[[], None]:
-    shard = Shard(contest.id)
-    fields = [*gates.settings_fields(gate_settings(contest)), *queries.gate_clock(contest)]
+    """Write the gates of all shards, one after the other.
+
+    Where one cannot be written, or this process dies between two, the recorder writes it within a second. Until then
+    the people of that shard go on as before; a pause counts for them too from the moment that SQL and the gate name.
+    """
+    clock = queries.gate_clock(contest)
+    wanted = {shard: [*gates.settings_fields(gate_settings(contest, shard)), *clock] for shard in contest.shards}
 
     def write() -> None:
-        try:
-            state.write_gate(get_live(), shard, fields, resumes=resumes)
-        except StoreUnavailable:
-            log.warning("gate_not_written", contest_id=shard.contest_id)
+        for shard, fields in wanted.items():
+            try:
+                state.write_gate(get_live(), shard, fields, resumes=resumes)
+            except StoreUnavailable:
+                log.warning("gate_not_written", contest_id=shard.contest_id, shard=shard.number)
 
     return write
 

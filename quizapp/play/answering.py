@@ -270,7 +270,8 @@ def _begun(
         raise NoAttemptsLeft({"scope": begun.scope, "next_day_ms": begun.next_day_ms or None})
     if begun.word == "waiting":
         expected = rules.expected_wait(place=begun.place, let_in_a_minute=begun.let_in_a_minute)
-        return Beginning(None, place=begun.place, expected_seconds=expected)
+        place = rules.queue_place(place=begun.place, shards=kit.shard_count)
+        return Beginning(None, place=place, expected_seconds=expected)
     if begun.word != "new":
         sheet = load(live=live, shard=shard, attempt_id=begun.attempt_id)
         return Beginning(sheet, attempts_left=_left_of(kit, look))
@@ -357,7 +358,23 @@ def load(*, live: Live, shard: Shard, attempt_id: str) -> Sheet:
     kit = get_kit(contest_id=shard.contest_id, version=reading.kit)
     paper = _paper(attempt.person, kit, packing.unpack_paper(kit=kit, packed=attempt.paper))
     _keep_paper(live, shard, attempt_id, paper)
-    return Sheet(shard, attempt, paper, reading.now_ms, reading.settled_ms, reading.deadline_ms)
+    settled_ms = _settled_ms(live, shard, kit, reading)
+    return Sheet(shard, attempt, paper, reading.now_ms, settled_ms, reading.deadline_ms)
+
+
+def _settled_ms(live: Live, shard: Shard, kit: Kit, seen: state.Look | state.Reading) -> int:
+    """From when on nobody's answers are taken any more in any shard, given what the own one says.
+
+    Asked of the others only when it decides what is shown: one whose doors were shut by an outage may still take
+    answers, which must not be known by then; one that does not reply might.
+    """
+    if kit.feedback_time != "after_close" or seen.now_ms < seen.settled_ms:
+        return seen.settled_ms
+    others = [other for other in kit.shards if other != shard]
+    try:
+        return max([seen.settled_ms, *(state.look(live, other, person="").settled_ms for other in others)])
+    except StoreUnavailable:
+        return state.NEVER
 
 
 def _load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:
@@ -368,7 +385,8 @@ def _load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:
     kit = get_kit(contest_id=shard.contest_id, version=look.kit)
     drawn = queries.paper_of(row)
     attempt = queries.as_live(row, queries.answers_of(attempt_id), kit=kit, paper=drawn)
-    return Sheet(shard, attempt, _paper(row.person, kit, drawn), look.now_ms, look.settled_ms, row.finished_ms or 0)
+    settled_ms = _settled_ms(live, shard, kit, look)
+    return Sheet(shard, attempt, _paper(row.person, kit, drawn), look.now_ms, settled_ms, row.finished_ms or 0)
 
 
 # Answering

@@ -18,6 +18,7 @@ from quizapp.contests import queries as contests
 from quizapp.contests.entering import enter
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest
+from quizapp.contests.shards import Shards
 from quizapp.contests.words import rules_in_words
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.errors import DomainError, StoreUnavailable
@@ -125,9 +126,9 @@ def _cacheable(document: Any, *, is_public: bool = True) -> Response:
     return response
 
 
-def _shard(slug: str) -> Shard:
-    """The one shard of a published contest; raises NotFound."""
-    return Shard(figures.contest_id_of(get_live(), slug))
+def _shards(slug: str) -> Shards:
+    """The shards of a published contest; raises NotFound."""
+    return figures.shards_of(get_live(), slug)
 
 
 # A contest
@@ -152,7 +153,7 @@ def show_contest(slug: str) -> ResponseReturnValue:
             timezone=contest.timezone,
             fields=[_field(field) for field in contests.entry_fields(contest)],
             notice_version=latest_notice().version,
-            figures=_figures_or_none(Shard(contest.id)),
+            figures=_figures_or_none(contest.shards),
         )
     )
 
@@ -162,9 +163,9 @@ def _field(field: contests.EntryField) -> documents.FieldShown:
     return documents.FieldShown(field.name, field.label, field.kind, field.required, choices)
 
 
-def _figures_or_none(shard: Shard) -> documents.PulseReply | None:
+def _figures_or_none(shards: Shards) -> documents.PulseReply | None:
     try:
-        return _pulse(shard)
+        return _pulse(shards)
     except StoreUnavailable:
         return None
 
@@ -173,8 +174,9 @@ def _figures_or_none(shard: Shard) -> documents.PulseReply | None:
 def visit(slug: str) -> ResponseReturnValue:
     """Count a visit; the visitor is known by a cookie of ours, or by a header that a program sends."""
     access.limit("visits")
-    shard, visitor = _shard(slug), _visitor()
+    shards, visitor = _shards(slug), _visitor()
     chosen = visitor or secrets.token_urlsafe(16)
+    shard = shards.of(chosen)
     _opening(shard, lambda: state.count_visit(get_live(), shard, visitor=chosen))
     response = Response(status=204)
     if visitor is None:
@@ -240,11 +242,11 @@ def _attempts_left(contest: Contest, participant: access.Participant, *, is_new:
 @blueprint.get("/contests/<slug>/pulse")
 def show_pulse(slug: str) -> ResponseReturnValue:
     """The live figures."""
-    return _cacheable(_pulse(_shard(slug)))
+    return _cacheable(_pulse(_shards(slug)))
 
 
-def _pulse(shard: Shard) -> documents.PulseReply:
-    pulse = figures.pulse(get_live(), shard)
+def _pulse(shards: Shards) -> documents.PulseReply:
+    pulse = figures.pulse(get_live(), shards)
     return documents.PulseReply(
         visits=pulse.visits,
         visitors=pulse.visitors,
@@ -261,11 +263,11 @@ def _pulse(shard: Shard) -> documents.PulseReply:
 @blueprint.get("/contests/<slug>/boards/<board>")
 def show_board(slug: str, board: str) -> ResponseReturnValue:
     """The top of a board, with the caller's own row."""
-    shard, now = _shard(slug), utc_now()
+    shards, now = _shards(slug), utc_now()
     top = _top(request.args.get("top", ""))
-    found = figures.board(get_live(), shard, board=board, top=top)
-    caller = _caller(shard, now)
-    own = figures.own_row(get_live(), shard, board=board, person=caller.person) if caller else None
+    found = figures.board(get_live(), shards, board=board, top=top)
+    caller = _caller(shards.contest_id, now)
+    own = figures.own_row(get_live(), shards, board=board, person=caller.person) if caller else None
     rows = [
         documents.BoardRowShown(
             place=row.place,
@@ -285,10 +287,10 @@ def show_board(slug: str, board: str) -> ResponseReturnValue:
     return _cacheable(reply, is_public=caller is None)
 
 
-def _caller(shard: Shard, now: datetime) -> access.Participant | None:
+def _caller(contest_id: int, now: datetime) -> access.Participant | None:
     """Who reads a board, if that is known; anybody may."""
     try:
-        return access.require_participant(shard.contest_id, now=now)
+        return access.require_participant(contest_id, now=now)
     except access.EntryRequired:
         return None
 
@@ -310,7 +312,7 @@ def begin(slug: str) -> ResponseReturnValue:
     """Begin an attempt, resume the open one, or wait in the queue."""
     access.limit("begins")
     now = utc_now()
-    participant = access.require_participant(_shard(slug).contest_id, now=now)
+    participant = access.require_participant(_shards(slug).contest_id, now=now)
     shard, begin_key = participant.shard, access.begin_key()
     began = _opening(
         shard,
@@ -377,7 +379,9 @@ def show_attempt(attempt_id: str) -> ResponseReturnValue:
 
 
 def _result(sheet: answering.Sheet) -> documents.ResultReply:
-    place = figures.place_of(get_live(), sheet.shard, person=sheet.attempt.person) if sheet.shown.score else None
+    place = None
+    if sheet.shown.score:
+        place = figures.place_of(get_live(), sheet.paper.kit.shards, person=sheet.attempt.person)
     return documents.result_reply(sheet, place=place)
 
 

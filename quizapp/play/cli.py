@@ -12,16 +12,16 @@ import click
 
 from quizapp.contests import queries as contests
 from quizapp.contests.models import Contest
+from quizapp.contests.shards import Shards
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.command import emit, json_option, refuse, with_app
 from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import get_live
-from quizapp.play import actions, queries, recorder, state
+from quizapp.play import actions, queries, state
 from quizapp.play.correcting import corrections_of
-from quizapp.play.rebuild import RebuildTakenOver, rebuild
+from quizapp.play.rebuild import RebuildTakenOver, rebuild_all
 from quizapp.play.shown import moment
-from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 
 LAG_SECONDS = 10.0
@@ -44,9 +44,9 @@ def verify_contest(slug: str, as_json: bool) -> None:
     """
     with reading():
         contest = contests.get_published(slug)
-        shard = Shard(contest.id)
+        shards = contest.shards
         db.session.rollback()
-    _wait_for_records(shard)
+    _wait_for_records(shards)
     found = verify(contest=contest)
     if as_json:
         emit({"contest": slug, "differences": len(found), "first": [_plain(one) for one in found[:SHOWN_DIFFERENCES]]})
@@ -62,11 +62,15 @@ def _plain(difference: Any) -> dict[str, str]:
     return {name: value if isinstance(value, str) else str(value) for name, value in asdict(difference).items()}
 
 
-def _wait_for_records(shard: Shard) -> None:
+def _wait_for_records(shards: Shards) -> None:
     """Give a running recorder the time to carry over what is on its way."""
     give_up_at = time.monotonic() + LAG_SECONDS
-    while state.count_events(get_live(), shard) and time.monotonic() < give_up_at:
+    while _events_waiting(shards) and time.monotonic() < give_up_at:
         time.sleep(0.1)
+
+
+def _events_waiting(shards: Shards) -> int:
+    return sum(state.count_events(get_live(), shard) for shard in shards)
 
 
 @group.command("rebuild")
@@ -81,7 +85,7 @@ def rebuild_contest(slug: str, as_json: bool) -> None:
     """
     contest = contests.get_published(slug)
     try:
-        done = rebuild(contest=contest, shard=Shard(contest.id), now=utc_now(), discards=True)
+        done = rebuild_all(contest=contest, now=utc_now())
     except RebuildTakenOver:
         refuse(f"{slug}: is being rebuilt by somebody else, or was never opened")
         return
@@ -162,7 +166,6 @@ def status(slug: str, as_json: bool) -> None:
 
 
 def _status(contest: Contest) -> dict[str, Any]:
-    live, shard = get_live(), Shard(contest.id)
     document: dict[str, Any] = {
         "contest": contest.slug,
         "stage": contests.stage_of(contest, now=utc_now()),
@@ -171,13 +174,13 @@ def _status(contest: Contest) -> dict[str, Any]:
         "entries": contests.entries_count(contest.id),
     }
     document |= {f"recorded_{name}": value for name, value in queries.recorded_totals(contest.id).items()}
-    position = recorder.read_position(shard)
-    document["halted"] = position.halted_reason if position else ""
+    halted = (position.halted_reason for position in queries.positions(contest_id=contest.id))
+    document["halted"] = next(filter(None, halted), "")
     document["dead_letters"] = queries.dead_letters_count(contest.id)
     document["corrections_waiting"] = sum(made.is_waiting for made in corrections_of(contest.id))
-    document["lag_events"] = state.count_events(live, shard)
+    document["lag_events"] = _events_waiting(contest.shards)
     try:
-        figures = state.figures(live, shard)
+        figures = state.all_figures(get_live(), contest.shards)
     except StoreUnavailable:
         return document | {"live": None}
     counters = {name: figures.counters.get(name, 0) for name in ("visits", "begun", "finished", "answers", "peak")}

@@ -1,4 +1,8 @@
-"""Boards and live figures as participants may see them, read from Redis at most once a second in each process."""
+"""Boards and live figures as participants may see them, read from Redis at most once a second in each process.
+
+They are those of the whole contest, so they are not told while one of its shards is away: without a part of the people
+they would be wrong.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,13 @@ from sqlalchemy import select
 
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest
+from quizapp.contests.shards import Shards
 from quizapp.core.db import db
-from quizapp.core.errors import NotFound
+from quizapp.core.errors import NotFound, StoreUnavailable
 from quizapp.core.live import Live
 from quizapp.leaderboards import state as boards
 from quizapp.leaderboards.rules import Rank
 from quizapp.play import rules, state
-from quizapp.play.state import Shard
 
 FRESH_SECONDS = 1.0
 KEPT = 512
@@ -64,24 +68,24 @@ class Board:
     is_hidden: bool
 
 
-def contest_id_of(live: Live, slug: str) -> int:
-    """The published contest at an address, which never changes; raises NotFound."""
+def shards_of(live: Live, slug: str) -> Shards:
+    """Those of the published contest at an address, which never change; raises NotFound."""
 
-    def find() -> int:
-        query = select(Contest.id).where(Contest.slug == slug, Contest.state == "published")
-        found = db.session.scalar(query)
+    def find() -> Shards:
+        query = select(Contest.id, Contest.shard_count).where(Contest.slug == slug, Contest.state == "published")
+        found = db.session.execute(query).one_or_none()
         if found is None:
             raise NotFound
-        return found
+        return Shards(*found)
 
     return _fresh(live, ("slug", slug), find, seconds=float("inf"))
 
 
-def pulse(live: Live, shard: Shard) -> Pulse:
+def pulse(live: Live, shards: Shards) -> Pulse:
     """The live figures; raises Recovering."""
 
     def read() -> Pulse:
-        figures = state.figures(live, shard)
+        figures = state.all_figures(live, shards)
         counters = figures.counters
         peak = max(counters.get("peak", 0), figures.playing)
         peak_at_ms = counters.get("peak_at") if peak == counters.get("peak", 0) else figures.now_ms
@@ -98,42 +102,68 @@ def pulse(live: Live, shard: Shard) -> Pulse:
             knowledge_points=counters.get("points", 0),
         )
 
-    return _fresh(live, ("pulse", shard), read)
+    return _fresh(live, ("pulse", shards), read)
 
 
-def board(live: Live, shard: Shard, *, board: str, top: int) -> Board:
+def board(live: Live, shards: Shards, *, board: str, top: int) -> Board:
     """The first rows of a board with masked names; raises NotFound for a board that there is not, Recovering."""
     if board not in boards.BOARDS:
         raise NotFound
-    return _fresh(live, ("board", shard, board, top), lambda: _read_board(live, shard, board, top))
+    return _fresh(live, ("board", shards, board, top), lambda: _read_board(live, shards, board, top))
 
 
-def _read_board(live: Live, shard: Shard, board: str, top: int) -> Board:
-    people = boards.people(live, contest_id=shard.contest_id, shard=shard.number, board=board)
-    if not are_ranks_shown(live, shard):
+def _read_board(live: Live, shards: Shards, board: str, top: int) -> Board:
+    people = boards.people(live, shards, board=board)
+    if not are_ranks_shown(live, shards):
         return Board((), people, is_hidden=True)
-    rows = boards.top(live, contest_id=shard.contest_id, shard=shard.number, board=board, count=min(top, TOP_LIMIT))
-    names = state.names(live, shard, people=[row.person for row in rows]) if rows else []
-    shown = (BoardRow(row.place, row.person, name, row.rank) for row, name in zip(rows, names, strict=True))
-    return Board(tuple(shown), people, is_hidden=False)
+    return Board(top_rows(live, shards, board=board, count=min(top, TOP_LIMIT)), people, is_hidden=False)
 
 
-def are_ranks_shown(live: Live, shard: Shard) -> bool:
-    """Whether participants may see places and others' scores now."""
-    look = state.look(live, shard, person="")
-    kit = get_kit(contest_id=shard.contest_id, version=look.kit)
-    return rules.ranks_are_shown(kit=kit, is_closed=look.now_ms >= look.settled_ms)
+def top_rows(live: Live, shards: Shards, *, board: str, count: int) -> tuple[BoardRow, ...]:
+    """The first rows of a board with masked names, whether participants may see them or not."""
+    rows = boards.top(live, shards, board=board, count=count)
+    names = state.names(live, shards, people=[row.person for row in rows])
+    return tuple(BoardRow(row.place, row.person, names[row.person], row.rank) for row in rows)
 
 
-def own_row(live: Live, shard: Shard, *, board: str, person: str) -> boards.Row | None:
+def are_ranks_shown(live: Live, shards: Shards) -> bool:
+    """Whether participants may see places and others' scores now.
+
+    What waits for the close waits until every shard has closed: one whose doors were shut by an outage may still
+    take answers when the others do not any more.
+    """
+    for shard in shards:
+        look = state.look(live, shard, person="")
+        kit = get_kit(contest_id=shard.contest_id, version=look.kit)
+        if not rules.ranks_are_shown(kit=kit, is_closed=look.now_ms >= look.settled_ms):
+            return False
+        if rules.ranks_are_shown(kit=kit, is_closed=False):
+            return True
+    return True
+
+
+def own_row(live: Live, shards: Shards, *, board: str, person: str) -> boards.Row | None:
     """A person's row with the place as of now; None when there is none or ranks are hidden."""
-    if not are_ranks_shown(live, shard):
+    return boards.own_row(live, shards, board=board, person=person) if are_ranks_shown(live, shards) else None
+
+
+def own_rank(live: Live, shards: Shards, *, board: str, person: str) -> Rank | None:
+    """A person's rank without the place; None when there is none, ranks are hidden, or it cannot be told now."""
+    try:
+        return boards.own_rank(live, shards, board=board, person=person) if are_ranks_shown(live, shards) else None
+    except StoreUnavailable:
         return None
-    return boards.own_row(live, contest_id=shard.contest_id, shard=shard.number, board=board, person=person)
 
 
-def place_of(live: Live, shard: Shard, *, person: str) -> int | None:
-    return boards.place_of(live, contest_id=shard.contest_id, shard=shard.number, board="overall", person=person)
+def place_of(live: Live, shards: Shards, *, person: str) -> int | None:
+    """A person's place as of now; None without one, and while not all shards can be asked.
+
+    A result is its owner's also while others' servers are away.
+    """
+    try:
+        return boards.place_of(live, shards, board="overall", person=person)
+    except StoreUnavailable:
+        return None
 
 
 def _fresh(live: Live, name: tuple[Any, ...], read: Callable[[], Value], *, seconds: float = FRESH_SECONDS) -> Value:

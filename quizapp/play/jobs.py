@@ -1,9 +1,10 @@
 """The recorder's process: one loop that records, sweeps, samples, and keeps gates as SQL wants them.
 
-Each turn: hold the lease, record what the streams of the active contests have. Once a second besides: choose the
-active contests, make missing gates, bring gates up to date, hand in what is overdue, sample who is playing.
+Each turn: hold the lease, record what the streams of the active contests have, shard by shard. Once a second besides:
+choose the active contests, make missing gates, bring gates up to date, hand in what is overdue, sample who is playing.
 Once a minute: write the sample to SQL, and look whether contests that are over have lost their live state.
 
+A shard whose server does not reply is left alone for a moment, and the others are recorded on.
 A contest that has been over for an hour and is recorded to the end is settled, and costs nothing any more.
 """
 
@@ -12,10 +13,11 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -90,6 +92,7 @@ class Recorder:
     positions: dict[Shard, Position] = field(default_factory=dict)
     count: int = 100
     pause_seconds: float = IDLE_SECONDS
+    _away_until: dict[Shard, float] = field(default_factory=dict)
     _duties_due: float = 0.0
     _minute_due: float = 0.0
 
@@ -102,7 +105,7 @@ class Recorder:
                 self.positions.clear()
                 return False
             self._do_duties(now)
-            found = [self._record(shard, now) for shard in list(self.positions)]
+            found = [self._record(shard, now) for shard in list(self.positions) if not self._is_away(shard)]
             return any(found)
         except AWAY as error:
             # Nothing is lost: the events stay in the stream until SQL has them.
@@ -120,6 +123,15 @@ class Recorder:
         except StoreUnavailable:
             log.warning("lease_not_given_up")
 
+    def _is_away(self, shard: Shard) -> bool:
+        return time.monotonic() < self._away_until.get(shard, 0.0)
+
+    def _leave_alone(self, shard: Shard, error: StoreUnavailable) -> None:
+        """Nothing is lost: the events stay in the stream until SQL has them."""
+        if not isinstance(error, state.Recovering):
+            log.warning("shard_away", contest_id=shard.contest_id, shard=shard.number, reason=type(error).__name__)
+            self._away_until[shard] = time.monotonic() + AWAY_SECONDS
+
     # Recording
 
     def _record(self, shard: Shard, now: datetime) -> bool:
@@ -130,7 +142,8 @@ class Recorder:
         except FenceLost:
             del self.positions[shard]
             return True
-        except state.Recovering:
+        except StoreUnavailable as error:
+            self._leave_alone(shard, error)
             return False
         if count:
             self._adapt(time.monotonic() - started, count)
@@ -157,27 +170,40 @@ class Recorder:
         contests = _active_contests()
         self.positions = {shard: self.positions[shard] for shard in self.positions if shard.contest_id in contests}
         for contest in contests.values():
-            shard = Shard(contest.id)
-            try:
-                self._keep(contest, shard, now, is_minute=is_minute)
-            except (state.Recovering, RebuildTakenOver, RebuildNeedsDecision, FenceLost):
-                self.positions.pop(shard, None)
+            self._keep(contest, now, is_minute=is_minute)
         if is_minute:
             self._minute_due = clock + MINUTE_SECONDS
             self._find_lost(now)
 
-    def _keep(self, contest: Contest, shard: Shard, now: datetime, *, is_minute: bool) -> None:
-        position = self._position(contest, shard, now)
-        if position is None or position.halted_reason:
-            return
-        if not self._reconcile(contest, position):
-            return
-        self._sweep(shard)
-        playing = state.figures(self.live, shard).playing
-        state.sample(self.live, shard, playing=playing)
-        if is_minute:
-            write_sample(live=self.live, shard=shard, now=now)
-            self._settle(contest, position, now)
+    def _keep(self, contest: Contest, now: datetime, *, is_minute: bool) -> None:
+        found: dict[Shard, state.Figures] = {}
+        for shard in contest.shards:
+            if self._tend(contest, shard, now):
+                with suppress(StoreUnavailable):
+                    found[shard] = state.figures(self.live, shard)
+        playing = sum(figures.playing for figures in found.values())
+        for shard in found:
+            with suppress(StoreUnavailable):
+                state.sample(self.live, shard, playing=playing)
+                if is_minute:
+                    write_sample(live=self.live, shard=shard, now=now)
+                    self._settle(contest, self.positions[shard], now)
+
+    def _tend(self, contest: Contest, shard: Shard, now: datetime) -> bool:
+        """See to one shard's gate and deadlines; False where it is not in order now."""
+        if self._is_away(shard):
+            return False
+        try:
+            position = self._position(contest, shard, now)
+            if position is None or position.halted_reason or not self._reconcile(contest, position):
+                return False
+            self._sweep(shard)
+        except (StoreUnavailable, RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
+            self.positions.pop(shard, None)
+            if isinstance(error, StoreUnavailable):
+                self._leave_alone(shard, error)
+            return False
+        return True
 
     def _position(self, contest: Contest, shard: Shard, now: datetime) -> Position | None:
         """Where recording stands, with a gate to it; makes the gate where there is none.
@@ -217,10 +243,12 @@ class Recorder:
         if reason:
             self.positions[shard] = recorder.halt(self.live, position, reason=reason)
             return False
-        wanted = [*gates.settings_fields(gate_settings(contest)), *queries.gate_clock(contest)]
+        wanted = [*gates.settings_fields(gate_settings(contest, shard)), *queries.gate_clock(contest)]
         pairs = zip(wanted[::2], wanted[1::2], strict=True)
         if any(fields.get(str(name)) != str(value) for name, value in pairs):
-            state.write_gate(self.live, shard, wanted)
+            # Who was to end a pause did not reach this gate: phones get their time to send again all the same.
+            resumes = fields["paused"] == "1" and contest.paused_at is None
+            state.write_gate(self.live, shard, wanted, resumes=resumes)
         return True
 
     def _sweep(self, shard: Shard) -> None:
@@ -252,8 +280,9 @@ class Recorder:
             shards = [Shard(contest_id, number) for contest_id, number in db.session.execute(settled)]
             db.session.rollback()
         for shard in shards:
-            if not state.has_gate(self.live, shard):
-                self._rebuild_settled(shard, now)
+            with suppress(StoreUnavailable):
+                if not state.has_gate(self.live, shard):
+                    self._rebuild_settled(shard, now)
 
     def _rebuild_settled(self, shard: Shard, now: datetime) -> None:
         contest = db.session.get(Contest, shard.contest_id)
@@ -264,14 +293,19 @@ class Recorder:
             log.warning("settled_not_rebuilt", contest_id=shard.contest_id, reason=type(error).__name__)
 
 
+_settled_shards = (
+    select(func.count())
+    .where(RecorderPosition.contest_id == Contest.id, RecorderPosition.is_settled.is_(True))
+    .scalar_subquery()
+)
+
+
 def _active_contests() -> dict[int, Contest]:
-    """Published contests that are not settled."""
+    """Published contests of which not every shard is settled."""
     with reading():
         query = (
             select(Contest)
-            .outerjoin(RecorderPosition, and_(RecorderPosition.contest_id == Contest.id, RecorderPosition.shard == 0))
-            .where(Contest.state == "published")
-            .where(or_(RecorderPosition.is_settled.is_(None), RecorderPosition.is_settled.is_(False)))
+            .where(Contest.state == "published", _settled_shards < Contest.shard_count)
             .order_by(Contest.id)
         )
         found = {contest.id: contest for contest in db.session.scalars(query)}
@@ -282,15 +316,20 @@ def _active_contests() -> dict[int, Contest]:
 
 
 def write_sample(*, live: Live, shard: Shard, now: datetime) -> None:
-    """Write this minute's figures that no answer can recompute; commits. Twice in a minute changes nothing."""
+    """Write this minute's figures of a shard that no answer can recompute; commits. A second time changes nothing."""
     figures = state.figures(live, shard)
     minute_ms = to_ms(now) // 60_000 * 60_000
-    known = select(LiveSample.id).where(LiveSample.contest_id == shard.contest_id, LiveSample.minute_ms == minute_ms)
+    known = select(LiveSample.id).where(
+        LiveSample.contest_id == shard.contest_id,
+        LiveSample.shard == shard.number,
+        LiveSample.minute_ms == minute_ms,
+    )
     if db.session.scalar(known) is None:
         counters = figures.counters
         db.session.add(
             LiveSample(
                 contest_id=shard.contest_id,
+                shard=shard.number,
                 minute_ms=minute_ms,
                 visits=counters.get("visits", 0),
                 visitors=figures.visitors,

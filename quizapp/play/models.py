@@ -158,16 +158,18 @@ class DeadLetter(Base):
 
 
 class LiveSample(Base):
-    """Figures that no answer can recompute, written every minute: visits, visitors, people playing."""
+    """Figures of a shard that no answer can recompute, written every minute: visits, visitors, people playing."""
 
     __tablename__ = "live_sample"
-    __table_args__ = (UniqueConstraint("contest_id", "minute_ms"),)
+    __table_args__ = (UniqueConstraint("contest_id", "shard", "minute_ms"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     contest_id: Mapped[int] = mapped_column(ForeignKey("contest.id"))
+    shard: Mapped[int] = mapped_column(default=0)
     minute_ms: Mapped[int] = mapped_column(BigInteger)
     visits: Mapped[int]
     visitors: Mapped[int]
     playing: Mapped[int]
     peak: Mapped[int]
+    """Of people playing in all shards together."""
     peak_at_ms: Mapped[int | None] = mapped_column(BigInteger)

@@ -23,7 +23,6 @@ from quizapp.core.live import get_live
 from quizapp.play import actions, state, watching
 from quizapp.play.acts import ACTS
 from quizapp.play.forms import CapacityForm, CloseForm, ExtendForm, PauseForm, ResumeForm
-from quizapp.play.state import Shard
 
 blueprint = Blueprint("monitor", __name__, url_prefix="/play/<slug>/monitor")
 blueprint.context_processor(lambda: {"stage_words": STATE_WORDS, "stage_tones": STAGE_TONES})
@@ -47,7 +46,7 @@ def show(slug: str) -> ResponseReturnValue:
         acts=[act for act in ACTS.values() if stage in act.stages],
         course=watching.course(contest, span_name=request.args.get("span", ""), now=now),
         units=watching.units(contest, now=now),
-        top=watching.top(get_live(), contest_id=contest.id),
+        top=watching.top(get_live(), contest=contest),
     )
 
 
@@ -116,7 +115,7 @@ def _blame(form: Any, refusal: Invalid) -> None:
 def _answering(contest: Contest) -> int | None:
     """How many papers are open at this moment; None while it cannot be told."""
     try:
-        return state.count_open(get_live(), Shard(contest.id))
+        return sum(state.count_open(get_live(), shard) for shard in contest.shards)
     except StoreUnavailable:
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +18,6 @@ from quizapp.play import figures, rules, state
 from quizapp.play.access import Participant
 from quizapp.play.figures import BoardRow, Pulse
 from quizapp.play.shown import MediumShown, OptionShown, QuestionReviewed, TranslationShown
-from quizapp.play.state import Shard
 
 BOARD, TOP_ROWS = "overall", 3
 
@@ -57,7 +57,7 @@ def standing_of(live: Live, *, kit: Kit, participant: Participant) -> Standing:
     look = state.look(live, participant.shard, person=participant.person)
     person = look.person
     is_same_day = person.day_ms == rules.day_start(moment_ms=look.now_ms, timezone=kit.timezone)
-    row = figures.own_row(live, participant.shard, board=BOARD, person=participant.person) if person.begun else None
+    best = figures.own_rank(live, kit.shards, board=BOARD, person=participant.person) if person.begun else None
     return Standing(
         name=participant.name,
         has_open_attempt=person.is_playing,
@@ -66,7 +66,7 @@ def standing_of(live: Live, *, kit: Kit, participant: Participant) -> Standing:
             kit=kit, begun=person.begun, begun_today=person.begun_that_day if is_same_day else 0
         ),
         is_used_up=kit.attempts_total is not None and person.begun >= kit.attempts_total,
-        best_hundredths=row.rank.score_hundredths if row else None,
+        best_hundredths=best.score_hundredths if best else None,
     )
 
 
@@ -82,21 +82,26 @@ class LiveView:
 
 
 def live_view(live: Live, *, contest: Contest, kit: Kit, participant: Participant | None) -> LiveView:
-    shard = Shard(contest.id)
+    """Each part stands while another cannot be read: how somebody stands is known by the own shard alone."""
+    pulse: Pulse | None = None
+    top: Sequence[BoardRow] = ()
+    with suppress(StoreUnavailable):
+        pulse = figures.pulse(live, contest.shards)
+        top = figures.board(live, contest.shards, board=BOARD, top=TOP_ROWS).rows
+    return LiveView(pulse, _standing(live, kit, participant) if participant else None, top)
+
+
+def _standing(live: Live, kit: Kit, participant: Participant) -> Standing:
     try:
-        return LiveView(
-            pulse=figures.pulse(live, shard),
-            standing=standing_of(live, kit=kit, participant=participant) if participant else None,
-            top=figures.board(live, shard, board=BOARD, top=TOP_ROWS).rows,
-        )
+        return standing_of(live, kit=kit, participant=participant)
     except StoreUnavailable:
-        return LiveView(None, Standing(participant.name) if participant else None, ())
+        return Standing(participant.name)
 
 
-def place_now(live: Live, participant: Participant) -> int | None:
+def place_now(live: Live, *, contest: Contest, person: str) -> int | None:
     """The own place as of now; None without one, while places are hidden, and while they cannot be read."""
     try:
-        row = figures.own_row(live, participant.shard, board=BOARD, person=participant.person)
+        row = figures.own_row(live, contest.shards, board=BOARD, person=person)
     except StoreUnavailable:
         return None
     return row.place if row else None

@@ -1,4 +1,4 @@
-"""Making a contest's live state: for the first time, and again from SQL when Redis has lost it.
+"""Making the live state of a shard: for the first time, and again from SQL when Redis has lost it.
 
 1. Take the lock of the shard; whoever else wants to rebuild waits.
 2. Shut the doors (there may be a gate still, when a person asked for this).
@@ -9,14 +9,15 @@
 6. Write people, open attempts, boards and counters from SQL.
 7. Make the gate: the doors open.
 
-When this is broken off anywhere, the gate is missing and the next one begins anew.
+When this is broken off anywhere, the gate is missing and the next one begins anew. The other shards of the contest
+go on meanwhile; only while a correction is carried through are the doors of all shut, and none opens before step 4.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from sqlalchemy import update
@@ -80,12 +81,12 @@ def open_if_new(*, shard: Shard, now: datetime) -> bool:
     live = get_live()
     if not state.lock_for_rebuild(live, shard, token=lineage):
         return False
-    return state.open_gate(live, shard, token=lineage, fields=gate_fields(contest, lineage), is_rebuilt=False)
+    return state.open_gate(live, shard, token=lineage, fields=gate_fields(contest, shard, lineage), is_rebuilt=False)
 
 
-def gate_fields(contest: Contest, lineage: str, *, number: int = 0) -> list[str | int]:
+def gate_fields(contest: Contest, shard: Shard, lineage: str, *, number: int = 0) -> list[str | int]:
     """A gate by the records; `number` is that of the last event."""
-    settings = gates.settings_fields(gate_settings(contest))
+    settings = gates.settings_fields(gate_settings(contest, shard))
     return ["lineage", lineage, "number", number, *settings, *queries.gate_clock(contest)]
 
 
@@ -108,6 +109,15 @@ def rebuild(*, contest: Contest, shard: Shard, now: datetime, discards: bool) ->
         raise
 
 
+def rebuild_all(*, contest: Contest, now: datetime) -> Rebuilt:
+    """Make the live state of all shards anew, one after the other; commits, and discards as `rebuild` can.
+
+    Raises what `rebuild` raises; the shards before are done then, and doing all again does no harm.
+    """
+    done = [rebuild(contest=contest, shard=shard, now=now, discards=True) for shard in contest.shards]
+    return Rebuilt(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
+
+
 def _rebuild(
     live: Live, contest: Contest, position: recorder.Position, token: str, now: datetime, *, discards: bool
 ) -> Rebuilt:
@@ -119,14 +129,14 @@ def _rebuild(
         if not discards:
             raise RebuildNeedsDecision
         discarded = _discard_rest(live, shard, position, now)
-    for _portion in mark_anew(position, now=now):
+    for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
     # Who asked may have read the contest before its kit got a new version.
     contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
     _remove(live, shard)
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, contest, shard, token)
-    fields = gate_fields(contest, token)
+    fields = gate_fields(contest, shard, token)
     _require(state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=True))
     log.warning("rebuilt", contest_id=shard.contest_id, shard=shard.number, people=people, recorded=recorded)
     return Rebuilt(people, open_attempts, recorded, discarded)
@@ -168,7 +178,7 @@ def _remove(live: Live, shard: Shard) -> None:
     for keys in state.stored_keys(live, shard):
         if keys:
             live.command("UNLINK", *keys)
-    live.command("UNLINK", board_key(*shard, "overall"))
+    live.command("UNLINK", board_key(shard, "overall"))
 
 
 def _begin_lineage(position: recorder.Position, lineage: str, now: datetime) -> None:
@@ -225,7 +235,7 @@ def standing_commands(
 ) -> Iterator[Sequence[str]]:
     """What marks decide: places on the board, by person, and open attempts."""
     for person, rank in ranks.items():
-        yield ["ZADD", board_key(*shard, "overall"), str(rank), person]
+        yield ["ZADD", board_key(shard, "overall"), str(rank), person]
     for attempt in open_attempts:
         fields, texts = attempt_fields(attempt, packing.parts(attempt.paper))
         yield ["HSET", state.attempt_key(shard, attempt.id), *_flat(fields)]

@@ -178,7 +178,7 @@ class Recorded:
         """The counters that no answer can recompute, as of the last sample."""
         sample = db.session.scalar(
             select(LiveSample)
-            .where(LiveSample.contest_id == self.shard.contest_id)
+            .where(LiveSample.contest_id == self.shard.contest_id, LiveSample.shard == self.shard.number)
             .order_by(LiveSample.minute_ms.desc())
             .limit(1)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from quizapp.contests.models import Contest
 from quizapp.core.clock import to_ms
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live
@@ -32,15 +33,16 @@ class Recording:
         return self.seconds >= LATE_SECONDS
 
 
-def recording_of(live: Live, *, contest_id: int, now: datetime) -> Recording:
-    positions = queries.positions(contest_id=contest_id)
+def recording_of(live: Live, *, contest: Contest, now: datetime) -> Recording:
+    positions = queries.positions(contest_id=contest.id)
     is_halted = any(position.halted_reason for position in positions)
-    unusable = queries.dead_letters_count(contest_id)
+    unusable = queries.dead_letters_count(contest.id)
     try:
-        waiting, seconds = _waiting(live, Shard(contest_id), now)
+        waiting = [_waiting(live, shard, now) for shard in contest.shards]
     except StoreUnavailable:
         return Recording(None, 0, not positions, is_halted, unusable)
-    return Recording(waiting, seconds, not positions, is_halted, unusable)
+    count, seconds = sum(count for count, _seconds in waiting), max(seconds for _count, seconds in waiting)
+    return Recording(count, seconds, not positions, is_halted, unusable)
 
 
 def _waiting(live: Live, shard: Shard, now: datetime) -> tuple[int, int]:

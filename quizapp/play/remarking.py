@@ -36,17 +36,20 @@ class Touched:
     """Attempt → its person: those whose marks or scores are others now, open ones included."""
 
 
-def mark_anew(position: Position, *, now: datetime) -> Iterator[Touched]:
+def mark_anew(positions: Sequence[Position], *, now: datetime) -> Iterator[Touched]:
     """Mark everything recorded by the newest kit, as far as it is not; yield after each portion is committed.
 
-    To be called while nobody can write. Raises FenceLost.
+    This concerns the people of all shards, and is to be called while nobody can write in any: a kit with a correction
+    is made only behind shut doors, and each door that opens after that was marked behind first. `positions` are those
+    of the shards whose doors the caller has shut. Of several callers the contest's row lets one go on at a time.
+    Raises FenceLost.
     """
-    contest_id = position.shard.contest_id
+    contest_id = positions[0].shard.contest_id
     while True:
         query = select(Correction).where(
             Correction.contest_id == contest_id, Correction.kit_version.is_not(None), Correction.rescored_at.is_(None)
         )
-        recorder.hold(position, now=now)
+        hold_all(positions, now=now)
         correction = db.session.scalar(query.order_by(Correction.kit_version).limit(1))
         if correction is None:
             db.session.rollback()
@@ -62,6 +65,17 @@ def mark_anew(position: Position, *, now: datetime) -> Iterator[Touched]:
             correction.rescored_at = now
         db.session.commit()
         yield Touched(len(people), touched)
+
+
+def hold_all(positions: Sequence[Position], *, now: datetime) -> None:
+    """Let the current transaction hold only while every position is still where it was; raises FenceLost.
+
+    The contest's row is taken first, as by everybody else who changes both; whoever else calls this waits for it.
+    """
+    contest_id = positions[0].shard.contest_id
+    db.session.execute(select(Contest.id).where(Contest.id == contest_id).with_for_update(key_share=True))
+    for position in positions:
+        recorder.hold(position, now=now)
 
 
 def _next_people(contest_id: int, *, after: str) -> Sequence[str]:

@@ -3,29 +3,31 @@
 An answer is marked in Python by the kit that the gate names, and play.lua takes it only while the gate names that
 version. So it is enough to change the version while nobody can write:
 
-1. Take the lock of the shard and its gate away: every call gets "recovering", phones keep what they have and repeat.
-2. Record what is in the stream. Everything acknowledged is now in SQL, marked by the former kit, and since the gate
-   is gone nothing can come after it.
+1. Take the locks of all shards, or none; then take their gates away: every call gets "recovering", phones keep what
+   they have and repeat.
+2. Record what is in the streams. Everything acknowledged is now in SQL, marked by the former kit, and since the gates
+   are gone nothing can come after it.
 3. In one transaction: the new kit, its version in the contest, what changes in numbers, the audit row. From here on
    the new kit is the truth.
 4. In portions of people: mark the recorded answers to this question anew, add their attempts up again, set the
    question's statistics right, and move `Correction.upto`, all in one transaction, so that each person's records are
    taken once. Then bring the same people's live state in line: their place on the board, their open attempts; ended
    attempts leave live memory, since SQL has them.
-5. Make the gate again, of the same lineage and number, with the new version. Whatever was marked by the former kit
-   and arrives now is "stale" for play.lua, and marked again.
+5. Make the gates again, of the same lineages and numbers, with the new version. Whatever was marked by the former kit
+   and arrives now is "stale" for play.lua, and marked again. Shard by shard the contest comes back.
 
-Responses, moments and times used are not touched. When this is broken off before 3, nothing has happened: a gate that
-is missing is made again by the recorder, and the job is run again. When it is broken off later, whoever makes the gate
-again (this or `rebuild`, which writes all live state from SQL) goes on from `Correction.upto` first. Each transaction
-holds only if the recorder's position is where step 2 left it, so that one who slept meanwhile changes nothing.
+Responses, moments and times used are not touched. When this is broken off before 3, nothing has happened: gates that
+are missing are made again by the recorder, and the job is run again. When it is broken off later, whoever makes the
+first gate again (this or `rebuild`, which writes all live state of a shard from SQL) goes on from `Correction.upto`
+first, for the people of all shards. Each transaction holds only if the recorder's positions are where step 2 left
+them, so that one who slept meanwhile changes nothing.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -39,6 +41,7 @@ from quizapp.contests import state as gates
 from quizapp.contests.correcting import corrected
 from quizapp.contests.kit import Kit
 from quizapp.contests.models import Contest
+from quizapp.contests.shards import Shards
 from quizapp.core.clock import to_ms
 from quizapp.core.db import db, reading, release
 from quizapp.core.errors import DomainError, StoreUnavailable
@@ -53,7 +56,7 @@ from quizapp.play.models import Attempt, Correction
 from quizapp.play.rebuild import gate_fields, standing_commands
 from quizapp.play.recorded import Recorded
 from quizapp.play.recorder import FenceLost, Position
-from quizapp.play.remarking import Touched, mark_anew
+from quizapp.play.remarking import Touched, hold_all, mark_anew
 from quizapp.play.state import Shard
 
 RESCORE = "play.rescore"
@@ -63,6 +66,8 @@ PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.2
 
 Tell = Callable[[int, int], None]
+Commands = Sequence[Sequence[str]]
+NO_COMMANDS: Mapping[Shard, Commands] = {}
 
 log = get_logger("play")
 
@@ -92,21 +97,22 @@ def rescore(correction_id: int, *, now: datetime, tell: Tell) -> dict[str, Any]:
     contest_id = _waiting(correction_id)
     if contest_id is None:
         return _outcome(correction_id)
-    shard = Shard(contest_id)
-    number = _shut_doors(live, shard, token)
+    shards = _shards(contest_id)
+    _lock_all(live, shards, token)
     try:
-        position = _drain(live, shard, token, number, now)
-        _apply(live, correction_id, position, now)
+        numbers = {shard: _shut(live, shard, token) for shard in shards}
+        positions = [_drain(live, shards, shard, token, number, now) for shard, number in numbers.items()]
+        _apply(live, correction_id, positions, now)
         done, total = 0, _count_people(contest_id)
-        for touched in mark_anew(position, now=now):
-            _bring_in_line(live, position, token, touched)
+        for touched in mark_anew(positions, now=now):
+            _bring_in_line(live, shards, token, touched)
             done += touched.people
             tell(done, total)
-        _open_doors(live, position, token)
+        for position in positions:
+            _open_doors(live, position, token)
     except Exception as error:
         db.session.rollback()
-        with suppress(StoreUnavailable):
-            state.unlock(live, shard, token=token)
+        _unlock(live, shards, token)
         if isinstance(error, FenceLost):
             raise TakenOver from error
         raise
@@ -137,32 +143,58 @@ def _count_people(contest_id: int) -> int:
     return count
 
 
-def _shut_doors(live: Live, shard: Shard, token: str) -> int:
-    """Take the lock and the gate, and return the number of the last event; wait while somebody else has them.
+def _shards(contest_id: int) -> Shards:
+    with reading():
+        shards = db.session.get_one(Contest, contest_id).shards
+        release()
+    return shards
+
+
+def _lock_all(live: Live, shards: Shards, token: str) -> None:
+    """Take the locks of all shards; wait without any while somebody else has one, or a gate is missing.
 
     A gate that is missing is not ours to make: what lies behind it may be lost, and the recorder rebuilds it.
+    Raises RecordingHalted, TakenOver.
     """
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up_at:
-        position = recorder.read_position(shard)
-        if position is not None and position.halted_reason:
+        positions = [recorder.read_position(shard) for shard in shards]
+        if any(position.halted_reason for position in positions if position is not None):
             raise RecordingHalted
         with suppress(StoreUnavailable):
-            has_doors = position is not None and state.has_gate(live, shard)
-            if has_doors and state.lock_for_rebuild(live, shard, token=token):
-                number = state.shut(live, shard, token=token)
-                if number is not None and number >= 0:
-                    return number
-                state.unlock(live, shard, token=token)
+            if None not in positions and all(_lock(live, shard, token) for shard in shards):
+                return
+        _unlock(live, shards, token)
         time.sleep(PAUSE_SECONDS)
     raise TakenOver
 
 
-def _drain(live: Live, shard: Shard, token: str, number: int, now: datetime) -> Position:
-    """Record everything that was acknowledged; a recorder may do so at the same time. Raises RecordingHalted."""
+def _lock(live: Live, shard: Shard, token: str) -> bool:
+    return state.has_gate(live, shard) and state.lock_for_rebuild(live, shard, token=token)
+
+
+def _unlock(live: Live, shards: Shards, token: str) -> None:
+    for shard in shards:
+        with suppress(StoreUnavailable):
+            state.unlock(live, shard, token=token)
+
+
+def _shut(live: Live, shard: Shard, token: str) -> int:
+    """Take the gate away and return the number of the last event; raises TakenOver where there is none any more."""
+    number = state.shut(live, shard, token=token)
+    if number is None or number < 0:
+        raise TakenOver
+    return number
+
+
+def _drain(live: Live, shards: Shards, shard: Shard, token: str, number: int, now: datetime) -> Position:
+    """Record everything that was acknowledged in a shard; a recorder may do so at the same time.
+
+    Raises RecordingHalted, TakenOver.
+    """
     position = recorder.read_position(shard)
     while position is not None and not position.halted_reason:
-        _renew(live, shard, token)
+        _renew(live, shards, token)
         try:
             position, count = recorder.record(live, position, count=EVENTS_AT_ONCE, now=now)
         except FenceLost:
@@ -176,16 +208,17 @@ def _drain(live: Live, shard: Shard, token: str, number: int, now: datetime) -> 
     raise RecordingHalted
 
 
-def _renew(live: Live, shard: Shard, token: str, commands: Sequence[Sequence[str]] = ()) -> None:
-    """Write while the doors are shut, and keep the lock; raises TakenOver."""
-    if not state.restore(live, shard, token=token, commands=commands):
-        raise TakenOver
+def _renew(live: Live, shards: Iterable[Shard], token: str, commands: Mapping[Shard, Commands] = NO_COMMANDS) -> None:
+    """Write while the doors are shut, and keep the locks; raises TakenOver."""
+    for shard in shards:
+        if not state.restore(live, shard, token=token, commands=commands.get(shard, ())):
+            raise TakenOver
 
 
 # In SQL
 
 
-def _apply(live: Live, correction_id: int, position: Position, now: datetime) -> None:
+def _apply(live: Live, correction_id: int, positions: Sequence[Position], now: datetime) -> None:
     """Make the kit that holds the correction, if there is none yet. Raises FenceLost."""
     with reading():
         correction = db.session.get_one(Correction, correction_id, populate_existing=True)
@@ -197,8 +230,8 @@ def _apply(live: Live, correction_id: int, position: Position, now: datetime) ->
         release()
     if found is None:
         return
-    recorder.hold(position, now=now)
-    contest = db.session.get_one(Contest, position.shard.contest_id, populate_existing=True, with_for_update=True)
+    hold_all(positions, now=now)
+    contest = db.session.get_one(Contest, positions[0].shard.contest_id, populate_existing=True)
     correction = db.session.get_one(Correction, correction_id, populate_existing=True, with_for_update=True)
     if before.is_void:
         correction.error = "already_void"
@@ -244,19 +277,28 @@ def _corrected(contest: Contest, correction: Correction, now: datetime) -> Kit:
 # In live state
 
 
-def _bring_in_line(live: Live, position: Position, token: str, touched: Touched) -> None:
-    shard, attempts = position.shard, touched.attempts
+def _bring_in_line(live: Live, shards: Shards, token: str, touched: Touched) -> None:
+    commands: dict[Shard, list[Sequence[str]]] = {shard: [] for shard in shards}
+    by_shard: dict[Shard, dict[str, str]] = {}
+    for attempt_id, person in touched.attempts.items():
+        by_shard.setdefault(shards.of(person), {})[attempt_id] = person
+    for shard, attempts in by_shard.items():
+        commands[shard] = _standing(shard, attempts)
+    _renew(live, shards, token, commands)
+
+
+def _standing(shard: Shard, attempts: Mapping[str, str]) -> list[Sequence[str]]:
+    """What brings these attempts (→ person) of a shard in line with SQL."""
     # Ended ones are in SQL and are read from there; open ones are written again behind it.
     commands: list[Sequence[str]] = [
         ["UNLINK", state.attempt_key(shard, attempt_id), state.texts_key(shard, attempt_id)] for attempt_id in attempts
     ]
-    if attempts:
-        with reading():
-            recorded = Recorded(db.session.get_one(Contest, shard.contest_id, populate_existing=True), shard)
-            ranks, open_ones = recorded.ranks_of(set(attempts.values())), recorded.open_ones(attempts)
-            commands += standing_commands(shard, ranks=ranks, open_attempts=open_ones)
-            release()
-    _renew(live, shard, token, commands)
+    with reading():
+        recorded = Recorded(db.session.get_one(Contest, shard.contest_id, populate_existing=True), shard)
+        ranks, open_ones = recorded.ranks_of(set(attempts.values())), recorded.open_ones(attempts)
+        commands += standing_commands(shard, ranks=ranks, open_attempts=open_ones)
+        release()
+    return commands
 
 
 def _open_doors(live: Live, position: Position, token: str) -> None:
@@ -264,7 +306,7 @@ def _open_doors(live: Live, position: Position, token: str) -> None:
     shard = position.shard
     with reading():
         contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
-        fields = gate_fields(contest, position.lineage, number=position.number)
+        fields = gate_fields(contest, shard, position.lineage, number=position.number)
         release()
     has_open = state.count_open(live, shard) > 0
     if not state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=has_open):

@@ -113,6 +113,15 @@ def expected_wait(*, place: int, let_in_a_minute: int) -> int | None:
     return math.ceil(place * 60 / let_in_a_minute) if let_in_a_minute else None
 
 
+def queue_place(*, place: int, shards: int) -> int:
+    """About where somebody stands in the whole queue, given the place in the queue of the own shard.
+
+    People are spread evenly, so each of the other queues has about as many who wait longer. Who is first in the own
+    queue is told 1: the next free seat is theirs. Nobody overtakes anybody of the same queue.
+    """
+    return (place - 1) * shards + 1
+
+
 def retry_after(*, place: int) -> int:
     """Seconds after which somebody at this place in the queue should ask again."""
     return min(20, 3 + place // 50)

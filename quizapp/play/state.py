@@ -1,17 +1,21 @@
 """The keys of play in Redis and the calls of play.lua, which says what each key holds and each call replies.
 
-One contest and shard is a `Shard`; all its keys carry the same hash tag, so that one call may use them all.
+All keys of a `Shard` carry the same hash tag, so that one call may use them all. What concerns a whole contest is
+asked of each of its shards and put together here.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from quizapp.contests.shards import Shard as Shard
+from quizapp.contests.shards import Shards
 from quizapp.contests.state import gate_key, tag
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import _
@@ -39,24 +43,19 @@ class Recovering(StoreUnavailable):
         return _("系统正在恢复数据，请稍候，已保存的答案不会丢失，页面会自动重试。")
 
 
-class Shard(NamedTuple):
-    contest_id: int
-    number: int = 0
-
-
 @lru_cache(maxsize=1024)
 def keys_of(shard: Shard) -> tuple[str, ...]:
     """The keys that every call is given, in play.lua's order."""
     own = ("counters", "stream", "deadlines", "online", "waiting", "waiting_heard", "visitors")
     return (
-        gate_key(*shard),
+        gate_key(shard),
         *(base_of(shard) + name for name in own),
-        boards.board_key(*shard, "overall"),
+        boards.board_key(shard, "overall"),
     )
 
 
 def base_of(shard: Shard) -> str:
-    return f"play:{tag(*shard)}:"
+    return f"play:{tag(shard)}:"
 
 
 def attempt_key(shard: Shard, attempt_id: str) -> str:
@@ -190,9 +189,14 @@ def _fields(letter: str, parts: Sequence[str]) -> list[str]:
     return [text for number, part in enumerate(parts) for text in (f"{letter}{number}", part)]
 
 
-def names(live: Live, shard: Shard, *, people: Sequence[str]) -> list[str]:
+def names(live: Live, shards: Shards, *, people: Sequence[str]) -> dict[str, str]:
     """The masked name of each, "" for who is not known."""
-    found: list[str] = call(live, shard, "names", *people)[1]
+    by_shard: dict[Shard, list[str]] = {}
+    for person in people:
+        by_shard.setdefault(shards.of(person), []).append(person)
+    found: dict[str, str] = {}
+    for shard, group in by_shard.items():
+        found.update(zip(group, call(live, shard, "names", *group)[1], strict=True))
     return found
 
 
@@ -326,7 +330,7 @@ class Figures:
 
 
 def count_visit(live: Live, shard: Shard, *, visitor: str) -> None:
-    """Count a visit, unless the visitor was here less than half an hour ago."""
+    """Count a visit in the visitor's shard, unless the visitor was here less than half an hour ago."""
     call(live, shard, "visit", visitor, rules.VISIT_GAP_SECONDS)
 
 
@@ -334,6 +338,28 @@ def figures(live: Live, shard: Shard) -> Figures:
     _ok, now, closes, flat, visitors, playing, waiting = call(live, shard, "figures")
     counters = {name: int(value) for name, value in pairs(flat).items()}
     return Figures(now, closes, counters, visitors + counters.get("visitors", 0), playing, waiting)
+
+
+def all_figures(live: Live, shards: Shards) -> Figures:
+    """The figures of a whole contest; raises Recovering when one of its shards is."""
+    return added([figures(live, shard) for shard in shards])
+
+
+def added(parts: Sequence[Figures]) -> Figures:
+    """Sums over shards. The peak is one of all of them together already, and each of them keeps it."""
+    counters: Counter[str] = Counter()
+    for part in parts:
+        counters.update(part.counters)
+    highest = max(parts, key=lambda part: part.counters.get("peak", 0)).counters
+    peak = {name: highest[name] for name in ("peak", "peak_at") if name in highest}
+    return Figures(
+        now_ms=max(part.now_ms for part in parts),
+        closes_ms=max(part.closes_ms for part in parts),
+        counters=dict(counters) | peak,
+        visitors=sum(part.visitors for part in parts),
+        playing=sum(part.playing for part in parts),
+        waiting=sum(part.waiting for part in parts),
+    )
 
 
 def sample(live: Live, shard: Shard, *, playing: int) -> None:
@@ -395,12 +421,12 @@ def has_lease(live: Live) -> bool:
 
 def read_gate_fields(live: Live, shard: Shard) -> dict[str, str]:
     """The whole gate; empty when there is none."""
-    fields: dict[str, str] = live.command("HGETALL", gate_key(*shard))
+    fields: dict[str, str] = live.command("HGETALL", gate_key(shard))
     return fields
 
 
 def has_gate(live: Live, shard: Shard) -> bool:
-    return bool(live.command("EXISTS", gate_key(*shard)))
+    return bool(live.command("EXISTS", gate_key(shard)))
 
 
 def write_gate(live: Live, shard: Shard, fields: Sequence[str | int], *, resumes: bool = False) -> None:

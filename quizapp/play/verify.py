@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -16,11 +17,11 @@ from sqlalchemy import select
 from quizapp.contests.correcting import void_points
 from quizapp.contests.kit import Kit
 from quizapp.contests.kits import get_kit
-from quizapp.contests.models import Contest
+from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db, reading
 from quizapp.core.live import Live, get_live
 from quizapp.leaderboards import state as boards
-from quizapp.leaderboards.rules import in_order
+from quizapp.leaderboards.rules import in_order, placed, unpack
 from quizapp.play import hashes, queries, recorder, state
 from quizapp.play.models import Answer, Attempt
 from quizapp.play.recorded import Recorded, RecordedPerson
@@ -28,6 +29,7 @@ from quizapp.play.rules import mark_answer
 from quizapp.play.state import Shard
 
 ROWS_AT_ONCE = 1000
+MERGED_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,15 @@ def verify(*, contest: Contest) -> list[Difference]:
 
     Begins its own look at the records: a transaction that is open already would show them as they were.
     """
-    live, shard = get_live(), Shard(contest.id)
+    live = get_live()
     db.session.rollback()
     with reading():
         contest = db.session.get_one(Contest, contest.id, populate_existing=True)
-        found = [*_verify_results(contest), *_verify_recording(live, shard), *_verify_live(live, contest, shard)]
+        found = [*_verify_results(contest), *_verify_letters(contest), *_verify_shards(contest)]
+        ranks: list[tuple[str, int]] = []
+        for shard in contest.shards:
+            found += [*_verify_recording(live, shard), *_verify_live(live, contest, shard, ranks)]
+        found += _verify_merged(live, contest, ranks)
         db.session.rollback()
     return found
 
@@ -132,14 +138,28 @@ def _verify_recording(live: Live, shard: Shard) -> Iterator[Difference]:
         yield Difference("recording", subject, expected, found)
     if waiting := state.count_events(live, shard):
         yield Difference("recording", f"{subject} events not yet recorded", 0, waiting)
-    if letters := queries.dead_letters_count(shard.contest_id):
+
+
+def _verify_letters(contest: Contest) -> Iterator[Difference]:
+    if letters := queries.dead_letters_count(contest.id):
         yield Difference("recording", "dead letters", 0, letters)
+
+
+def _verify_shards(contest: Contest) -> Iterator[Difference]:
+    """Everybody is, and has played, in the shard where the name belongs."""
+    entered = select(Entry.person, Entry.shard).where(Entry.contest_id == contest.id)
+    begun = select(Attempt.person, Attempt.shard).where(Attempt.contest_id == contest.id)
+    for query in (entered, begun.distinct()):
+        for person, shard in db.session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+            if contest.shards.of(person).number != shard:
+                yield Difference("person", f"{person} shard", contest.shards.of(person).number, shard)
 
 
 # Live state
 
 
-def _verify_live(live: Live, contest: Contest, shard: Shard) -> Iterator[Difference]:
+def _verify_live(live: Live, contest: Contest, shard: Shard, all_ranks: list[tuple[str, int]]) -> Iterator[Difference]:
+    """Add the shard's ranks by the records to `all_ranks`."""
     recorded = Recorded(contest, shard)
     ranks: list[tuple[str, int]] = []
     expected_open: dict[str, int] = {}
@@ -152,6 +172,7 @@ def _verify_live(live: Live, contest: Contest, shard: Shard) -> Iterator[Differe
             expected_open[attempt.id] = state.NEVER if attempt.ends_ms is None else attempt.ends_ms
         yield from _verify_person(live, shard, person)
     yield from _verify_board(live, shard, ranks)
+    all_ranks += ranks
     found_open = state.open_attempts(live, shard)
     for attempt_id in sorted(expected_open.keys() | found_open.keys()):
         if expected_open.get(attempt_id) != found_open.get(attempt_id):
@@ -174,12 +195,23 @@ def _verify_person(live: Live, shard: Shard, person: RecordedPerson) -> Iterator
 def _verify_board(live: Live, shard: Shard, ranks: list[tuple[str, int]]) -> Iterator[Difference]:
     """The whole board, ties and their order included."""
     expected = in_order(ranks)
-    found = list(boards.all_ranks(live, contest_id=shard.contest_id, shard=shard.number, board="overall"))
+    found = list(boards.all_ranks(live, shard, board="overall"))
     if len(expected) != len(found):
         yield Difference("board", "people", len(expected), len(found))
     for place, (mine, theirs) in enumerate(zip(expected, found, strict=False), start=1):
         if mine != theirs:
             yield Difference("board", f"row {place}", mine, theirs)
+
+
+def _verify_merged(live: Live, contest: Contest, ranks: list[tuple[str, int]]) -> Iterator[Difference]:
+    """The top of the contest's board as it is shown, places included."""
+    expected = [
+        boards.Row(place, person, unpack(packed)) for place, person, packed in placed(in_order(ranks)[:MERGED_ROWS])
+    ]
+    found = boards.top(live, contest.shards, board="overall", count=MERGED_ROWS)
+    for mine, theirs in zip_longest(expected, found):
+        if mine != theirs:
+            yield Difference("board", "merged top", mine, theirs)
 
 
 def _verify_counters(live: Live, shard: Shard, expected: dict[str, int]) -> Iterator[Difference]:

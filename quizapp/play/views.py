@@ -42,7 +42,6 @@ from quizapp.play import access, answering, figures, own, pages, rules
 from quizapp.play.accents import accent_style
 from quizapp.play.access import Participant
 from quizapp.play.documents import result_reply
-from quizapp.play.state import Shard
 from quizapp.play.words import FIGURES, day_text, duration_text, figure_text, window_text
 
 ELDER_COOKIE = "quizapp_elder"
@@ -235,7 +234,7 @@ def result(slug: str, attempt: str) -> ResponseReturnValue:
     ended = sheet.attempt.result
     if ended is None:
         return redirect(url_for("play.answer", slug=slug), 303)
-    place = figures.place_of(get_live(), participant.shard, person=participant.person)
+    place = figures.place_of(get_live(), contest.shards, person=participant.person)
     languages, shown = _languages(sheet.paper.kit), result_reply(sheet, place=place)
     return render_template(
         "play/result.html",
@@ -259,10 +258,9 @@ def _may_play_again(contest: Contest, participant: Participant, *, now: datetime
 def board(slug: str) -> ResponseReturnValue:
     contest, now = queries.get_published(slug), utc_now()
     participant = access.participant_by_cookie(contest.id, now=now)
-    shard = participant.shard if participant else Shard(contest.id)
-    found = figures.board(get_live(), shard, board=pages.BOARD, top=BOARD_ROWS)
+    found = figures.board(get_live(), contest.shards, board=pages.BOARD, top=BOARD_ROWS)
     person = participant.person if participant else ""
-    row = figures.own_row(get_live(), shard, board=pages.BOARD, person=person) if participant else None
+    row = figures.own_row(get_live(), contest.shards, board=pages.BOARD, person=person) if participant else None
     return render_template(
         "play/board.html",
         contest=contest,
@@ -287,7 +285,7 @@ def me(slug: str) -> ResponseReturnValue:
         attempts=own.own_attempts(
             live=get_live(), contest=contest, participant=participant, is_closed=now >= contest.closes_at
         ),
-        place=pages.place_now(get_live(), participant),
+        place=pages.place_now(get_live(), contest=contest, person=participant.person),
         fields=own.personal_fields(contest=contest, entry=entry),
         entered_at=entry.entered_at,
     )

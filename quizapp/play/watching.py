@@ -12,12 +12,10 @@ from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import _
 from quizapp.core.live import Live
 from quizapp.core.web import local_time, points_text
-from quizapp.leaderboards import state as boards
-from quizapp.play import chart, figures, pages, state, totals
+from quizapp.play import chart, figures, pages, totals
 from quizapp.play.chart import Chart, Span
 from quizapp.play.figures import BoardRow, Pulse
 from quizapp.play.recording import Recording, recording_of
-from quizapp.play.state import Shard
 from quizapp.play.totals import Results, UnitRow
 from quizapp.play.words import figure_text
 
@@ -54,7 +52,7 @@ class News:
 
 def news(live: Live, *, contest: Contest, now: datetime) -> News:
     pulse = _pulse(live, contest)
-    recording = recording_of(live, contest_id=contest.id, now=now)
+    recording = recording_of(live, contest=contest, now=now)
     found = totals.totals_of(contest)
     return News(
         figures=[*_live_figures(pulse, contest), *_recorded_figures(found.results, contest)],
@@ -67,7 +65,7 @@ def news(live: Live, *, contest: Contest, now: datetime) -> News:
 def _pulse(live: Live, contest: Contest) -> Pulse | None:
     """None while it cannot be read."""
     try:
-        return figures.pulse(live, Shard(contest.id))
+        return figures.pulse(live, contest.shards)
     except StoreUnavailable:
         return None
 
@@ -247,14 +245,11 @@ class Top:
     """Participants may not see it now."""
 
 
-def top(live: Live, *, contest_id: int) -> Top | None:
+def top(live: Live, *, contest: Contest) -> Top | None:
     """None while it cannot be read."""
-    shard = Shard(contest_id)
     try:
-        rows = boards.top(live, contest_id=contest_id, shard=shard.number, board=pages.BOARD, count=TOP_ROWS)
-        names = state.names(live, shard, people=[row.person for row in rows])
-        is_hidden = not figures.are_ranks_shown(live, shard)
+        rows = figures.top_rows(live, contest.shards, board=pages.BOARD, count=TOP_ROWS)
+        is_hidden = not figures.are_ranks_shown(live, contest.shards)
     except StoreUnavailable:
         return None
-    shown = (BoardRow(row.place, row.person, name, row.rank) for row, name in zip(rows, names, strict=True))
-    return Top(tuple(shown), is_hidden)
+    return Top(rows, is_hidden)

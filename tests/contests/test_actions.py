@@ -13,6 +13,7 @@ from quizapp.contests import actions, kits, state
 from quizapp.contests.checks import draft_of
 from quizapp.contests.drafts import SectionDraft
 from quizapp.contests.models import Contest, Section, SectionQuestion, StoredKit
+from quizapp.contests.shards import Shard
 from quizapp.core.clock import to_ms
 from quizapp.core.db import db
 from quizapp.core.live import get_live
@@ -108,12 +109,12 @@ def test_publishing_brings_an_existing_gate_up_to_date_and_makes_none(app: Flask
     other = make_published(make_bank("另一个", single=20), slug="other")
     actions.publish(contest=contest, actor=None, now=NOW)
     db.session.commit()
-    gate = state.read_gate(get_live(), contest_id=contest.id)
+    gate = state.read_gate(get_live(), Shard(contest.id))
     assert gate is not None
     assert gate.settings == state.GateSettings(
         kit=1, opens_ms=to_ms(contest.opens_at), closes_ms=to_ms(contest.closes_at), is_paused=False, capacity=50
     )
-    assert state.read_gate(get_live(), contest_id=other.id) is None
+    assert state.read_gate(get_live(), Shard(other.id)) is None
 
 
 def test_a_rolled_back_publishing_leaves_nothing_behind(app: Flask) -> None:
@@ -173,7 +174,7 @@ def test_texts_and_capacity_may_change_after_publishing_with_the_same_questions(
     after = kits.get_kit(contest_id=contest.id, version=2)
     assert (after.introduction, after.host_name) == ("颁奖改在周六。", "示例市司法局")
     assert after.questions == before.questions and after.sections == before.sections
-    gate = state.read_gate(get_live(), contest_id=contest.id)
+    gate = state.read_gate(get_live(), Shard(contest.id))
     assert gate is not None and (gate.settings.kit, gate.settings.capacity) == (2, 300)
 
 
@@ -187,7 +188,7 @@ def test_a_changed_capacity_alone_needs_no_new_kit(app: Flask) -> None:
     }
     actions.update_published(contest=contest, capacity=7, actor=None, now=NOW, **values)  # type: ignore[arg-type]
     db.session.commit()
-    gate = state.read_gate(get_live(), contest_id=contest.id)
+    gate = state.read_gate(get_live(), Shard(contest.id))
     assert gate is not None and (gate.settings.kit, gate.settings.capacity) == (1, 7)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from flask import Flask
 
 from quizapp.contests import state
+from quizapp.contests.shards import Shard
 from quizapp.core.live import get_live
 
 SETTINGS = state.GateSettings(kit=2, opens_ms=1_000, closes_ms=2_000, is_paused=True, capacity=50)
@@ -12,26 +13,26 @@ def make_gate(contest_id: int) -> None:
     """A gate as play's first opening makes it."""
     old = state.GateSettings(kit=1, opens_ms=1, closes_ms=2, is_paused=False, capacity=0)
     fields = ["lineage", "ab" * 16, "number", 41, *state.settings_fields(old)]
-    get_live().command("HSET", state.gate_key(contest_id), *fields)
+    get_live().command("HSET", state.gate_key(Shard(contest_id)), *fields)
 
 
 def test_all_keys_of_a_shard_carry_its_hash_tag() -> None:
-    assert state.tag(7) == "{c7.0}"
-    assert state.gate_key(7, 3) == "contests:{c7.3}:gate"
+    assert state.tag(Shard(7)) == "{c7.0}"
+    assert state.gate_key(Shard(7, 3)) == "contests:{c7.3}:gate"
     assert state.kit_key(7, 2) == "contests:kit:7:2"
 
 
 def test_a_missing_gate_is_none_and_is_not_made_by_settings(app: Flask) -> None:
-    assert state.write_gate_settings(get_live(), contest_id=7, settings=SETTINGS) is False
-    assert state.read_gate(get_live(), contest_id=7) is None
+    assert state.write_gate_settings(get_live(), Shard(7), settings=SETTINGS) is False
+    assert state.read_gate(get_live(), Shard(7)) is None
 
 
 def test_settings_change_a_gate_but_not_its_lineage_and_number(app: Flask) -> None:
     make_gate(7)
     make_gate(8)
-    assert state.write_gate_settings(get_live(), contest_id=7, settings=SETTINGS) is True
-    assert state.read_gate(get_live(), contest_id=7) == state.Gate("ab" * 16, 41, SETTINGS)
-    other = state.read_gate(get_live(), contest_id=8)
+    assert state.write_gate_settings(get_live(), Shard(7), settings=SETTINGS) is True
+    assert state.read_gate(get_live(), Shard(7)) == state.Gate("ab" * 16, 41, SETTINGS)
+    other = state.read_gate(get_live(), Shard(8))
     assert other is not None and other.settings.kit == 1
 
 

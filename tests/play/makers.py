@@ -57,7 +57,7 @@ def make_contest(
     actions.publish(contest=contest, actor=None, now=now + opens_in - timedelta(hours=1))
     db.session.commit()
     if opens:
-        assert rebuild.open_if_new(shard=Shard(contest.id), now=now)
+        assert all(rebuild.open_if_new(shard=shard, now=now) for shard in contest.shards)
     return contest
 
 
@@ -67,8 +67,12 @@ def kit_of(contest: Contest) -> Kit:
 
 def record_all(contest: Contest) -> int:
     """Record everything that waits, as the recorder does; return how many events there were."""
+    return sum(_record_shard(shard) for shard in contest.shards)
+
+
+def _record_shard(shard: Shard) -> int:
     total = 0
-    position = recorder.read_position(Shard(contest.id))
+    position = recorder.read_position(shard)
     assert position
     while True:
         position, count = recorder.record(get_live(), position, count=100, now=utc_now())

@@ -212,7 +212,7 @@ def test_what_is_wrong_in_live_state_is_found(app: Flask, client: FlaskClient, w
     words = SPOILERS[what].format(
         ended=ended,
         open=open_,
-        board=board_key(*shard, "overall"),
+        board=board_key(shard, "overall"),
         counters=state.counters_key(shard),
         person=state.person_key(shard, ended.entry),
         attempt=state.attempt_key(shard, open_.attempt),

@@ -236,7 +236,8 @@ def test_explanations_open_later_on_the_same_page(client: FlaskClient) -> None:
     assert "逐题回顾" not in client.get(address).text
     contest.closes_at = utc_now() - timedelta(seconds=10)
     db.session.commit()
-    write_gate_settings(get_live(), contest_id=contest.id, settings=gate_settings(contest))
+    for shard in contest.shards:
+        write_gate_settings(get_live(), shard, settings=gate_settings(contest, shard))
     assert "逐题回顾" in client.get(address).text
 
 
