@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 STUCK_SECONDS = 30
 
 
@@ -91,7 +91,7 @@ def _receive(selector: selectors.BaseSelector, line: _Line, load: Load) -> None:
     if end < 0:
         return
     head = bytes(line.received[:end])
-    length = _LENGTH.search(head)
+    length = LENGTH.search(head)
     body_length = len(line.received) - end - 4
     if body_length < (int(length[1]) if length else 0):
         return

@@ -72,6 +72,7 @@ def rows_of(count: int) -> Iterator[tuple[str, dict[str, float]]]:
             db.session.rollback()
             parts = urlsplit(serving.address)
             phones = Phones((parts.hostname or "", parts.port or 80), consent)
+            phones.open_doors()
             fill_board(phones)
             processes = groups(serving.pid)
             for number in range(ROUNDS):

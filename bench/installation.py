@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from quizapp.core.settings import load_settings
 from quizapp.play.replay import SLUG, own_installation
 
 CONNECTIONS = 16
+OPEN_SECONDS = 30
 
 
 @contextmanager
@@ -59,7 +61,7 @@ class Phones:
 
     def papers(self, count: int) -> list[Any]:
         """The papers of so many attempts, begun now."""
-        return [self._begin() for _ in range(count)]
+        return [self.begin() for _ in range(count)]
 
     def answering(self, papers: Sequence[Any]) -> list[list[bytes]]:
         """Lines whose requests answer the papers, one question each; every line has papers of its own."""
@@ -81,13 +83,26 @@ class Phones:
                 fields = {"fields": {"nickname": f"选手{self.people}"}, "consent": self.consent}
                 requests.append(self._request("POST", f"{contest}/entries", fields))
             elif kind == "begin":
-                requests.append(self._begin_request(self.enter()))
+                requests.append(self.begin_request(self.enter()))
             elif kind == "finish":
-                paper = self._read(self._begin_request(self.enter()))
-                requests.append(self._finish(paper, [self._item(question) for question in paper["questions"]]))
+                paper = self.begin()
+                requests.append(self._finish(paper, self._items(paper)))
             else:
                 requests.append(self._request("GET", kind, None))
         return requests
+
+    def answer_all(self, paper: Any) -> bytes:
+        """One request that answers the whole paper."""
+        path = f"/api/v1/attempts/{paper['attempt']}/answers"
+        return self._request("PUT", path, {"answers": self._items(paper)}, paper["token"])
+
+    def open_doors(self) -> None:
+        """Ask until the doors of the new contest are open."""
+        give_up_at = time.monotonic() + OPEN_SECONDS
+        while set(drive(self.address, [self.calls_of("visit", 1)]).statuses) != {204}:
+            if time.monotonic() > give_up_at:
+                raise SystemExit("the doors of the new contest do not open")
+            time.sleep(0.2)
 
     def enter(self) -> str:
         """The token of somebody who has just entered."""
@@ -95,7 +110,7 @@ class Phones:
         fields = {"fields": {"nickname": f"选手{self.people}"}, "consent": self.consent}
         return str(self._read(self._request("POST", f"/api/v1/contests/{SLUG}/entries", fields))["token"])
 
-    def _begin_request(self, token: str) -> bytes:
+    def begin_request(self, token: str) -> bytes:
         key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
         return self._request("POST", f"/api/v1/contests/{SLUG}/attempts", {}, token, key)
 
@@ -110,8 +125,8 @@ class Phones:
             raise SystemExit(f"{wanted[:80]!r}: {load.statuses} {load.last_body[:300]!r}")
         return msgspec.json.decode(load.last_body)
 
-    def _begin(self) -> Any:
-        return self._read(self._begin_request(self.enter()))
+    def begin(self) -> Any:
+        return self._read(self.begin_request(self.enter()))
 
     def _answers(self, paper: Any) -> Iterator[bytes]:
         for question in paper["questions"]:
@@ -121,6 +136,9 @@ class Phones:
     def _finish(self, paper: Any, items: list[dict[str, Any]]) -> bytes:
         path = f"/api/v1/attempts/{paper['attempt']}/finish"
         return self._request("POST", path, {"answers": items}, paper["token"])
+
+    def _items(self, paper: Any) -> list[dict[str, Any]]:
+        return [self._item(question) for question in paper["questions"]]
 
     @staticmethod
     def _item(question: Any) -> dict[str, Any]:

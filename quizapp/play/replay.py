@@ -116,8 +116,8 @@ def _wait_for_serving(folder: Path, process: subprocess.Popen[bytes]) -> install
     raise ReplayFailed((folder / "launcher.log").read_text()[-2000:] or "the installation did not start")
 
 
-def make_contest(*, attempts: int) -> int:
-    """Make a contest of ten questions drawn from all seed files, open now, with so many attempts a person.
+def make_contest(*, attempts: int, questions: int = QUESTIONS) -> int:
+    """Make a contest of questions drawn from all seed files, open now, with so many attempts a person.
 
     Publishes and commits it; returns its id.
     """
@@ -134,7 +134,7 @@ def make_contest(*, attempts: int) -> int:
         title="Replay",
         opens_at=now - timedelta(minutes=1),
         closes_at=now + timedelta(days=1),
-        sections=[SectionDraft(bank_id=bank.id, count=QUESTIONS, points_hundredths=POINTS_HUNDREDTHS)],
+        sections=[SectionDraft(bank_id=bank.id, count=questions, points_hundredths=POINTS_HUNDREDTHS)],
         attempts_total=attempts,
         feedback="score",
     )
