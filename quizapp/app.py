@@ -14,7 +14,7 @@ from quizapp.bank import undoing, uses
 from quizapp.bank import views as bank
 from quizapp.contests import views as contests
 from quizapp.contests.kits import questions_in_use, uses_of_question
-from quizapp.core import compression, crypto, live, logs, throttle, web
+from quizapp.core import compression, crypto, live, logs, server_events, throttle, web
 from quizapp.core import db as database
 from quizapp.core.settings import Settings, load_settings
 from quizapp.play import api as play_api
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
     live.init_app(app, redis_url=settings.redis_url)
     throttle.init_app(app, limits_url=settings.limits_url)
+    server_events.init_app(app, limit=settings.listeners)
     navigation.init_app(app)
     for room in (accounts, bank, contests, play, play_api, play_monitor, play_corrections, reports, admin):
         room.init_app(app)

@@ -44,10 +44,12 @@ class Stack:
 
     @classmethod
     @contextmanager
-    def running(cls, *options: str, data: Path | None = None) -> Iterator[Stack]:
+    def running(
+        cls, *options: str, data: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> Iterator[Stack]:
         """Start one and stop it at the end; its folder goes too, unless `data` names one to keep."""
         folder = data or Path(tempfile.mkdtemp(prefix="qastack"))
-        stack = cls(folder, options)
+        stack = cls(folder, options, settings or {})
         try:
             stack.start()
             yield stack

@@ -68,7 +68,7 @@ ROUTES = {
         contests.choose contests.copy contests.create contests.delete contests.edit contests.index contests.poster
         contests.preview contests.publish contests.qr contests.show contests.show_check contests.usable
         corrections.correct corrections.index corrections.show
-        monitor.act monitor.figures monitor.show
+        monitor.act monitor.events monitor.figures monitor.show
         reports.download reports.index reports.results
     """,
     ADMIN: """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ParamSpec, cast
 
@@ -88,6 +89,27 @@ def begin_session(user: User, *, now: datetime) -> None:
     session.update(session_fields(user, now=now))
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a session's cookie says, for what goes on after its request: see `still_opens`."""
+
+    token: str
+    session_id: str
+    since: int
+
+
+def current_pass() -> Pass:
+    """The pass of who is signed in; only for pages behind `require`."""
+    return Pass(session["_user_id"], session["session_id"], session["since"])
+
+
+def still_opens(held: Pass, *roles: str, now: datetime) -> bool:
+    """Whether a page of these roles would still open to the holder: they still work here, and did not sign out."""
+    user = _find_staff(held.token, held.session_id)
+    is_theirs = user is not None and user.has_role(*roles) and not user.must_change_password
+    return is_theirs and now - from_ms(held.since) < ABSOLUTE
+
+
 def load_staff(token: str, *, now: datetime) -> User | None:
     """The active user of the current session's token, or None when it has ended in any way."""
     since, seen, session_id = session.get("since"), session.get("seen"), session.get("session_id")
@@ -95,11 +117,15 @@ def load_staff(token: str, *, now: datetime) -> User | None:
         return None
     if now - from_ms(since) >= ABSOLUTE or now - from_ms(seen) >= IDLE:
         return None
-    has_ended = exists().where(EndedSession.id == session_digest(session_id))
-    user = db.session.scalar(select(User).where(User.session_token == token, User.is_active, ~has_ended))
+    user = _find_staff(token, session_id)
     if user and now - from_ms(seen) >= SEEN_EVERY:
         session["seen"] = to_ms(now)
     return user
+
+
+def _find_staff(token: str, session_id: str) -> User | None:
+    has_ended = exists().where(EndedSession.id == session_digest(session_id))
+    return db.session.scalar(select(User).where(User.session_token == token, User.is_active, ~has_ended))
 
 
 def _way_back() -> str:

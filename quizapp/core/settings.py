@@ -42,6 +42,8 @@ class Settings:
     """Into how many parts the live state of a contest published from now on is split, so that a Redis Cluster can
     spread them over its servers."""
     four_eyes: bool = True
+    listeners: int = 1000
+    """How many pages may be told live figures by each web worker; the others ask from time to time."""
     log_level: str = "INFO"
     log_dir: Path | None = None
     """Where log files are kept, one a day; without it the lines go to stderr for whoever runs the process."""
@@ -77,6 +79,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "durability": _one_of(*DURABILITIES),
         "shards": _shards,
         "four_eyes": _switch,
+        "listeners": _count,
         "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
         "log_dir": Path,
     }
@@ -138,6 +141,12 @@ def _hops(text: str) -> int:
 def _shards(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= SHARDS_LIMIT:
         raise ValueError(f"expected a number of shards, 1 to {SHARDS_LIMIT}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > 4000:
+        raise ValueError("expected a number from 0 to 4000")
     return int(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,17 +10,21 @@ from typing import Any
 
 from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 
-from quizapp.accounts.access import current_staff, require
+from quizapp.accounts.access import current_pass, current_staff, require, still_opens
 from quizapp.contests import actions as contests
 from quizapp.contests import queries, rules
 from quizapp.contests.forms import ActForm, number_of
 from quizapp.contests.models import Contest
 from quizapp.contests.views import STAGE_TONES
 from quizapp.contests.words import STATE_WORDS
+from quizapp.core import server_events
 from quizapp.core.clock import utc_now
 from quizapp.core.errors import DomainError, Invalid, NotFound, StoreUnavailable
 from quizapp.core.live import get_live
+from quizapp.core.server_events import Right, Source
+from quizapp.core.web import choose_language
 from quizapp.play import actions, state, watching
 from quizapp.play.acts import ACTS
 from quizapp.play.forms import CapacityForm, CloseForm, ExtendForm, PauseForm, ResumeForm
@@ -53,18 +58,35 @@ def show(slug: str) -> ResponseReturnValue:
 @blueprint.get("/figures")
 @require("organiser")
 def figures(slug: str) -> ResponseReturnValue:
-    """What the page's script asks for every few seconds, in the words of the page."""
+    """What the page shows of the moment, in its own words, for a page that is not told (see `events`)."""
+    return jsonify(_moment(slug))
+
+
+@blueprint.get("/events")
+@require("organiser")
+def events(slug: str) -> ResponseReturnValue:
+    """The same, told every second for as long as the page listens."""
+    queries.get_published(slug)
+    held, language = current_pass(), choose_language()
+
+    def read() -> str:
+        with force_locale(language):
+            return json.dumps(_moment(slug), ensure_ascii=False)
+
+    source = Source(("monitor", slug, language), read)
+    return server_events.listen(source, Right(held, lambda: still_opens(held, "organiser", now=utc_now())))
+
+
+def _moment(slug: str) -> dict[str, Any]:
     contest, now = queries.get_published(slug), utc_now()
     news = watching.news(get_live(), contest=contest, now=now)
-    return jsonify(
-        {
-            "stage": queries.stage_of(contest, now=now),
-            "figures": {figure.name: {"text": figure.text, "note": figure.note} for figure in news.figures},
-            "warnings": [{"tone": warning.tone, "text": warning.text} for warning in news.warnings],
-            "recording": news.recording,
-            "updated": news.updated,
-        }
-    )
+    return {
+        "stage": queries.stage_of(contest, now=now),
+        "figures": {figure.name: {"text": figure.text, "note": figure.note} for figure in news.figures},
+        "warnings": [{"tone": warning.tone, "text": warning.text} for warning in news.warnings],
+        "recording": news.recording,
+        "updated": news.updated,
+    }
 
 
 @blueprint.route("/<name>", methods=["GET", "POST"])

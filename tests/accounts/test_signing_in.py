@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -227,6 +228,43 @@ def test_a_role_taken_away_counts_from_the_next_request(client: FlaskClient, ada
     actions.change_role(user=olga, role="reviewer", lock_version=olga.lock_version, now=utc_now(), actor=ada)
     db.session.commit()
     assert client.get("/accounts/units").status_code == 303
+
+
+def dismiss(user: User) -> None:
+    user.is_active = False
+
+
+def demote(user: User) -> None:
+    user.role = "reviewer"
+
+
+def renew(user: User) -> None:
+    user.session_token = "another"
+
+
+def ask_for_a_new_password(user: User) -> None:
+    user.must_change_password = True
+
+
+@pytest.mark.parametrize("happens", [dismiss, demote, renew, ask_for_a_new_password])
+def test_what_goes_on_after_a_request_stops_with_the_right_to_it(olga: User, happens: Callable[[User], None]) -> None:
+    now = utc_now()
+    held = access.Pass(olga.session_token, "a-session", to_ms(now))
+    assert access.still_opens(held, "organiser", now=now)
+    assert not access.still_opens(held, "reviewer", now=now)
+    assert not access.still_opens(held, "organiser", now=now + access.ABSOLUTE + timedelta(seconds=1))
+    happens(olga)
+    db.session.commit()
+    assert not access.still_opens(held, "organiser", now=now)
+
+
+def test_what_goes_on_after_a_request_stops_with_its_session(client: FlaskClient, olga: User) -> None:
+    sign_in(client, "olga")
+    with client.session_transaction() as session:
+        held = access.Pass(session["_user_id"], session["session_id"], session["since"])
+    assert access.still_opens(held, "organiser", now=utc_now())
+    post(client, "/accounts/sign-out")
+    assert not access.still_opens(held, "organiser", now=utc_now())
 
 
 @pytest.mark.parametrize(

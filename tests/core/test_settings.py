@@ -47,6 +47,8 @@ def test_plain_postgresql_address_means_psycopg() -> None:
         ("SHARDS", "0"),
         ("SHARDS", "65"),
         ("SHARDS", "three"),
+        ("LISTENERS", "4001"),
+        ("LISTENERS", "-1"),
         ("FOUR_EYES", "yes"),
         ("LOG_LEVEL", "LOUD"),
     ],

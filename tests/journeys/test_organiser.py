@@ -251,3 +251,24 @@ def test_pausing_on_the_monitor_holds_the_phone_and_resuming_lets_it_go(
     expect(saved(phone.page)).to_have_text("已保存", timeout=40_000)
     phone.complaints.clear()
     hand_in(phone.page)
+
+
+@pytest.mark.parametrize("places", ["9", "0"], ids=["told by the server", "asked for, since all places are taken"])
+def test_the_figures_of_the_monitor_move_without_a_reload(open_device: OpenDevice, places: str) -> None:
+    with Stack.running("--demo", "--workers", "1", settings={"QUIZAPP_LISTENERS": places}) as small:
+        desk = open_device(size=DESKTOP)
+        desk.expected.append("503")
+        asked: list[str] = []
+        desk.page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+        sign_in(desk.page, small)
+        desk.page.goto(f"{small.base_url}/play/demo/monitor")
+        expect(desk.page.locator('[data-figure="begun"]')).to_have_text("0")
+        phone = open_device()
+        enter_nickname(phone.page, f"{small.base_url}/play/demo", "看得见")
+        answer_question(phone.page)
+        expect(desk.page.locator('[data-figure="begun"]')).to_have_text("1", timeout=15_000)
+        expect(desk.page.locator('[data-figure="answers"]')).to_have_text("1", timeout=15_000)
+        assert asked.count("events") == 1
+        assert ("figures" in asked) is (places == "0")
+        for device in (desk, phone):
+            device.page.close()

@@ -1,4 +1,5 @@
-// The organiser's monitor: figures every few seconds, everything else from the page itself every half minute.
+// The organiser's monitor: figures told every second, or asked for every few seconds where the server tells nothing;
+// everything else from the page itself every half minute.
 
 import { call } from "../core/api.js";
 import { element } from "../core/dom.js";
@@ -6,12 +7,15 @@ import { text } from "../core/text.js";
 
 const FIGURES_MS = 4000;
 const PAGE_MS = 30_000;
+const LISTEN_AGAIN_MS = 60_000;
 
 const monitor = document.querySelector("[data-monitor]");
 const part = (name) => monitor.querySelector(`[data-part="${name}"]`);
 const updated = part("updated");
 let stage = monitor.dataset.stage;
 let isSignedOut = false;
+let stream = null;
+let toldAt = Number.NEGATIVE_INFINITY;
 
 function write(cell, words) {
   if (cell && cell.textContent !== words) cell.textContent = words;
@@ -44,21 +48,37 @@ function complain(words) {
   updated.classList.add("is-stale");
 }
 
+/** Show figures that have come; the parts of the page follow when the contest has entered another stage. */
+async function take(news) {
+  show(news);
+  if (news.stage === stage) return;
+  stage = news.stage;
+  await readPage();
+}
+
+/** Let the server tell; a browser comes back by itself unless the server refuses, and then it is tried once a minute. */
+function listen() {
+  if (document.visibilityState === "hidden" || isSignedOut || stream?.readyState < EventSource.CLOSED) return;
+  stream = new EventSource(monitor.dataset.events);
+  stream.addEventListener("message", (event) => {
+    toldAt = performance.now();
+    take(JSON.parse(event.data));
+  });
+}
+
+/** Ask, unless the server has told lately. */
 async function readFigures() {
-  if (document.visibilityState === "hidden" || isSignedOut) return;
+  if (document.visibilityState === "hidden" || isSignedOut || performance.now() - toldAt < FIGURES_MS) return;
   try {
     const { body } = await call("GET", monitor.dataset.monitor);
     if (body === null) {
       // Another page came instead: the way to sign in.
       isSignedOut = true;
+      stream?.close();
       complain(updated.dataset.signedOut);
       return;
     }
-    show(body);
-    if (body.stage !== stage) {
-      stage = body.stage;
-      await readPage();
-    }
+    await take(body);
   } catch {
     complain(updated.dataset.stale);
   }
@@ -85,6 +105,14 @@ function swap(old, fresh) {
   old.replaceWith(document.adoptNode(fresh));
 }
 
+function comeBack() {
+  if (document.visibilityState === "hidden") stream?.close();
+  listen();
+  readFigures();
+}
+
+listen();
 setInterval(readFigures, FIGURES_MS);
 setInterval(readPage, PAGE_MS);
-document.addEventListener("visibilitychange", readFigures);
+setInterval(listen, LISTEN_AGAIN_MS);
+document.addEventListener("visibilitychange", comeBack);

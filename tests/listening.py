@@ -1,0 +1,107 @@
+"""Staff without a browser: signed in over HTTP, and listening to server-sent events on plain sockets."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.stack import Stack
+
+
+class Staff:
+    """Somebody who has signed in with the password that the first start showed."""
+
+    def __init__(self, stack: Stack, name: str = "organiser") -> None:
+        self.base_url = stack.base_url
+        self._jar = CookieJar()
+        self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar)).open
+        found = re.search(rf"^ *{name} +(\S+)$", stack.output, re.MULTILINE)
+        assert found, stack.output
+        assert self.send("/accounts/sign-in", name=name, password=found[1]).endswith("/desk")
+
+    def send(self, path: str, **fields: str) -> str:
+        """Send a form with the token of a page; return the address that comes next."""
+        page = self._open(f"{self.base_url}/accounts/sign-in", timeout=20).read().decode()
+        token = re.search(r'name="csrf-token" content="([^"]+)"', page)
+        assert token, page
+        body = urllib.parse.urlencode({"csrf_token": token[1], **fields}).encode()
+        with self._open(f"{self.base_url}{path}", body, timeout=20) as answer:
+            return str(answer.url)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        try:
+            with self._open(f"{self.base_url}{path}", timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def listen(self, path: str, *, last_event_id: str = "") -> Ear:
+        """Ask for a stream of events; what comes is read with `Ear.hear`."""
+        parts = urlsplit(self.base_url)
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._jar)
+        connection = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=20)
+        head = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: text/event-stream\r\nCookie: {cookies}\r\n"
+        if last_event_id:
+            head += f"Last-Event-ID: {last_event_id}\r\n"
+        connection.sendall(f"{head}\r\n".encode())
+        return Ear(connection)
+
+
+@dataclass
+class Ear:
+    """One listening connection."""
+
+    connection: socket.socket
+    _heard: bytes = b""
+    head: str = ""
+    retry_ms: int = 0
+    ids: list[int] = field(default_factory=list)
+
+    def _more(self) -> None:
+        came = self.connection.recv(65536)
+        if not came:
+            raise EOFError
+        self._heard += came
+
+    def _upto(self, end: bytes) -> str:
+        while end not in self._heard:
+            self._more()
+        block, self._heard = self._heard.split(end, 1)
+        return block.decode()
+
+    def status(self) -> int:
+        if not self.head:
+            self.head = self._upto(b"\r\n\r\n")
+        return int(self.head.split()[1])
+
+    def hear(self) -> Any:
+        """The next event's document; raises EOFError when the stream has ended."""
+        assert self.status() == 200, self.head
+        while True:
+            lines = dict(line.split(": ", 1) for line in self._upto(b"\n\n").splitlines() if not line.startswith(":"))
+            if "retry" in lines:
+                self.retry_ms = int(lines["retry"])
+            if "data" in lines:
+                self.ids.append(int(lines["id"]))
+                return json.loads(lines["data"])
+
+    def has_ended_within(self, seconds: float) -> bool:
+        give_up_at = time.monotonic() + seconds
+        while time.monotonic() < give_up_at:
+            try:
+                self.hear()
+            except (EOFError, ConnectionError):
+                return True
+        return False
+
+    def close(self) -> None:
+        self.connection.close()
