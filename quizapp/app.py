@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     compression.init_app(app)
     database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"))
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
-    live.init_app(app, redis_url=settings.redis_url)
+    live.init_app(app, redis_url=settings.redis_url, replicas=settings.replicas)
     throttle.init_app(app, limits_url=settings.limits_url)
     server_events.init_app(app, limit=settings.listeners)
     navigation.init_app(app)

@@ -73,7 +73,7 @@ def _fill(environment: Mapping[str, str], *, demo: bool) -> list[str]:
         finally:
             db.session.remove()
             db.engine.dispose()
-            get_live().redis.close()
+            get_live().close()
 
 
 def _command(environment: Mapping[str, str]) -> str:

@@ -5,7 +5,9 @@ Publishing, the health page and `quizapp doctor` all read them here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from redis.exceptions import NoPermissionError
 
@@ -41,17 +43,60 @@ def durability_settings(live: Live, *, durability: str) -> tuple[Setting, ...]:
 
 
 def memory_setting(live: Live) -> Setting:
-    """The bound on memory in bytes: without one the system kills the server when memory runs out."""
-    value = read_settings(live, "maxmemory").get("maxmemory", "")
-    return Setting("maxmemory", value, "> 0", value.isdigit() and int(value) > 0)
+    """The bound on memory in bytes, of all servers of a cluster together; 0 when one of them has none.
+
+    Without it the system kills the server when memory runs out.
+    """
+    limits = [reply.get("maxmemory", "") for reply in _read(live, "maxmemory")]
+    if not all(limit.isdigit() for limit in limits):
+        return Setting("maxmemory", "", "> 0", is_good=False)
+    is_good = all(int(limit) > 0 for limit in limits)
+    return Setting("maxmemory", str(sum(map(int, limits)) if is_good else 0), "> 0", is_good)
 
 
 def read_settings(live: Live, *names: str) -> dict[str, str]:
-    """These settings of the server; none where the app's user may not read them. Raises `LiveStoreDown`."""
+    """These settings of the server; none where the app's user may not read them. Raises `LiveStoreDown`.
+
+    Where the servers of a cluster differ, their values stand beside each other.
+    """
     found: dict[str, str] = {}
-    try:
-        for name in names:
-            found |= live.command("CONFIG", "GET", name)
-    except NoPermissionError:
-        return {}
+    for name in names:
+        values = {reply[name] for reply in _read(live, name) if name in reply}
+        if not values:
+            return {}
+        found[name] = ", ".join(sorted(values))
     return found
+
+
+def _read(live: Live, name: str) -> list[dict[str, str]]:
+    """What each server says of one setting; {} of one that may not be asked."""
+    try:
+        return live.everywhere("CONFIG", "GET", name)
+    except NoPermissionError:
+        return [{}]
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """Of the server that stands worst, where there are several."""
+
+    replicas: int
+    """Connected and up to date."""
+    needed_to_write: int
+    """With fewer the server itself refuses writes (min-replicas-to-write)."""
+
+
+def replication_of(live: Live) -> Replication:
+    """How many replicas there are and must be; none where the app's user may not ask. Raises `LiveStoreDown`."""
+    try:
+        counts = [_count_replicas(reply) for reply in live.everywhere("INFO", "replication")]
+    except NoPermissionError:
+        counts = [0]
+    name = "min-replicas-to-write"
+    needed = [int(reply.get(name, 0)) for reply in _read(live, name)]
+    return Replication(min(counts), min(needed))
+
+
+def _count_replicas(said: Mapping[str, Any]) -> int:
+    replicas = (said.get(f"slave{number}") for number in range(int(said["connected_slaves"])))
+    return sum(isinstance(replica, dict) and replica.get("state") == "online" for replica in replicas)

@@ -1,88 +1,69 @@
-"""Redis (or Valkey): one client with bounded waits, and Lua scripts as callables.
+"""The live store, Redis or Valkey: commands with bounded waits, and Lua scripts as callables.
 
-The client library's defaults re-send a command ten times and wait a minute for a hung server; both are
-wrong for writes. Here a call waits at most a second and is never repeated behind the caller's back: an
-answer is re-sent by the phone, where repeating is safe. After repeated failures the circuit opens for a
-moment, so that threads are not all spent waiting for a dead server.
+A call waits at most a second and is never repeated behind the caller's back: an answer is re-sent by the phone,
+where repeating is safe. See live_servers.py for the servers behind it.
+
+Where replicas are asked for, what must outlive a primary is acknowledged only when they have it (`replicated`).
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from hashlib import sha1
 from typing import Any, cast
 
-import redis
 from flask import Flask, current_app
-from redis.backoff import NoBackoff
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
-from redis.exceptions import NoScriptError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-from redis.retry import Retry
+from redis.exceptions import NoScriptError
 
-from quizapp.core.errors import StoreUnavailable
+from quizapp.core.live_servers import LiveStoreDown, TooFewReplicas, servers_of
+from quizapp.core.redis_address import parse_address
 
-CONNECT_SECONDS = 0.3
-CALL_SECONDS = 1.0
-FAILURES_TO_OPEN = 5
-OPEN_SECONDS = 1.0
-# Replies of a server that is up but cannot serve writes now; the request may be repeated later.
-TRANSIENT = ("LOADING", "MISCONF", "OOM", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY")
-
-
-class LiveStoreDown(StoreUnavailable):
-    """Redis did not answer in time, refused writes, or failed so often that calls pause for a moment."""
+__all__ = ["Live", "LiveStoreDown", "Script", "TooFewReplicas", "get_live", "init_app"]
 
 
 class Live:
-    """A Redis client whose every failure is a `LiveStoreDown`."""
+    """The live store, whose every failure is a `LiveStoreDown`."""
 
-    def __init__(self, url: str) -> None:
-        self.redis: redis.Redis = redis.Redis.from_url(
-            url,
-            protocol=3,
-            decode_responses=True,
-            socket_timeout=CALL_SECONDS,
-            socket_connect_timeout=CONNECT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=0,
-        )
-        self._failures = 0
-        self._closed_until = 0.0
-        self._lock = threading.Lock()
+    def __init__(self, url: str, *, replicas: int = 0) -> None:
+        """`replicas`: how many must have what `replicated` acknowledges; 0 for a store without any."""
+        address = parse_address(url)
+        self.replicas = replicas
+        self.fails_over = address.kind != "single"
+        self._servers = servers_of(address)
 
-    def command(self, *words: str | int | float | bytes) -> Any:
-        """Send one command and return its reply; raise `LiveStoreDown` when it cannot be served now."""
-        self._refuse_while_open()
-        try:
-            reply = self.redis.execute_command(*words)  # type: ignore[no-untyped-call]
-        except ResponseError as error:
-            if str(error).startswith(TRANSIENT):
-                raise LiveStoreDown from error
-            raise
-        except (RedisConnectionError, RedisTimeoutError) as error:
-            self._count_failure()
-            raise LiveStoreDown from error
-        except RedisError as error:
-            if str(error).startswith(TRANSIENT):
-                raise LiveStoreDown from error
-            raise
-        self._failures = 0
+    def command(self, *words: str | int | float | bytes, at: str = "") -> Any:
+        """Send one command and return its reply; raise `LiveStoreDown` when it cannot be served now.
+
+        In a cluster it goes to the server of the key that it names, or of the key `at` when it names none.
+        """
+        [reply] = self._servers.call(at or _key_of(words), lambda server: server.ask(words))
         return reply
 
-    def _refuse_while_open(self) -> None:
-        if self._closed_until and time.monotonic() < self._closed_until:
-            raise LiveStoreDown
+    def replicated(self, *words: str | int | float | bytes, marker: str) -> Any:
+        """As `command`, and return only when the replicas have what the command did, and all that it saw.
 
-    def _count_failure(self) -> None:
-        with self._lock:
-            self._failures += 1
-            if self._failures >= FAILURES_TO_OPEN:
-                self._closed_until = time.monotonic() + OPEN_SECONDS
+        `marker` is a key of the same slot that is ours to write. Raises TooFewReplicas besides.
+        """
+        if not self.replicas:
+            return self.command(*words)
+        return self._servers.call(
+            _key_of(words),
+            lambda server: server.ask_replicated(words, marker=marker, replicas=self.replicas),
+        )
+
+    def everywhere(self, *words: str | int | float | bytes) -> list[Any]:
+        """Ask every server that takes writes for something that concerns no key."""
+        return [server.ask(words)[0] for server in self._servers.everyone()]
+
+    def close(self) -> None:
+        self._servers.close()
+
+
+def _key_of(words: Sequence[str | int | float | bytes]) -> str:
+    """The first key of a command, "" for one without."""
+    if words[0] in ("EVALSHA", "EVAL"):
+        return str(words[3]) if words[2] else ""
+    return str(words[1]) if len(words) > 1 else ""
 
 
 class Script:
@@ -93,16 +74,25 @@ class Script:
         # SHA-1 is the name Redis gives a script, not a protection.
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    def call(self, live: Live, *, keys: Sequence[str], arguments: Sequence[str | int | float | bytes]) -> Any:
+    def call(
+        self, live: Live, *, keys: Sequence[str], arguments: Sequence[str | int | float | bytes], marker: str = ""
+    ) -> Any:
+        """Call it; with `marker` as `Live.replicated`. Raises `LiveStoreDown`."""
         words = (len(keys), *keys, *arguments)
         try:
-            return live.command("EVALSHA", self.sha, *words)
+            return self._call(live, "EVALSHA", self.sha, words, marker)
         except NoScriptError:
-            return live.command("EVAL", self.text, *words)
+            return self._call(live, "EVAL", self.text, words, marker)
+
+    @staticmethod
+    def _call(live: Live, name: str, script: str, words: Sequence[str | int | float | bytes], marker: str) -> Any:
+        if marker:
+            return live.replicated(name, script, *words, marker=marker)
+        return live.command(name, script, *words)
 
 
-def init_app(app: Flask, *, redis_url: str) -> None:
-    app.extensions["quizapp.live"] = Live(redis_url)
+def init_app(app: Flask, *, redis_url: str, replicas: int = 0) -> None:
+    app.extensions["quizapp.live"] = Live(redis_url, replicas=replicas)
 
 
 def get_live() -> Live:

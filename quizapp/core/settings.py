@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
+from quizapp.core.redis_address import parse_address
+
 PREFIX = "QUIZAPP_"
 DURABILITIES = ("always", "everysec")
 SHARDS_LIMIT = 64
@@ -41,6 +43,8 @@ class Settings:
     shards: int = 1
     """Into how many parts the live state of a contest published from now on is split, so that a Redis Cluster can
     spread them over its servers."""
+    replicas: int = 0
+    """How many replicas of the live store must have a begin or a hand-in before it is acknowledged."""
     four_eyes: bool = True
     listeners: int = 1000
     """How many pages may be told live figures by each web worker; the others ask from time to time."""
@@ -71,13 +75,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "secret_key": _secret,
         "field_key": _secret,
         "secret_key_fallbacks": _secrets,
-        "cache_url": _redis_url,
+        "cache_url": _cache_url,
         "public_url": _public_url,
         "data_dir": Path,
         "trusted_proxies": _hops,
         "timezone": _timezone,
         "durability": _one_of(*DURABILITIES),
         "shards": _shards,
+        "replicas": _replicas,
         "four_eyes": _switch,
         "listeners": _count,
         "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
@@ -98,6 +103,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
                 complaints.append(f"{name}: {error}")
     required = [field.name for field in dataclasses.fields(Settings) if field.default is dataclasses.MISSING]
     complaints += [f"{PREFIX}{key.upper()}: must be set" for key in required if PREFIX + key.upper() not in environ]
+    if _is_cluster(values.get("redis_url")) and not values.get("cache_url"):
+        complaints.append(
+            f"{PREFIX}CACHE_URL: must be set beside a cluster: rate limits and caches have no place in it"
+        )
     if complaints:
         raise WrongSetting("\n".join(complaints))
     return Settings(**values)  # type: ignore[arg-type]
@@ -110,9 +119,24 @@ def _database_url(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("expected redis://HOST:PORT/0, rediss://… or unix:///PATH/TO/SOCKET")
+    parse_address(text)
     return text
+
+
+def _cache_url(text: str) -> str:
+    if parse_address(text).kind == "cluster":
+        raise ValueError("expected one server or sentinels, since a cluster cannot hold rate limits and caches")
+    return text
+
+
+def _is_cluster(url: object) -> bool:
+    return bool(url) and parse_address(str(url)).kind == "cluster"
+
+
+def _replicas(text: str) -> int:
+    if not text.isdigit() or int(text) > 5:
+        raise ValueError("expected the number of replicas that must have a begin or a hand-in, 0 to 5; 0 without any")
+    return int(text)
 
 
 def _secret(text: str) -> str:

@@ -7,21 +7,20 @@ from typing import cast
 
 from flask import Flask, current_app
 from limits import RateLimitItemPerSecond
-from limits.storage import storage_from_string
+from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from quizapp.core.clock import utc_now
 from quizapp.core.errors import StoreUnavailable
-
-CONNECT_SECONDS, CALL_SECONDS = 0.3, 1.0
+from quizapp.core.live_servers import client_of
+from quizapp.core.redis_address import parse_address
 
 
 def init_app(app: Flask, *, limits_url: str) -> None:
-    # The library's word for a unix socket.
-    address = limits_url.replace("unix://", "redis+unix://", 1)
-    storage = storage_from_string(address, socket_timeout=CALL_SECONDS, socket_connect_timeout=CONNECT_SECONDS)
-    app.extensions["quizapp.throttle"] = FixedWindowRateLimiter(storage)
+    # A pool of ours stands for the address: with the same waits, and it finds the primary that sentinels name.
+    pool = client_of(parse_address(limits_url), decodes=False).connection_pool
+    app.extensions["quizapp.throttle"] = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool))
 
 
 def _limiter() -> FixedWindowRateLimiter:

@@ -93,7 +93,7 @@ def user_with(admin: redis.Redis, valkey: Valkey, rights: str) -> Iterator[str]:
 def test_a_sound_installation_has_nothing_to_mend(environment: dict[str, str], admin: redis.Redis) -> None:
     live = Live(environment["QUIZAPP_REDIS_URL"])
     state.hold_lease(live, owner="test", milliseconds=60_000)
-    live.redis.close()
+    live.close()
     found = look(environment)
     assert levels(found) == {}
     for code in ("secrets", "redis", "redis_version", "appendfsync", "rights", "schema", "clock", "memory", "recorder"):
@@ -330,7 +330,7 @@ def test_the_command_prints_one_document_and_exits_with_1_for_what_is_bad(
     assert set(document["findings"][0]) == {"level", "code", "what", "value", "advice"}
     live = Live(environment["QUIZAPP_REDIS_URL"])
     state.hold_lease(live, owner="test", milliseconds=60_000)
-    live.redis.close()
+    live.close()
     result = call(environment)
     bad = [line for line in result.stdout.splitlines() if line.startswith("[必须处理]")]
     assert (bad, result.exit_code) == ([], 0) or "磁盘" in bad[0]

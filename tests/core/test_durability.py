@@ -30,7 +30,7 @@ def test_what_may_not_be_read_counts_as_wrong(app: Flask, valkey: Valkey) -> Non
         assert read_settings(live, "appendonly") == {}
         assert not any(setting.is_good for setting in durability_settings(live, durability="always"))
         assert not memory_setting(live).is_good
-        live.redis.close()
+        live.close()
     finally:
         admin.execute_command("ACL", "DELUSER", "blind")
         admin.close()

@@ -32,7 +32,11 @@ def test_plain_postgresql_address_means_psycopg() -> None:
     [
         ("DATABASE_URL", "mysql://u:p@h/d"),
         ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis+sentinel://h:26379"),
         ("CACHE_URL", "memcached://h"),
+        ("CACHE_URL", "redis+cluster://h:7000"),
+        ("REPLICAS", "-1"),
+        ("REPLICAS", "6"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 40),
         ("SECRET_KEY_FALLBACKS", "short,ones"),
@@ -79,3 +83,11 @@ def test_no_secret_is_repeated_in_a_complaint() -> None:
     with pytest.raises(WrongSetting) as caught:
         load_settings(GOOD | {"QUIZAPP_SECRET_KEY": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_cluster_needs_another_server_for_limits() -> None:
+    cluster = {"QUIZAPP_REDIS_URL": "redis+cluster://h:7000,h:7001", "QUIZAPP_REPLICAS": "1"}
+    with pytest.raises(WrongSetting, match="QUIZAPP_CACHE_URL: must be set beside a cluster"):
+        load_settings(GOOD | cluster)
+    settings = load_settings(GOOD | cluster | {"QUIZAPP_CACHE_URL": "redis+sentinel://h:26379/limits"})
+    assert (settings.replicas, settings.limits_url) == (1, "redis+sentinel://h:26379/limits")

@@ -47,7 +47,7 @@ def look_at_memory(live: Live, *, people: int, is_local: bool) -> Iterator[Findi
     what = _("内存：%(people)s 人参赛约需 %(needed)s MB", people=str(people), needed=str(machine.megabytes(needed)))
     try:
         limit = int(memory_setting(live).value or 0)
-        used = int(live.command("INFO", "memory").get("used_memory", 0))
+        used = sum(int(server.get("used_memory", 0)) for server in live.everywhere("INFO", "memory"))
     except LiveStoreDown:
         return
     available = machine.available_memory_bytes()

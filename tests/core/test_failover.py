@@ -1,0 +1,169 @@
+"""The live store on several servers: failovers are found, former primaries refused, replicas waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+from redis.exceptions import ResponseError
+from redis.sentinel import SentinelConnectionPool
+
+from quizapp.core import live_servers
+from quizapp.core.live import Live, LiveStoreDown, Script, TooFewReplicas
+from quizapp.core.live_servers import Cluster, PrimaryConnection, SingleServer
+from quizapp.core.redis_address import parse_address
+from tests import valkeys
+from tests.valkeys import Node
+
+FOUND_SECONDS = 20
+ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+
+
+def in_the_end(act: Callable[[], Any]) -> Any:
+    """Do it until the live store answers, as phones do."""
+    give_up_at = time.monotonic() + FOUND_SECONDS
+    while True:
+        try:
+            return act()
+        except LiveStoreDown:
+            assert time.monotonic() < give_up_at, "the live store does not come back"
+            time.sleep(0.1)
+
+
+def url_of(node: Node) -> str:
+    return f"redis://quizapp:{valkeys.PASSWORD}@{valkeys.HOST}:{node.port}"
+
+
+def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
+    with valkeys.primary_with_replica() as house:
+        live, former = Live(house.url, replicas=1), house.primary()
+        assert ADD.call(live, keys=["{a}count"], arguments=[3], marker="{a}marker") == 3
+        former.kill()
+        assert in_the_end(lambda: live.command("GET", "{a}count")) == "3"
+
+        with pytest.raises(TooFewReplicas):
+            ADD.call(live, keys=["{a}count"], arguments=[1], marker="{a}marker")
+        assert live.command("GET", "{a}count") == "4"
+
+        former.start()
+        former.admin.replicaof(valkeys.HOST, house.primary().port)
+        # A repetition and a mere look are vouched for as well: each writes before it waits.
+        assert in_the_end(lambda: live.replicated("GET", "{a}count", marker="{a}marker")) == "4"
+        assert former.admin.get("{a}count") == "4"
+
+
+def test_a_thawed_primary_acknowledges_nothing_that_replicas_lack() -> None:
+    with valkeys.primary_with_replica() as house:
+        former = house.primary()
+        careful, careless = Live(house.url, replicas=1), Live(house.url)
+        for idle in (careful, careless):
+            idle.command("GET", "x")
+        former.freeze()
+        successor = house.wait_for_failover(former)
+        former.thaw()
+        # Both have a connection from before. Without waiting, an acknowledged write is lost.
+        assert careless.command("SET", "lost", 1) is True
+        with pytest.raises(TooFewReplicas):
+            careful.replicated("SET", "refused", 1, marker="marker")
+        assert successor.admin.exists("lost", "refused") == 0
+
+
+def test_a_replica_is_not_taken_for_the_primary() -> None:
+    with valkeys.primary_with_replica() as house:
+        replica = house.replicas()[0]
+
+        class Outdated:
+            def discover_master(self, _service: str) -> tuple[str, int]:
+                return valkeys.HOST, replica.port
+
+        options = {"connection_class": PrimaryConnection, "protocol": 3, "decode_responses": True}
+        pool = SentinelConnectionPool("quizapp", Outdated(), **options)
+        with pytest.raises(LiveStoreDown) as caught:
+            SingleServer(redis.Redis(connection_pool=pool)).server.ask(("GET", "x"))
+        assert "no primary" in str(caught.value.__cause__)
+
+        direct = Live(url_of(replica))
+        assert direct.command("GET", "x") is None
+        with pytest.raises(LiveStoreDown):
+            direct.command("SET", "x", 1)
+
+
+def test_replicas_that_are_away_hold_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_servers, "REPLICAS_MS", 20)
+    with valkeys.primary_with_replica() as house:
+        live, primary = Live(house.url, replicas=1), house.primary()
+        house.replicas()[0].freeze()
+        for _try in range(live_servers.FAILURES_TO_OPEN + 5):
+            with pytest.raises(LiveStoreDown):
+                live.replicated("GET", "x", marker="marker")
+        assert primary.admin.info("commandstats")["cmdstat_wait"]["calls"] == live_servers.FAILURES_TO_OPEN
+        assert live.command("SET", "x", 1) is True
+
+
+@pytest.mark.parametrize("word", ["OOM", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF"])
+def test_what_a_server_cannot_serve_now_may_be_repeated(word: str) -> None:
+    with valkeys.single() as node:
+        live = Live(url_of(node))
+        with pytest.raises(LiveStoreDown):
+            live.command("EVAL", f"return redis.error_reply('{word} not now')", 0)
+        with pytest.raises(ResponseError, match="wrong"):
+            live.command("EVAL", "return redis.error_reply('ERR wrong')", 0)
+
+
+def test_a_cluster_is_followed_wherever_its_keys_go() -> None:
+    with valkeys.cluster() as nodes:
+        live = Live(nodes.url, replicas=1)
+        keys = [f"{{c{number}.0}}count" for number in range(12)]
+        for number, key in enumerate(keys):
+            assert ADD.call(live, keys=[key], arguments=[number], marker=f"{{c{number}.0}}marker") == number
+        assert len({nodes.primary_of(key).port for key in keys}) == 3
+        assert len(live.everywhere("INFO", "server")) == 3
+        assert live.command("SCAN", "0", "MATCH", "{c5.0}*", "COUNT", 10_000, at="{c5.0}")[1]
+
+        # A planned change of roles costs one MOVED, of which nobody learns.
+        former, replica = nodes.pair_of(keys[0])
+        replica.admin.execute_command("CLUSTER", "FAILOVER")
+        valkeys.wait_until(lambda: former.role() == "slave" and replica.role() == "master")
+        assert in_the_end(lambda: live.command("GET", keys[0])) == "0"
+
+        replica.kill()
+        for number, key in enumerate(keys):
+            assert in_the_end(lambda key=key: live.command("GET", key)) == str(number)
+
+
+def test_in_a_cluster_a_dead_server_stops_its_own_keys_only() -> None:
+    with valkeys.cluster() as nodes:
+        live = Live(nodes.url)
+        mine, other = "{a}", next(key for key in "bcdefgh" if nodes.primary_of(key) is not nodes.primary_of("{a}"))
+        live.command("SET", other, 1)
+        nodes.primary_of(mine).kill()
+        for _try in range(live_servers.FAILURES_TO_OPEN + 1):
+            with pytest.raises(LiveStoreDown):
+                live.command("GET", mine)
+            assert live.command("GET", other) == "1"
+
+
+def test_a_call_to_the_wrong_node_is_sent_once_more_and_no_oftener(monkeypatch: pytest.MonkeyPatch) -> None:
+    with valkeys.cluster() as nodes:
+        cluster = Cluster(parse_address(nodes.url))
+        asked: list[int] = []
+
+        def act(server: live_servers.Server) -> Any:
+            asked.append(server.client.connection_pool.connection_kwargs["port"])
+            return server.ask(("SET", "{a}", 1))
+
+        cluster.call("{a}", act)
+        wrong = next(node for node in nodes.nodes if node.port != asked[0] and node.role() == "master")
+        # A map that is out of date.
+        cluster._ranges = [(0, 16383, (valkeys.HOST, wrong.port))]
+        cluster.call("{a}", act)
+        assert asked[1:] == [wrong.port, asked[0]]
+
+        monkeypatch.setattr(Cluster, "_take_map", lambda *_args, **_named: None)
+        cluster._ranges = [(0, 16383, (valkeys.HOST, wrong.port))]
+        with pytest.raises(LiveStoreDown):
+            cluster.call("{a}", act)
+        assert asked[3:] == [wrong.port, wrong.port]
