@@ -30,7 +30,7 @@ from quizapp.play.state import Shard
 BEGIN_TRIES = 8
 MARK_TRIES = 4
 KEPT_PAPERS = 20_000
-ATTEMPT_ID_BYTES = 16
+ATTEMPT_ID_BYTES = 16  # Told in letters, digits, - and _.
 
 _encode = msgspec.json.Encoder().encode
 
@@ -232,7 +232,7 @@ def _propose(
         person=person,
         version=known.version,
         begin_key=begin_key,
-        attempt_id=_new_id(),
+        attempt_id=secrets.token_urlsafe(ATTEMPT_ID_BYTES),
         kit=kit.version,
         limit_ms=(kit.limit_seconds or 0) * 1000,
         attempts_total=kit.attempts_total or 0,
@@ -246,11 +246,6 @@ def _propose(
         history_parts=history,
     )
     return start, drawn
-
-
-def _new_id() -> str:
-    """128 random bits; letters, digits, - and _ only."""
-    return secrets.token_urlsafe(ATTEMPT_ID_BYTES)
 
 
 def _begun(
@@ -449,7 +444,11 @@ def finish(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Seq
         raise StoreUnavailable
     if reply.word == "paused":
         raise Paused
-    return load(live=live, shard=shard, attempt_id=attempt_id)
+    sheet = load(live=live, shard=shard, attempt_id=attempt_id)
+    if sheet.attempt.finish is None:
+        # Another server took over in between, without it.
+        raise StoreUnavailable
+    return sheet
 
 
 def _over(finish: str) -> DomainError:

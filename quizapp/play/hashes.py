@@ -1,8 +1,9 @@
-"""What the hashes of attempts and people hold, as Python knows it; play.lua says how each field is named. Pure."""
+"""What the hashes of attempts, people and counters hold, as Python knows it; play.lua names their fields. Pure."""
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -160,3 +161,30 @@ def attempt_fields(attempt: LiveAttempt, paper_parts: Sequence[str]) -> tuple[di
 def paper_event(paper: Sequence[DrawnQuestion]) -> list[list[Any]]:
     """A paper as events and SQL hold it: [[question id, revision id, points, [option ids in order]], …]."""
     return [[drawn.question_id, drawn.revision_id, drawn.points_hundredths, list(drawn.option_ids)] for drawn in paper]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    now_ms: int
+    closes_ms: int
+    counters: Mapping[str, int]
+    visitors: int
+    playing: int
+    waiting: int
+
+
+def added(parts: Sequence[Figures]) -> Figures:
+    """Sums over shards. The peak is one of all of them together already, and each of them keeps it."""
+    counters: Counter[str] = Counter()
+    for part in parts:
+        counters.update(part.counters)
+    highest = max(parts, key=lambda part: part.counters.get("peak", 0)).counters
+    peak = {name: highest[name] for name in ("peak", "peak_at") if name in highest}
+    return Figures(
+        now_ms=max(part.now_ms for part in parts),
+        closes_ms=max(part.closes_ms for part in parts),
+        counters=dict(counters) | peak,
+        visitors=sum(part.visitors for part in parts),
+        playing=sum(part.playing for part in parts),
+        waiting=sum(part.waiting for part in parts),
+    )

@@ -187,6 +187,8 @@ class Recorder:
                 state.sample(self.live, shard, playing=playing)
                 if is_minute:
                     write_sample(live=self.live, shard=shard, now=now)
+                    # A server that took over may lack what was tidied up last.
+                    recorder.finish_leftovers(self.live, self.positions[shard])
                     self._settle(contest, self.positions[shard], now)
 
     def _tend(self, contest: Contest, shard: Shard, now: datetime) -> bool:

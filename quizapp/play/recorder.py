@@ -82,6 +82,9 @@ def record(live: Live, position: Position, *, count: int, now: datetime) -> tupl
         return position, 0
     entries = state.read_events(live, position.shard, after=position.stream_id, count=count)
     good, reason = _dense(entries, position.number)
+    if good:
+        # SQL never runs ahead of the replicas: whichever of them takes over, the stream goes on from here.
+        state.hold_for_replicas(live, position.shard, last=good[-1])
     new, ended = record_entries(position, good, now=now)
     if ended:
         state.let_go(live, position.shard, attempt_ids=ended)

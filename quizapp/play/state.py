@@ -7,8 +7,7 @@ asked of each of its shards and put together here.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +18,11 @@ from quizapp.contests.shards import Shards
 from quizapp.contests.state import gate_key, tag
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import _
-from quizapp.core.live import Live, Script
+from quizapp.core.live import Live, LiveStoreDown, Script
 from quizapp.leaderboards import state as boards
 from quizapp.play import rules
-from quizapp.play.hashes import LiveAttempt, Person, attempt_of, pairs, person_of
+from quizapp.play.hashes import Figures as Figures
+from quizapp.play.hashes import LiveAttempt, Person, added, attempt_of, pairs, person_of
 
 NEVER = 2**53 - 1
 """The end of an attempt that only the contest's close bounds, in the sorted set of deadlines."""
@@ -82,9 +82,18 @@ def deadlines_key(shard: Shard) -> str:
     return keys_of(shard)[3]
 
 
-def call(live: Live, shard: Shard, function: str, *arguments: str | int) -> list[Any]:
-    """Call a function of play.lua and return its reply; raise Recovering when the gate is missing or halted."""
-    reply: list[Any] = _script.call(live, keys=keys_of(shard), arguments=[function, *arguments])
+def marker_key(shard: Shard) -> str:
+    """What is written to see how far replicas are."""
+    return f"{base_of(shard)}replicated"
+
+
+def call(live: Live, shard: Shard, function: str, *arguments: str | int, waits: bool = False) -> list[Any]:
+    """Call a function of play.lua and return its reply; raise Recovering when the gate is missing or halted.
+
+    With `waits` only when replicas have what it did and saw; raises TooFewReplicas.
+    """
+    marker = marker_key(shard) if waits else ""
+    reply: list[Any] = _script.call(live, keys=keys_of(shard), arguments=[function, *arguments], marker=marker)
     if reply[0] == "recovering":
         raise Recovering
     return reply
@@ -149,6 +158,7 @@ class Begun:
 
 
 def begin(live: Live, shard: Shard, *, start: Start, wait_ms: int) -> Begun:
+    """Begin, and say so when replicas have it; raises TooFewReplicas."""
     fields = [*_fields("q", start.paper_parts), *_fields("h", start.history_parts)]
     reply = call(
         live,
@@ -170,6 +180,7 @@ def begin(live: Live, shard: Shard, *, start: Start, wait_ms: int) -> Begun:
         *start.void_points,
         len(fields) // 2,
         *fields,
+        waits=True,
     )
     word, rest = reply[0], reply[1:]
     if word == "new":
@@ -308,8 +319,18 @@ class Reading:
 
 
 def read(live: Live, shard: Shard, *, attempt_id: str) -> Reading | None:
-    """An attempt; None when Redis has it no more (an hour after it was recorded) or never had it."""
-    reply = call(live, shard, "read", attempt_id)
+    """An attempt; None when Redis has it no more (an hour after it was recorded) or never had it.
+
+    Nobody is told that an attempt is over before replicas know it; raises TooFewReplicas.
+    """
+    found = _read(live, shard, attempt_id)
+    if found and found.attempt.finish and live.replicas:
+        found = _read(live, shard, attempt_id, waits=True)
+    return found
+
+
+def _read(live: Live, shard: Shard, attempt_id: str, *, waits: bool = False) -> Reading | None:
+    reply = call(live, shard, "read", attempt_id, waits=waits)
     if reply[0] != "ok":
         return None
     _ok, now, settled, deadline, paused, kit, fields, texts = reply
@@ -317,16 +338,6 @@ def read(live: Live, shard: Shard, *, attempt_id: str) -> Reading | None:
 
 
 # Visits and figures
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    now_ms: int
-    closes_ms: int
-    counters: Mapping[str, int]
-    visitors: int
-    playing: int
-    waiting: int
 
 
 def count_visit(live: Live, shard: Shard, *, visitor: str) -> None:
@@ -343,23 +354,6 @@ def figures(live: Live, shard: Shard) -> Figures:
 def all_figures(live: Live, shards: Shards) -> Figures:
     """The figures of a whole contest; raises Recovering when one of its shards is."""
     return added([figures(live, shard) for shard in shards])
-
-
-def added(parts: Sequence[Figures]) -> Figures:
-    """Sums over shards. The peak is one of all of them together already, and each of them keeps it."""
-    counters: Counter[str] = Counter()
-    for part in parts:
-        counters.update(part.counters)
-    highest = max(parts, key=lambda part: part.counters.get("peak", 0)).counters
-    peak = {name: highest[name] for name in ("peak", "peak_at") if name in highest}
-    return Figures(
-        now_ms=max(part.now_ms for part in parts),
-        closes_ms=max(part.closes_ms for part in parts),
-        counters=dict(counters) | peak,
-        visitors=sum(part.visitors for part in parts),
-        playing=sum(part.playing for part in parts),
-        waiting=sum(part.waiting for part in parts),
-    )
 
 
 def sample(live: Live, shard: Shard, *, playing: int) -> None:
@@ -381,6 +375,14 @@ def read_events(live: Live, shard: Shard, *, after: str, count: int) -> list[tup
         "XRANGE", stream_key(shard), f"({after}" if after != "0-0" else "-", "+", "COUNT", count
     )
     return events
+
+
+def hold_for_replicas(live: Live, shard: Shard, *, last: tuple[str, dict[str, str]]) -> None:
+    """Return when replicas have the events up to `last`; raise LiveStoreDown, also where a successor lacks it."""
+    if live.replicas:
+        range_of_one = ("XRANGE", stream_key(shard), last[0], last[0])
+        if live.replicated(*range_of_one, marker=marker_key(shard)) != [last]:
+            raise LiveStoreDown
 
 
 def trim_events(live: Live, shard: Shard, *, last: str) -> None:
@@ -468,7 +470,7 @@ def stored_keys(live: Live, shard: Shard) -> Iterator[list[str]]:
     pattern = base_of(shard).replace("[", "\\[") + "*"
     cursor = "0"
     while True:
-        cursor, found = live.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+        cursor, found = live.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000, at=base_of(shard))
         yield [key for key in found if not key.endswith(":rebuilding")]
         if str(cursor) == "0":
             return

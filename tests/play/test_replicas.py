@@ -1,0 +1,202 @@
+"""A contest on a primary with a replica: what is acknowledged when, what is recorded, and what a failover leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from quizapp.app import create_app
+from quizapp.contests.models import Contest
+from quizapp.core import live_servers
+from quizapp.core.clock import utc_now
+from quizapp.core.db import db
+from quizapp.core.live import LiveStoreDown, get_live
+from quizapp.core.settings import Settings
+from quizapp.play import recorder, state
+from quizapp.play.jobs import Recorder
+from quizapp.play.models import Answer, Attempt, RecorderPosition
+from quizapp.play.state import Shard
+from quizapp.play.verify import verify
+from tests import valkeys
+from tests.conftest import make_settings
+from tests.play.makers import Phone, kit_of, make_contest, record_all
+from tests.valkeys import Replicated
+
+
+@pytest.fixture
+def servers() -> Iterator[Replicated]:
+    with valkeys.primary_with_replica() as running:
+        yield running
+
+
+@pytest.fixture
+def app(settings: Settings, servers: Replicated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    monkeypatch.setattr(live_servers, "REPLICAS_MS", 100)
+    app = create_app(
+        make_settings(database_url=settings.database_url, redis_url=servers.url, data_dir=tmp_path, replicas=1)
+    )
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def contest(app: Flask) -> Contest:
+    return make_contest()
+
+
+@pytest.fixture
+def phone(client: FlaskClient, contest: Contest) -> Phone:
+    phone = Phone(client)
+    phone.enter()
+    assert phone.begin("first").status_code == 201
+    return phone
+
+
+def fail_over(servers: Replicated) -> None:
+    """Lose the primary; the replica takes over with what it has."""
+    former = servers.primary()
+    former.kill()
+    for node in servers.servers:
+        if node is not former:
+            node.thaw()
+    servers.wait_for_failover(former)
+
+
+def restore(servers: Replicated) -> None:
+    """Give the primary of now a replica again."""
+    [former] = servers.replicas()
+    former.start()
+    former.admin.replicaof(valkeys.HOST, servers.primary().port)
+    valkeys.wait_until(lambda: valkeys.is_linked(former))
+
+
+def test_a_begin_counts_when_a_replica_has_it(client: FlaskClient, contest: Contest, servers: Replicated) -> None:
+    phone = Phone(client)
+    phone.enter()
+    [replica] = servers.replicas()
+    replica.freeze()
+    refused = phone.begin("one")
+    assert (refused.status_code, refused.json["code"]) == (503, "busy")
+    assert refused.headers["Retry-After"]
+    replica.thaw()
+    again = phone.begin("one")
+    assert again.status_code in (200, 201)
+    assert again.json["number"] == 1
+    assert replica.admin.exists(state.attempt_key(Shard(contest.id), phone.attempt))
+    # A repetition writes nothing but the marker, and still waits.
+    replica.freeze()
+    assert phone.begin("one").status_code == 503
+
+
+def test_nobody_learns_of_a_hand_in_that_a_replica_lacks(contest: Contest, phone: Phone, servers: Replicated) -> None:
+    [replica] = servers.replicas()
+    answer = phone.right(kit_of(contest), 0)
+    replica.freeze()
+    assert phone.send(answer).status_code == 200
+    assert phone.finish(answer).status_code == 503
+    assert phone.finish().status_code == 503
+    assert phone.look().status_code == 503
+    replica.thaw()
+    result = phone.finish()
+    assert result.status_code == 200
+    assert phone.look().json["score"] == result.json["score"]
+    key = state.attempt_key(Shard(contest.id), phone.attempt)
+    assert replica.admin.hget(key, "f") == "handed_in"
+
+
+def test_the_recorder_waits_for_the_replica(contest: Contest, phone: Phone, servers: Replicated) -> None:
+    [replica] = servers.replicas()
+    record_all(contest)
+    replica.freeze()
+    phone.send(phone.right(kit_of(contest), 0))
+    with pytest.raises(LiveStoreDown):
+        record_all(contest)
+    assert db.session.scalar(select(func.count()).select_from(Answer)) == 0
+    replica.thaw()
+    assert record_all(contest) == 1
+
+
+def test_after_a_failover_the_records_go_on_from_what_the_replica_had(
+    contest: Contest, phone: Phone, servers: Replicated
+) -> None:
+    kit, keeper = kit_of(contest), Recorder(get_live(), wait_ms=0)
+    first, second, third = (phone.right(kit, place) for place in range(3))
+    assert phone.send(first).status_code == 200
+    keeper.turn(utc_now())
+    servers.cut_off()
+    # Acknowledged by the primary alone, which is what single answers are: the failover takes it back.
+    assert phone.send(second).status_code == 200
+    keeper.turn(utc_now())
+    fail_over(servers)
+    restore(servers)
+    while phone.send(third).status_code == 503:
+        pass
+    valkeys.wait_until(lambda: not keeper.turn(utc_now()) and not state.count_events(get_live(), Shard(contest.id)))
+    assert db.session.scalar(select(RecorderPosition.halted_reason)) == ""
+    assert len(phone.look().json["stored"]) == 2
+    # The hand-in brings the whole sheet.
+    assert phone.finish(first, second, third).json["answered"] == 3
+    valkeys.wait_until(lambda: not keeper.turn(utc_now()) and not state.count_events(get_live(), Shard(contest.id)))
+    assert db.session.scalar(select(Attempt.answered)) == 3
+    assert verify(contest=contest) == []
+
+
+def test_records_that_ran_ahead_of_the_replica_would_be_taken_for_a_rollback(
+    contest: Contest, phone: Phone, servers: Replicated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above: the same without waiting."""
+    monkeypatch.setattr(get_live(), "replicas", 0)
+    keeper = Recorder(get_live(), wait_ms=0)
+    keeper.turn(utc_now())
+    servers.cut_off()
+    assert phone.send(phone.right(kit_of(contest), 0)).status_code == 200
+    keeper.turn(utc_now())
+    fail_over(servers)
+
+    def halts() -> bool:
+        keeper.turn(utc_now())
+        return bool(db.session.scalar(select(RecorderPosition.halted_reason)))
+
+    valkeys.wait_until(halts)
+
+
+def test_what_was_tidied_up_on_the_former_primary_alone_is_tidied_up_again(
+    contest: Contest, phone: Phone, servers: Replicated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard, keeper = Shard(contest.id), Recorder(get_live(), wait_ms=0)
+
+    def trim_unseen(*arguments: object, **named: object) -> None:
+        servers.cut_off()
+        original(*arguments, **named)  # type: ignore[arg-type]
+
+    original = state.trim_events
+    phone.finish()
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "trim_events", trim_unseen)
+        keeper.turn(utc_now())
+    fail_over(servers)
+    restore(servers)
+    assert servers.primary().admin.xlen(state.stream_key(shard)) == 2
+    keeper.turn(utc_now())
+    assert servers.primary().admin.xlen(state.stream_key(shard)) == 2
+    keeper._duties_due = keeper._minute_due = 0
+    valkeys.wait_until(lambda: not keeper.turn(utc_now()) and not state.count_events(get_live(), shard))
+
+
+def test_a_successor_without_the_event_vouches_for_nothing(contest: Contest, phone: Phone) -> None:
+    live, shard = get_live(), Shard(contest.id)
+    entries = state.read_events(live, shard, after="0-0", count=10)
+    state.hold_for_replicas(live, shard, last=entries[-1])
+    stream_id, fields = entries[-1]
+    for other in ((stream_id, fields | {"t": "1"}), ("99-1", fields)):
+        with pytest.raises(LiveStoreDown):
+            state.hold_for_replicas(live, shard, last=other)
+    assert recorder.read_position(shard) is not None
