@@ -72,7 +72,7 @@ def name_top(live: Live) -> None:
 
 def wait_for_log(live: Live) -> None:
     """Wait until Valkey has rewritten its log, which takes a processor of its own."""
-    while live.redis.info("persistence")["aof_rewrite_in_progress"]:
+    while live.command("INFO", "persistence")["aof_rewrite_in_progress"]:
         time.sleep(0.2)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +15,7 @@ from quizapp.contests.models import Contest
 from quizapp.contests.shards import Shard
 from quizapp.contests.state import read_gate
 from quizapp.core.db import db
-from quizapp.core.durability import Setting, durability_settings, memory_setting
+from quizapp.core.durability import Setting, durability_settings, memory_setting, replication_of
 from quizapp.core.errors import DomainError
 from quizapp.core.live import Live, LiveStoreDown
 from quizapp.play.models import DeadLetter, RecorderPosition
@@ -69,18 +70,29 @@ def look_at_database() -> Database:
 def look_at_redis(live: Live, *, durability: str) -> Redis:
     """Version, memory and the settings that decide whether an acknowledged answer survives a crash."""
     try:
-        settings = (*durability_settings(live, durability=durability), memory_setting(live))
-        server = live.command("INFO", "server")
-        memory = live.command("INFO", "memory")
+        memory = memory_setting(live)
+        settings = (*durability_settings(live, durability=durability), memory, *_replicas(live))
+        versions = {_version(server) for server in live.everywhere("INFO", "server")}
+        used = sum(int(server.get("used_memory", 0)) for server in live.everywhere("INFO", "memory"))
     except (LiveStoreDown, OSError):
         return Redis(is_up=False)
     return Redis(
         is_up=True,
-        version=str(server.get("valkey_version") or server.get("redis_version") or ""),
-        used_megabytes=int(memory.get("used_memory", 0)) // MEGABYTE,
-        limit_megabytes=int(settings[-1].value or 0) // MEGABYTE,
+        version=", ".join(sorted(versions)),
+        used_megabytes=used // MEGABYTE,
+        limit_megabytes=int(memory.value or 0) // MEGABYTE,
         settings=settings,
     )
+
+
+def _version(server: Mapping[str, Any]) -> str:
+    return str(server.get("valkey_version") or server.get("redis_version") or "")
+
+
+def _replicas(live: Live) -> Iterator[Setting]:
+    if live.replicas:
+        found = replication_of(live).replicas
+        yield Setting("replicas", str(found), f"≥ {live.replicas}", found >= live.replicas)
 
 
 def recordings(live: Live) -> list[Recording]:

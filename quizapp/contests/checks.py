@@ -13,7 +13,7 @@ from quizapp.contests import drafts, rules
 from quizapp.contests.kits import held_questions, is_usable, pool_of
 from quizapp.contests.models import Contest
 from quizapp.contests.words import COMPLAINTS
-from quizapp.core.durability import durability_settings, memory_setting
+from quizapp.core.durability import Replication, durability_settings, memory_setting, replication_of
 from quizapp.core.i18n import _, _l
 from quizapp.core.live import Live, LiveStoreDown
 
@@ -294,6 +294,7 @@ def server_findings(*, live: Live, durability: str) -> Iterator[Finding]:
     try:
         settings = durability_settings(live, durability=durability)
         memory = memory_setting(live)
+        replication = replication_of(live) if live.replicas else Replication(0, 0)
     except LiveStoreDown:
         yield Finding("server_down", _("Redis 现在没有响应，请稍后再试。"), "server")
         return
@@ -312,3 +313,23 @@ def server_findings(*, live: Live, durability: str) -> Iterator[Finding]:
     if not memory.is_good:
         text = _("Redis 没有设内存上限（maxmemory）：内存用完时整个 Redis 会被系统终止。请联系系统管理员。")
         yield Finding("no_memory_limit", text, "server", stops=False)
+    yield from _replica_findings(live, replication)
+
+
+def _replica_findings(live: Live, found: Replication) -> Iterator[Finding]:
+    """Whether what must outlive a primary would."""
+    if found.replicas < live.replicas:
+        text = _(
+            "交卷要等 %(wanted)s 个 Redis 副本收到才算数，现在只连着 %(found)s 个，没有人能交卷。请联系系统管理员。",
+            wanted=str(live.replicas),
+            found=str(found.replicas),
+        )
+        yield Finding("too_few_replicas", text, "server")
+    elif live.replicas and not found.needed_to_write:
+        text = _(
+            "Redis 没有设置 min-replicas-to-write：主机与副本失去联系时仍会收下单题答案，切换以后要等交卷时才补上。"
+        )
+        yield Finding("writes_alone", text, "server", stops=False)
+    if live.fails_over and not live.replicas:
+        text = _("Redis 会自动切换主机，却没有设置 QUIZAPP_REPLICAS：切换时，已确认的开始和交卷可能丢失。")
+        yield Finding("not_replicated", text, "server", stops=False)

@@ -12,7 +12,7 @@ from redis.exceptions import NoPermissionError, RedisError
 from quizapp.admin.doctor.findings import Finding
 from quizapp.admin.doctor.machine import version_numbers
 from quizapp.core.clock import to_ms, utc_now
-from quizapp.core.durability import durability_settings, memory_setting, read_settings
+from quizapp.core.durability import durability_settings, memory_setting, read_settings, replication_of
 from quizapp.core.i18n import _
 from quizapp.core.live import Live, LiveStoreDown, Script
 
@@ -59,6 +59,7 @@ def look_at_live_store(live: Live, *, durability: str) -> Iterator[Finding]:
     try:
         yield from _version(live)
         yield from durability_findings(live, durability=durability)
+        yield from _replication(live)
         yield from _reachability(live)
         yield from _rights(live)
         yield from _clock(live)
@@ -116,6 +117,26 @@ def durability_findings(live: Live, *, durability: str) -> Iterator[Finding]:
                 "应为 %(wanted)s，否则断电会丢失已确认的答案。请改 valkey.conf 后重启 Redis。", wanted=setting.wanted
             )
         yield Finding("bad", setting.name, what, setting.value or "?", advice)
+
+
+def _replication(live: Live) -> Iterator[Finding]:
+    """Whether what must outlive a primary would."""
+    if not live.replicas and not live.fails_over:
+        return
+    what = _("Redis 的副本")
+    found = replication_of(live)
+    value = _("连着 %(count)s 个，QUIZAPP_REPLICAS=%(wanted)s", count=str(found.replicas), wanted=str(live.replicas))
+    if found.replicas < live.replicas:
+        advice = _("副本不够时没有人能开始或交卷。请检查副本是否在运行、能否连上主机。")
+        yield Finding("bad", "too_few_replicas", what, value, advice)
+    elif live.replicas and not found.needed_to_write:
+        advice = _("请设 min-replicas-to-write 1 和 min-replicas-max-lag 3：失去全部副本的主机应当停止写入。")
+        yield Finding("notice", "writes_alone", what, value, advice)
+    elif not live.replicas:
+        advice = _("切换主机时，已确认的开始和交卷可能丢失，入库也可能停下。请设 QUIZAPP_REPLICAS=1。")
+        yield Finding("warn", "not_replicated", what, value, advice)
+    else:
+        yield Finding("ok", "replicas", what, value)
 
 
 def _reachability(live: Live) -> Iterator[Finding]:
