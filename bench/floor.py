@@ -13,6 +13,8 @@ import msgspec
 import redis
 from flask import Flask, Response, request
 
+from quizapp.core import shedding
+
 LUA = """
 local number = redis.call('HINCRBY', KEYS[1], 'number', 1)
 redis.call('HSET', KEYS[2], 'c', ARGV[2], 'r', ARGV[3], 'w', ARGV[4], 'g', ARGV[5], ARGV[6], ARGV[7])
@@ -26,6 +28,7 @@ return { 'ok', number }
 
 def create_app() -> Flask:
     app = Flask("floor")
+    shedding.init_app(app, patience=lambda _method, _path: None)
     client = redis.Redis.from_url(os.environ["FLOOR_REDIS_URL"], protocol=3, decode_responses=True)
     script = client.script_load(LUA)
     encode = msgspec.json.encode

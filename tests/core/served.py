@@ -1,0 +1,56 @@
+"""A program behind the web worker, for test_gunicorn_worker: it tells what it was asked, slowly if asked so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs
+
+
+class App:
+    """Flask's part that the worker asks for: how long a request may wait while the queue stands."""
+
+    def __init__(self) -> None:
+        self.extensions = {"quizapp.patience": self.patience}
+        self.asked_for: list[str] = []
+
+    def patience(self, _method: str, path: str) -> None:
+        """Everything is served; that somebody has waited for too long is only noted."""
+        self.asked_for.append(path)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ["late"] = " ".join(self.asked_for).encode()
+        return serve(environ, start_response)
+
+
+app = App()
+
+
+def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    asked = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+    time.sleep(float(asked.get("seconds", 0)))
+    path = environ["PATH_INFO"]
+    if path == "/broken":
+        raise RuntimeError("broken before its reply")
+    if path == "/parts":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return parts(breaks="breaks" in asked)
+    if path == "/file":
+        start_response("200 OK", [("Content-Length", "9")])
+        return environ["wsgi.file_wrapper"](BytesIO(b"some file"))
+    if path == "/nothing":
+        start_response("204 No Content", [])
+        return []
+    bodies = {"/echo": environ["wsgi.input"].read, "/late": lambda: environ["late"]}
+    body = bodies.get(path, lambda: b"hello")()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def parts(*, breaks: bool) -> Iterator[bytes]:
+    yield b"one "
+    if breaks:
+        raise RuntimeError("broken in the middle")
+    yield b"two"

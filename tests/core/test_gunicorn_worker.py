@@ -1,0 +1,225 @@
+"""The web worker: whole replies in whatever order requests come, and nobody held up by who is slow."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from quizapp.core import launcher
+
+THREADS, CONNECTIONS, KEPT_SECONDS = 3, 6, 1
+GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+@contextmanager
+def served(*, kept_seconds: int = KEPT_SECONDS) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
+    """One worker of three threads that takes six connections and keeps idle ones for a while."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = launcher.web_command(bind=f"fd://{listener.fileno()}", workers=1, preload=False)
+        options = ["--threads", str(THREADS), "--worker-connections", str(CONNECTIONS), "--keep-alive"]
+        process = subprocess.Popen(
+            [*command[:-1], *options, str(kept_seconds), "tests.core.served:app"],
+            pass_fds=[listener.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            address = listener.getsockname()
+            with Caller(address) as caller:
+                assert caller.ask(b"/").endswith(b"hello")
+            yield process, address
+        finally:
+            process.terminate()
+            process.wait()
+
+
+class Caller:
+    """A client on one connection."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=20)
+
+    def __enter__(self) -> Caller:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.socket.close()
+
+    def ask(self, path: bytes) -> bytes:
+        self.socket.sendall(GET % path)
+        return self.reply()
+
+    def reply(self) -> bytes:
+        """The next reply, head and body; what has come when the server hangs up."""
+        received = b""
+        while True:
+            head, found, body = received.partition(b"\r\n\r\n")
+            length = re.search(rb"Content-Length: (\d+)", head)
+            whole = body.endswith(b"0\r\n\r\n") if b"chunked" in head else len(body) >= int(length[1] if length else 0)
+            if found and whole:
+                return received
+            part = self.socket.recv(1)
+            if not part:
+                return received
+            received += part
+
+    def is_hung_up(self) -> bool:
+        """Wait for the server to hang up; what else it says fails."""
+        return self.socket.recv(1) == b""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    with served() as (_process, address):
+        yield address
+
+
+def test_one_connection_carries_many_requests(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        assert [caller.ask(b"/")[-5:] for _ in range(20)] == [b"hello"] * 20
+
+
+def test_requests_sent_together_are_all_answered_in_order(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        caller.socket.sendall(
+            b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\n\r\none" + GET % b"/" + GET % b"/nothing"
+        )
+        assert caller.reply().endswith(b"one")
+        assert caller.reply().endswith(b"hello")
+        assert caller.reply().startswith(b"HTTP/1.1 204")
+
+
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [
+        (b"/parts", b"4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"),
+        (b"/file", b"\r\n\r\nsome file"),
+        (b"/nothing", b"\r\n\r\n"),
+    ],
+)
+def test_replies_of_every_form_are_whole(address: tuple[str, int], path: bytes, end: bytes) -> None:
+    with Caller(address) as caller:
+        assert caller.ask(path).endswith(end)
+        assert caller.ask(b"/").endswith(b"hello")
+
+
+def test_head_gets_no_body(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        caller.socket.sendall(b"HEAD / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        received = b""
+        while part := caller.socket.recv(1000):
+            received += part
+        assert b"Content-Length: 5" in received
+        assert received.endswith(b"\r\n\r\n")
+
+
+def test_a_body_that_nobody_read_is_not_taken_for_a_request(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        body = GET % b"/broken"
+        caller.socket.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        assert caller.reply().endswith(b"hello")
+        assert caller.ask(b"/").endswith(b"hello")
+
+
+def test_a_chunked_body_arrives(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        caller.socket.sendall(b"POST /echo HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        time.sleep(0.05)
+        caller.socket.sendall(b"2\r\nde\r\n0\r\n\r\n")
+        assert caller.reply().endswith(b"abcde")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", b"400"),
+        (GET % b"/broken", b"500"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_and_ends_the_connection(
+    address: tuple[str, int], sent: bytes, status: bytes
+) -> None:
+    with Caller(address) as caller:
+        caller.socket.sendall(sent)
+        assert caller.reply().startswith(b"HTTP/1.1 " + status)
+        caller.socket.settimeout(5)
+        while caller.socket.recv(1000):
+            pass
+
+
+def test_a_reply_that_breaks_in_the_middle_does_not_look_whole(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        received = caller.ask(b"/parts?breaks=1")
+        assert b"one " in received
+        assert b"500" not in received
+        assert not received.endswith(b"0\r\n\r\n")
+
+
+def test_silent_connections_hold_up_nobody(address: tuple[str, int]) -> None:
+    silent = [Caller(address) for _ in range(THREADS + 1)]
+    with Caller(address) as caller:
+        assert caller.ask(b"/").endswith(b"hello")
+    for one in silent:
+        one.socket.close()
+
+
+def test_slow_requests_run_side_by_side(address: tuple[str, int]) -> None:
+    started = time.monotonic()
+    callers = [Caller(address) for _ in range(THREADS)]
+    for caller in callers:
+        caller.socket.sendall(GET % b"/?seconds=1")
+    assert all(caller.reply().endswith(b"hello") for caller in callers)
+    assert time.monotonic() - started < THREADS
+    for caller in callers:
+        caller.socket.close()
+
+
+def test_a_queue_that_stands_is_noticed_and_one_that_has_gone_too(address: tuple[str, int]) -> None:
+    callers = [Caller(address) for _ in range(CONNECTIONS - 1)]
+    for path in (b"/first?seconds=1.5", b"/second?seconds=0.2"):
+        for caller in callers[:THREADS] if path.startswith(b"/first") else callers[THREADS:]:
+            caller.socket.sendall(GET % path)
+        time.sleep(0.3)
+    assert all(caller.reply().endswith(b"hello") for caller in callers)
+    assert b"/first" not in callers[0].ask(b"/late")
+    late = callers[0].ask(b"/late").partition(b"\r\n\r\n")[2].split()
+    assert b"/second" in late
+    assert late == callers[0].ask(b"/late").partition(b"\r\n\r\n")[2].split()
+    for caller in callers:
+        caller.socket.close()
+
+
+def test_an_idle_connection_is_hung_up_after_its_time(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        caller.ask(b"/")
+        started = time.monotonic()
+        assert caller.is_hung_up()
+        assert time.monotonic() - started > KEPT_SECONDS / 2
+
+
+def test_idle_connections_make_room_for_new_ones() -> None:
+    with served(kept_seconds=300) as (_process, address):
+        callers = [Caller(address) for _ in range(CONNECTIONS + 2)]
+        assert callers[-1].ask(b"/").endswith(b"hello")
+        for caller in callers:
+            caller.socket.close()
+
+
+def test_who_stops_the_server_lets_it_finish_its_replies() -> None:
+    with served() as (process, address), Caller(address) as caller, Caller(address) as idle:
+        caller.socket.sendall(GET % b"/?seconds=2")
+        idle.ask(b"/")
+        os.kill(process.pid, signal.SIGTERM)
+        while b"Connection: keep-alive" in (last := idle.ask(b"/")):
+            time.sleep(0.01)
+        assert last.endswith(b"hello")
+        assert caller.reply().endswith(b"hello")
+        assert process.wait(timeout=10) == 0
