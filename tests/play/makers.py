@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -20,6 +21,7 @@ from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
+from quizapp.core.settings import get_settings
 from quizapp.play import rebuild, recorder
 from quizapp.play.jobs import Recorder
 from quizapp.play.state import Shard
@@ -38,9 +40,15 @@ def make_contest(
     opens_in: timedelta = timedelta(hours=-1),
     closes_in: timedelta = timedelta(days=1),
     opens: bool = True,
+    shards: int | None = None,
     **changes: Any,
 ) -> Contest:
-    """A published contest, committed, by default with its gate open and `count` questions drawn from a bank."""
+    """A published contest, committed, by default with its gate open and `count` questions drawn from a bank.
+
+    It has as many shards as the app's settings say, which `shards` changes.
+    """
+    if shards:
+        current_app.extensions["quizapp.settings"] = replace(get_settings(), shards=shards)
     now = now or utc_now()
     bank = make_bank(f"题库 {slug}", **(kinds or DEFAULT_KINDS))
     section = SectionDraft(bank_id=bank.id, count=count, points_hundredths=points_hundredths)

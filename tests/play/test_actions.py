@@ -15,14 +15,14 @@ from quizapp.core.db import db
 from quizapp.core.errors import Invalid
 from quizapp.core.live import get_live
 from quizapp.play import actions, state
-from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
 
 
-@pytest.fixture
-def contest(app: Flask) -> Contest:
-    return make_contest()
+@pytest.fixture(params=[1, 3])
+def contest(app: Flask, request: pytest.FixtureRequest) -> Contest:
+    """In one shard and in three."""
+    return make_contest(shards=request.param)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_pause_gives_its_time_back_and_is_not_time_used(contest: Contest, phon
     db.session.commit()
     after = phone.send().json["remaining_ms"]
     assert abs(after - before - 20 * 60_000) < 3_000
-    live, shard = get_live(), Shard(contest.id)
+    live, shard = get_live(), contest.shards.of(phone.entry)
     started = int(live.command("HGET", state.attempt_key(shard, phone.attempt), "s"))
     live.command("HSET", state.attempt_key(shard, phone.attempt), "s", started - 21 * 60_000)
     assert 60_000 <= phone.finish().json["duration_ms"] < 64_000
@@ -68,7 +68,7 @@ def test_a_pause_gives_its_time_back_and_is_not_time_used(contest: Contest, phon
 
 def test_nothing_is_handed_in_while_paused(contest: Contest, phone: Phone) -> None:
     pause(contest, ago=timedelta(hours=1))
-    live, shard = get_live(), Shard(contest.id)
+    live, shard = get_live(), contest.shards.of(phone.entry)
     live.command("ZADD", state.deadlines_key(shard), 1, phone.attempt)
     turn()
     assert phone.look().json["state"] == "open"
@@ -80,7 +80,7 @@ def test_a_pause_outlives_a_rebuild(contest: Contest, phone: Phone) -> None:
     db.session.commit()
     record_all(contest)
     before = phone.send().json["remaining_ms"]
-    get_live().command("DEL", state.keys_of(Shard(contest.id))[0])
+    get_live().command("DEL", state.keys_of(contest.shards.of(phone.entry))[0])
     turn()
     assert abs(phone.send().json["remaining_ms"] - before) < 3_000
     assert verify(contest=contest) == []

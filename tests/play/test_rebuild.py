@@ -20,7 +20,6 @@ from quizapp.core.live import get_live
 from quizapp.leaderboards.state import board_key
 from quizapp.play import rebuild, recorder, state
 from quizapp.play.models import Answer, Attempt, DeadLetter
-from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.conftest import make_settings
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
@@ -30,9 +29,10 @@ KINDS = {"single": 4, "fill_in": 4, "true_false": 3, "ordering": 3, "matching": 
 
 @pytest.fixture
 def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database."""
+    """The app on each kind of database, in one shard on SQLite and in three on PostgreSQL."""
     empty(valkey)
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
+    shards = 1 if any_database.startswith("sqlite") else 3
+    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path, shards=shards))
     app.testing = True
     with app.app_context():
         yield app
@@ -98,7 +98,7 @@ def test_a_lost_gate_alone_loses_no_event(app: Flask, client: FlaskClient) -> No
     contest, phones = played(client)
     kit = kit_of(contest)
     phones[5].send(phones[5].right(kit, 3))
-    get_live().command("DEL", state.keys_of(Shard(contest.id))[0])
+    get_live().command("DEL", state.keys_of(contest.shards.of(phones[5].entry))[0])
     turn()
     record_all(contest)
     assert verify(contest=contest) == []
@@ -121,11 +121,11 @@ def test_a_repeated_begin_finds_its_attempt_after_a_rebuild(app: Flask, client: 
 
 def test_a_rebuild_by_hand_opens_a_halted_contest_and_keeps_what_it_leaves_out(app: Flask, client: FlaskClient) -> None:
     contest, phones = played(client)
-    live, shard = get_live(), Shard(contest.id)
+    live, shard = get_live(), contest.shards.of(phones[5].entry)
     live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
     phones[5].finish()
     turn()
-    assert phones[0].begin().status_code == 503
+    assert phones[5].begin().status_code == 503
     done = rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=True)
     assert (done.discarded, db.session.scalar(select(func.count(DeadLetter.id)))) == (1, 1)
     assert phones[5].look().json["state"] == "open"
@@ -137,7 +137,7 @@ def test_a_rebuild_by_hand_opens_a_halted_contest_and_keeps_what_it_leaves_out(a
 
 def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskClient) -> None:
     contest, phones = played(client)
-    live, shard = get_live(), Shard(contest.id)
+    live, shard = get_live(), contest.shards.of(phones[5].entry)
     live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
     phones[5].finish()
     turn()
@@ -148,7 +148,7 @@ def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskCli
 
 def test_two_rebuilds_at_once_are_one(app: Flask, client: FlaskClient) -> None:
     contest, _phones = played(client)
-    live, shard = get_live(), Shard(contest.id)
+    live, shard = get_live(), contest.shards.of("anybody")
     assert state.lock_for_rebuild(live, shard, token="somebody")
     with pytest.raises(rebuild.RebuildTakenOver):
         rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
@@ -163,7 +163,8 @@ def test_a_rebuild_that_fails_leaves_the_doors_shut_and_the_next_one_opens_them(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contest, phones = played(client)
-    get_live().command("DEL", state.keys_of(Shard(contest.id))[0])
+    shard = contest.shards.of(phones[0].entry)
+    get_live().command("DEL", state.keys_of(shard)[0])
 
     def break_off(*_args: object, **_more: object) -> bool:
         raise RuntimeError("the power is gone")
@@ -171,7 +172,7 @@ def test_a_rebuild_that_fails_leaves_the_doors_shut_and_the_next_one_opens_them(
     with monkeypatch.context() as patched:
         patched.setattr(state, "open_gate", break_off)
         with pytest.raises(RuntimeError):
-            rebuild.rebuild(contest=contest, shard=Shard(contest.id), now=utc_now(), discards=False)
+            rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
     assert phones[0].begin().status_code == 503
     turn()
     assert verify(contest=contest) == []
@@ -185,7 +186,7 @@ def test_a_settled_contest_whose_data_are_gone_gets_its_board_back(
     db.session.commit()
     empty(valkey)
     turn()
-    assert state.has_gate(get_live(), Shard(contest.id))
+    assert all(state.has_gate(get_live(), shard) for shard in contest.shards)
 
 
 # What verify finds
@@ -208,16 +209,17 @@ SPOILERS = {
 @pytest.mark.parametrize("what", SPOILERS)
 def test_what_is_wrong_in_live_state_is_found(app: Flask, client: FlaskClient, what: str) -> None:
     contest, phones = played(client)
-    shard, ended, open_ = Shard(contest.id), phones[0], phones[5]
+    ended, open_ = phones[0], phones[5]
+    shard, other = contest.shards.of(ended.entry), contest.shards.of(open_.entry)
     words = SPOILERS[what].format(
         ended=ended,
         open=open_,
         board=board_key(shard, "overall"),
         counters=state.counters_key(shard),
         person=state.person_key(shard, ended.entry),
-        attempt=state.attempt_key(shard, open_.attempt),
+        attempt=state.attempt_key(other, open_.attempt),
         stranger=state.attempt_key(shard, "stranger"),
-        deadlines=state.deadlines_key(shard),
+        deadlines=state.deadlines_key(other),
         gate=state.keys_of(shard)[0],
         stream=state.stream_key(shard),
     )

@@ -22,7 +22,6 @@ from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
 from quizapp.play import correcting, remarking, rescoring, state
 from quizapp.play.models import Correction
-from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.conftest import make_settings
 from tests.jobs import do_jobs
@@ -32,9 +31,10 @@ from tests.play.test_rebuild import empty
 
 @pytest.fixture
 def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database."""
+    """The app on each kind of database, in one shard on SQLite and in three on PostgreSQL."""
     empty(valkey)
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
+    shards = 1 if any_database.startswith("sqlite") else 3
+    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path, shards=shards))
     app.testing = True
     with app.app_context():
         yield app
@@ -211,7 +211,7 @@ def test_what_was_marked_by_the_former_key_is_marked_again(app: Flask, client: F
     ask(contest, 1, KEY, ["B"])
     do_jobs(rescoring.KINDS)
     answer(phone, q1="B")
-    stored = state.read(get_live(), Shard(contest.id), attempt_id=phone.attempt)
+    stored = state.read(get_live(), contest.shards.of(phone.entry), attempt_id=phone.attempt)
     assert stored
     assert stored.attempt.score_hundredths == 2000
     assert phone.finish(phone.give(3, letter(phone, 3, "A"))).json["score"] == 30
@@ -252,7 +252,8 @@ def test_a_job_that_is_killed_ends_in_the_same_state(
     if is_emptied:
         empty(valkey)
     else:
-        get_live().command("DEL", state.base_of(Shard(contest.id)) + "rebuilding")
+        for shard in contest.shards:
+            get_live().command("DEL", state.base_of(shard) + "rebuilding")
     turn()
     rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
     assert [score(phone) for phone in phones[:4]] == [10, 20, 10, 20]
