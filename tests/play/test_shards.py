@@ -405,10 +405,10 @@ def away(contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch) 
     """The second shard's server does not reply from now on."""
     shard, command = list(contest.shards)[1], Live.command
 
-    def command_or_fail(self: Live, *words: Any) -> Any:
+    def command_or_fail(self: Live, *words: Any, **more: Any) -> Any:
         if any(f"{{c{shard.contest_id}.{shard.number}}}" in str(word) for word in words):
             raise LiveStoreDown
-        return command(self, *words)
+        return command(self, *words, **more)
 
     monkeypatch.setattr(Live, "command", command_or_fail)
     return shard
