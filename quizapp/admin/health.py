@@ -16,12 +16,14 @@ from quizapp.contests.shards import Shard
 from quizapp.contests.state import read_gate
 from quizapp.core.db import db
 from quizapp.core.durability import Setting, durability_settings, memory_setting, replication_of
-from quizapp.core.errors import DomainError
+from quizapp.core.errors import DomainError, StoreUnavailable
 from quizapp.core.live import Live, LiveStoreDown
 from quizapp.play.models import DeadLetter, RecorderPosition
+from quizapp.play.recording import Lag, Pace, lag_of, pace_of
 
 LETTERS_SHOWN = 50
 MEGABYTE = 1024 * 1024
+NEARLY_FULL = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Redis:
     settings: tuple[Setting, ...] = ()
 
     @property
+    def is_nearly_full(self) -> bool:
+        return self.limit_megabytes > 0 and self.used_megabytes >= NEARLY_FULL * self.limit_megabytes
+
+    @property
     def is_durable(self) -> bool:
         return all(setting.is_good for setting in self.settings)
 
@@ -53,6 +59,7 @@ class Recording:
     recorded_at: datetime | None
     behind: int | None
     """Events that wait to be recorded; None while Redis does not say."""
+    lag: Lag
     halted_reason: str
 
 
@@ -95,13 +102,20 @@ def _replicas(live: Live) -> Iterator[Setting]:
         yield Setting("replicas", str(found), f"≥ {live.replicas}", found >= live.replicas)
 
 
-def recordings(live: Live) -> list[Recording]:
+def recordings(live: Live, *, now: datetime) -> list[Recording]:
     """Every shard that has a position, the halted ones first and then the ones farthest behind."""
     rows = db.session.execute(
         select(RecorderPosition, Contest).join(Contest, Contest.id == RecorderPosition.contest_id)
     )
     found = [
-        Recording(contest, position.shard, position.recorded_at, _behind(live, position), position.halted_reason)
+        Recording(
+            contest,
+            position.shard,
+            position.recorded_at,
+            _behind(live, position),
+            _lag(live, position, now),
+            position.halted_reason,
+        )
         for position, contest in rows
     ]
     return sorted(found, key=lambda one: (not one.halted_reason, -(one.behind or 0), -one.contest.id))
@@ -118,6 +132,21 @@ def dead_letters() -> tuple[int, Sequence[DeadLetter]]:
     count = db.session.scalar(select(func.count(DeadLetter.id))) or 0
     newest = db.session.scalars(select(DeadLetter).order_by(DeadLetter.id.desc()).limit(LETTERS_SHOWN)).all()
     return count, newest
+
+
+def recorder_pace(live: Live) -> Pace | None:
+    """None while no recorder works, or Redis does not say."""
+    try:
+        return pace_of(live)
+    except StoreUnavailable:
+        return None
+
+
+def _lag(live: Live, position: RecorderPosition, now: datetime) -> Lag:
+    try:
+        return lag_of(live, Shard(position.contest_id, position.shard), now=now)
+    except StoreUnavailable:
+        return Lag(0, 0)
 
 
 def _behind(live: Live, position: RecorderPosition) -> int | None:

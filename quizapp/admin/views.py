@@ -89,16 +89,17 @@ def delete_verification_file(file_id: int) -> ResponseReturnValue:
 @blueprint.get("/admin/health", endpoint="health")
 @require("admin")
 def health_page() -> ResponseReturnValue:
-    live = get_live()
+    live, now = get_live(), utc_now()
     count, letters = health.dead_letters()
     return render_template(
         "admin/health.html",
         database=health.look_at_database(),
         redis=health.look_at_redis(live, durability=get_settings().durability),
-        recordings=health.recordings(live),
+        recordings=health.recordings(live, now=now),
+        pace=health.recorder_pace(live),
         letters_count=count,
         letters=letters,
-        now=utc_now(),
+        now=now,
     )
 
 

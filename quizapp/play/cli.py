@@ -21,6 +21,7 @@ from quizapp.core.live import get_live
 from quizapp.play import actions, queries, state
 from quizapp.play.correcting import corrections_of
 from quizapp.play.rebuild import RebuildTakenOver, rebuild_all
+from quizapp.play.recording import lag_of_all, pace_of
 from quizapp.play.shown import moment
 from quizapp.play.verify import verify
 
@@ -178,7 +179,10 @@ def _status(contest: Contest) -> dict[str, Any]:
     document["halted"] = next(filter(None, halted), "")
     document["dead_letters"] = queries.dead_letters_count(contest.id)
     document["corrections_waiting"] = sum(made.is_waiting for made in corrections_of(contest.id))
-    document["lag_events"] = _events_waiting(contest.shards)
+    lag = lag_of_all(get_live(), contest.shards, now=utc_now())
+    document |= {"lag_events": lag.events, "lag_seconds": lag.seconds}
+    pace = pace_of(get_live())
+    document["recorder"] = asdict(pace) if pace else None
     try:
         figures = state.all_figures(get_live(), contest.shards)
     except StoreUnavailable:

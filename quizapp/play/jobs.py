@@ -29,7 +29,7 @@ from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, get_live
 from quizapp.core.logs import get_logger
-from quizapp.play import queries, recorder, rules, state
+from quizapp.play import queries, recorder, rules, state, wide_state
 from quizapp.play.models import LiveSample, RecorderPosition
 from quizapp.play.rebuild import RebuildNeedsDecision, RebuildTakenOver, open_if_new, rebuild
 from quizapp.play.recorder import FenceLost, Position
@@ -93,6 +93,11 @@ class Recorder:
     count: int = 100
     pause_seconds: float = IDLE_SECONDS
     _away_until: dict[Shard, float] = field(default_factory=dict)
+    _batch: tuple[int, float] = (0, 0.0)
+    """Events and seconds of the last transaction."""
+    _recorded: int = 0
+    """Events since `_told_at`."""
+    _told_at: float = field(default_factory=time.monotonic)
     _duties_due: float = 0.0
     _minute_due: float = 0.0
 
@@ -146,8 +151,17 @@ class Recorder:
             self._leave_alone(shard, error)
             return False
         if count:
-            self._adapt(time.monotonic() - started, count)
+            seconds = time.monotonic() - started
+            self._batch, self._recorded = (count, seconds), self._recorded + count
+            self._adapt(seconds, count)
         return count > 0
+
+    def _tell_pace(self, clock: float) -> None:
+        """Tell those who watch how fast it goes."""
+        events, seconds = self._batch
+        per_second = round(self._recorded / max(clock - self._told_at, DUTY_SECONDS))
+        self._told_at, self._recorded = clock, 0
+        wide_state.tell_pace(self.live, per_second=per_second, batch=events, batch_ms=round(1000 * seconds))
 
     def _adapt(self, seconds: float, count: int) -> None:
         sizes = SIZES[db.engine.dialect.name]
@@ -167,6 +181,7 @@ class Recorder:
             return
         is_minute = clock >= self._minute_due
         self._duties_due = clock + DUTY_SECONDS
+        self._tell_pace(clock)
         contests = _active_contests()
         self.positions = {shard: self.positions[shard] for shard in self.positions if shard.contest_id in contests}
         for contest in contests.values():

@@ -11,14 +11,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 from quizapp.accounts.models import AuditEvent, User
+from quizapp.admin.health import Redis
 from quizapp.admin.models import Site, VerificationFile
 from quizapp.admin.queries import get_site
 from quizapp.bank.models import Question
 from quizapp.contests.actions import create_contest
-from quizapp.core.clock import utc_now
+from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
-from quizapp.core.live import Live
+from quizapp.core.live import Live, get_live
 from quizapp.play.models import DeadLetter, RecorderPosition
+from quizapp.play.state import Shard, stream_key
 from tests.admin.test_pictures import picture
 from tests.cast import post, sign_in
 from tests.contests.makers import make_bank, make_contest, make_draft
@@ -155,6 +157,22 @@ def test_health_shows_durability_positions_and_what_could_not_be_recorded(admin:
     assert "appendfsync" in page and "noeviction" in page and contest.title in page
     assert "&lt;b&gt;bad&lt;/b&gt;" in page and "7-1" in page and reason in page
     assert contest.title in admin.get("/desk").text, "the desk says that recording has stopped"
+
+
+def test_health_tells_how_long_the_oldest_event_has_waited_and_that_nobody_records(admin: FlaskClient) -> None:
+    contest, live = make_contest(), get_live()
+    db.session.add(RecorderPosition(contest_id=contest.id, shard=0, lineage="a" * 32))
+    db.session.commit()
+    waiting_since = to_ms(utc_now()) - 75_000
+    live.command("XADD", stream_key(Shard(contest.id)), f"{waiting_since}-0", "k", "answer")
+    page = admin.get("/admin/health").text
+    assert "75 秒" in page or "76 秒" in page
+    assert "落后" in page and "入库程序没有在运行" in page
+
+
+def test_health_warns_before_the_live_store_is_full() -> None:
+    assert [Redis(True, used_megabytes=used, limit_megabytes=100).is_nearly_full for used in (79, 80)] == [False, True]
+    assert not Redis(True, used_megabytes=500, limit_megabytes=0).is_nearly_full
 
 
 def test_health_answers_while_redis_does_not(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

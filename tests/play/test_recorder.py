@@ -25,6 +25,7 @@ from quizapp.core.live import get_live
 from quizapp.play import recorder, state
 from quizapp.play.jobs import SIZES, Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter, LiveSample, RecorderPosition
+from quizapp.play.recording import Lag, lag_of, pace_of
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.conftest import make_settings
@@ -309,6 +310,31 @@ def test_one_halted_contest_does_not_hold_up_the_others(client: FlaskClient, con
     phone.begin()
     turn()
     assert (position_of(contest).halted_reason != "", position_of(other).number) == (True, 1)
+
+
+# How far it is
+
+
+def test_the_lag_is_what_waits_and_for_how_long(client: FlaskClient, contest: Contest) -> None:
+    live, shard = get_live(), Shard(contest.id)
+    assert lag_of(live, shard, now=utc_now()) == Lag(0, 0)
+    play(client, contest)
+    assert lag_of(live, shard, now=utc_now() + timedelta(seconds=30)).seconds in (30, 31)
+    lag = lag_of(live, shard, now=utc_now())
+    assert (lag.events, lag.is_late) == (4, False)
+    record_all(contest)
+    assert lag_of(live, shard, now=utc_now() + timedelta(seconds=30)) == Lag(0, 0)
+
+
+def test_a_working_recorder_tells_its_pace_and_a_dead_one_does_not(client: FlaskClient, contest: Contest) -> None:
+    assert pace_of(get_live()) is None
+    play(client, contest)
+    keeper = Recorder(get_live(), wait_ms=0)
+    keeper.turn(utc_now())
+    keeper._duties_due = 0
+    keeper.turn(utc_now())
+    pace = pace_of(get_live())
+    assert pace and (pace.batch, pace.per_second >= 1, pace.batch_ms > 0) == (4, True, True)
 
 
 # Duties

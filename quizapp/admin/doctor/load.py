@@ -79,7 +79,7 @@ def look_at_recording(live: Live, *, now: datetime) -> Iterator[Finding]:
     """Whether a recorder runs and keeps up, and what could not be recorded."""
     try:
         with reading():
-            positions = health.recordings(live)
+            positions = health.recordings(live, now=now)
             letters, _newest = health.dead_letters()
             yield from _recorder(live)
             for one in positions:
