@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.machine import describe
+from bench import machine
 from quizapp.app import create_app
 from quizapp.bank import exporting, importing
 from quizapp.bank.actions import get_or_create_bank
@@ -155,11 +155,12 @@ def main() -> None:
             print(json.dumps(measure(asked.file, asked.format[0], folder)))
             return
         questions = list(make_questions(asked.questions))
-        figures: dict[str, Any] = {"machine": describe(), "questions": asked.questions}
+        figures: dict[str, Any] = {"questions": asked.questions}
         for wanted in asked.format or FILES:
             path = folder / wanted
             path.write_bytes(make_file(wanted, questions))
             figures[wanted] = in_a_process_of_its_own(path, wanted)
+    machine.keep("import", figures)
     if asked.json:
         print(json.dumps(figures, ensure_ascii=False, indent=2))
     else:

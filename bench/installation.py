@@ -120,7 +120,10 @@ class Phones:
         return request(method, path, body, host=self.host, token=token, headers=source + headers)
 
     def _read(self, wanted: bytes) -> Any:
-        load = drive(self.address, [[wanted]])
+        """The reply to one request; one that is told to come again, as before the doors open, does so."""
+        give_up_at = time.monotonic() + OPEN_SECONDS
+        while 503 in (load := drive(self.address, [[wanted]])).statuses and time.monotonic() < give_up_at:
+            time.sleep(0.2)
         if set(load.statuses) - {200, 201}:
             raise SystemExit(f"{wanted[:80]!r}: {load.statuses} {load.last_body[:300]!r}")
         return msgspec.json.decode(load.last_body)

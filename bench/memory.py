@@ -36,7 +36,7 @@ def used_bytes() -> tuple[int, int]:
     """
     redis = get_live().redis
     found: dict[str, Any] = redis.memory_stats()
-    tables = sum(sum(found[name].values()) for name in found if name.startswith("db."))
+    tables = sum(sum(part.values()) for part in found.values() if isinstance(part, dict))
     counts = sum(redis.memory_usage(key) or 0 for key in redis.scan_iter(match=COUNTS, count=1000))
     return int(found["dataset.bytes"]) + tables - counts, counts
 

@@ -1,0 +1,122 @@
+"""One picture for each result that there is: the measured beside what it must and should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bench.drawing import Line, bars
+from bench.targets import Results
+
+Result = Mapping[str, Any]
+PROCESSES = {"web_ms": "web", "valkey_ms": "Valkey", "record_ms": "recorder"}
+
+
+def pictures(results: Results) -> dict[str, str]:
+    """Name → SVG, for every result with a picture."""
+    found = {name: draw(results[name]) for name, draw in DRAWINGS.items() if results.get(name)}
+    if recorders := {name: rows for name, rows in results.items() if name.startswith("recorder-")}:
+        found["recorder"] = _recorders(recorders)
+    return found
+
+
+def _answer(result: Result) -> str:
+    floor, ours = result["floor"], result["ours"]
+    rows = [("floor, all processes", floor["all_ms"]), ("ours, all processes", ours["all_ms"])]
+    rows += [(f"ours, {word}", ours[name]) for name, word in PROCESSES.items() if name in ours]
+    lines = [Line("m", "must 1.5 ×", 1.5 * floor["all_ms"]), Line("a", "aim 1.2 ×", 1.2 * floor["all_ms"])]
+    return bars("P1 · one answer, processor time", "ms", rows, lines)
+
+
+def _campaign(result: Result) -> str:
+    minutes = (result["seconds"] + result.get("recorder_lag_seconds", 0)) / 60
+    rows = [(f"{result['answers_acknowledged']:,} answers, recorded", minutes)]
+    return bars("P2 · the whole campaign", "min", rows, [Line("m", "must 12", 12), Line("a", "aim 8", 8)])
+
+
+def _bell(result: Result) -> str:
+    words = {"p50_ms": "half", "p99_ms": "99 of 100", "worst_ms": "the last"}
+    rows = [(f"begin, {word}", result["begin"][name]) for name, word in words.items()]
+    rows += [(f"told to wait, {word}", result["wait"][name]) for name, word in words.items() if result["wait"]]
+    return bars(
+        f"P3 · {result['people']:,} people begin within {result['seconds']:g} s", "ms", rows, [Line("a", "aim", 1000)]
+    )
+
+
+def _board(result: Result) -> str:
+    words = {"top": "top 50", "own": "own place"}
+    rows = [
+        (f"{word}, of {people:,}", result[name][str(people)]["all_ms"])
+        for name, word in words.items()
+        for people in result["sizes"]
+    ]
+    return bars("P4 · board, processor time of a reading (must 5 ms, aim 2 ms)", "ms", rows)
+
+
+def _memory(result: Result) -> str:
+    rows = [("while answering", result["bytes_while_answering"]), ("when finished", result["bytes_when_finished"])]
+    lines = [Line("m", "must 1.5 KiB", 1536), Line("a", "aim 1 KiB", 1024)]
+    return bars("P5 · live memory a person, 20 questions", "bytes", rows, lines)
+
+
+def _recorders(results: Mapping[str, Result]) -> str:
+    rows = [(str(result["database"]), result["ratio"]) for result in results.values()]
+    lines = [Line("m", "must 3 ×", 3), Line("a", "aim 5 ×", 5)]
+    return bars("P6 · recorder, against the answers of all cores", "×", rows, lines)
+
+
+def _export(result: Result) -> str:
+    rows = [
+        (f"{kind}, {database}", row["whole"]["cpu_seconds"])
+        for database in ("sqlite", "postgresql")
+        for kind, row in result.get(database, {}).items()
+    ]
+    lines = [Line("m", "must 90 s", 90), Line("a", "aim 45 s", 45)]
+    return bars(f"P7 · export of {result['people']:,} people × 20 answers", "s", rows, lines)
+
+
+def _import(result: Result) -> str:
+    rows = [
+        (f"{kind}: {stage}", result[kind][stage]["cpu_seconds"])
+        for kind in ("xlsx", "csv", "text by looks", "text", "json")
+        if kind in result
+        for stage in ("read", "store", "export")
+    ]
+    lines = [Line("m", "must 10 s", 10), Line("a", "aim 5 s", 5)]
+    return bars(f"P8 · import of {result['questions']:,} questions", "s", rows, lines)
+
+
+def _polls(result: Result) -> str:
+    words = {
+        "pulse_304": "figures, unchanged",
+        "board_304": "board, unchanged",
+        "board_200": "board, whole",
+    }
+    rows = [("floor: one answer", result["floor"]["all_ms"])]
+    rows += [(word, result[name]["all_ms"]) for name, word in words.items()]
+    return bars("P9 · polls, processor time", "ms", rows, [Line("m", "must", result["floor"]["all_ms"] / 2)])
+
+
+def _listeners(result: Result) -> str:
+    rows = [("half of the listeners", result["p50_ms"]), ("99 of 100", result["p99_ms"])]
+    return bars(f"P9 · live events to {result['listeners']:,} listeners", "ms", rows, [Line("m", "must", 500)])
+
+
+def _page(result: Result) -> str:
+    rows = [("first load", result["kb"]), ("after that", result["again_kb"])]
+    lines = [Line("m", "must 100", 100), Line("a", "aim 60", 60)]
+    return bars("P10 · contest's page on a phone, bytes over the line", "KB", rows, lines)
+
+
+DRAWINGS: dict[str, Callable[[Result], str]] = {
+    "answer": _answer,
+    "campaign": _campaign,
+    "bell": _bell,
+    "board": _board,
+    "memory": _memory,
+    "export": _export,
+    "import": _import,
+    "figures": _polls,
+    "listeners": _listeners,
+    "page": _page,
+}
