@@ -103,16 +103,16 @@ def refuse(sentence: str) -> None:
 
 
 @contextmanager
-def open_app(folder: Path | None = None) -> Iterator[Flask]:
-    """The app of a folder with its context pushed and its servers up, for as long as the block lasts.
+def open_app(environment: Mapping[str, str] | None = None) -> Iterator[Flask]:
+    """The app of the chosen folder with its context pushed and its servers up, for as long as the block lasts.
 
-    Without `folder` it is the one chosen on the command line.
+    `environment` names other servers, which are taken whatever this process's own says.
     """
     context = click.get_current_context().find_object(Context)
     if context is None:
         raise RuntimeError("commands run below the top-level group")
-    with _servers(folder or context.folder, os.environ) as (environment, are_ours):
-        app = context.create_app(load_settings({f"{PREFIX}LOG_LEVEL": "WARNING"} | dict(environment)))
+    with _servers(context.folder, os.environ if environment is None else environment) as (found, are_ours):
+        app = context.create_app(load_settings({f"{PREFIX}LOG_LEVEL": "WARNING"} | dict(found)))
         with app.app_context():
             if are_ours:
                 schema.upgrade()

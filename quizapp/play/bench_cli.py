@@ -12,6 +12,12 @@ from quizapp.play import replay
 visits_option = click.option("--visits", type=click.IntRange(1, 1_000_000), default=2000, show_default=True)
 answers_option = click.option("--answers", type=click.IntRange(0, 10_000_000), default=20000, show_default=True)
 
+database_option = click.option(
+    "--database-url",
+    metavar="URL",
+    help="Record in this database, which must be empty; by default in a SQLite of its own.",
+)
+
 
 @click.group("bench")
 def group() -> None:
@@ -21,15 +27,16 @@ def group() -> None:
 @group.command("replay")
 @visits_option
 @answers_option
+@database_option
 @json_option
-def replay_campaign(visits: int, answers: int, as_json: bool) -> None:
+def replay_campaign(visits: int, answers: int, database_url: str | None, as_json: bool) -> None:
     """Let simulated phones play a campaign; compare what they were told with what was recorded.
 
     Exit code 1 when an answer was not acknowledged or anything differs.
     """
     try:
         with refusals():
-            figures = replay.run(visits=visits, answers=answers)
+            figures = replay.run(visits=visits, answers=answers, database_url=database_url)
     except replay.ReplayFailed as error:
         refuse(str(error))
     if as_json:

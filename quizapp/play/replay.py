@@ -7,7 +7,8 @@
 5. Compare: `verify` (live state against records), and the phones' own account against the records.
 
 The cost of an answer is the processor time of all server processes over the whole campaign, from /proc, divided by
-the number of answers: visits, entries, begins and hand-ins are paid by the answers.
+the number of answers: visits, entries, begins and hand-ins are paid by the answers. What the phones cost stands beside
+it. An SQL server that somebody else has started is counted if its process is named.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from quizapp.accounts.queries import latest_notice
 from quizapp.bank import importing
@@ -48,7 +51,11 @@ QUESTIONS = 10
 POINTS_HUNDREDTHS = 1000
 CONNECTIONS = 48
 START_SECONDS = 60
-RECORD_SECONDS = 300
+RECORD_SECONDS = 60
+"""Without a further attempt being recorded, the campaign has failed."""
+WATCH_SECONDS = 0.2
+FIRST = 5
+"""So many differences, and refusals, are shown whole."""
 SEEDS = Path(__file__).parents[1] / "bank" / "seeds"
 
 
@@ -56,30 +63,50 @@ class ReplayFailed(Exception):
     """The campaign could not be carried out; the message says which step."""
 
 
-def run(*, visits: int, answers: int) -> dict[str, Any]:
-    """Carry out a campaign and return its figures; raises ReplayFailed. Needs a command's context."""
-    with own_installation() as (serving, data), open_app(data):
+def run(
+    *, visits: int, answers: int, database_url: str | None = None, servers: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """Carry out a campaign and return its figures. Needs a command's context.
+
+    It is recorded in a SQLite of its own, or in the empty database at `database_url`, where it stays. `servers` names
+    processes to be counted beside the installation's own, such as {"sql": pid}.
+    Raises ReplayFailed, also for a database that is not empty.
+    """
+    if database_url:
+        refuse_used(database_url)
+    with own_installation(database_url=database_url) as (serving, _data), open_app(serving.environment):
         attempts = -(-answers // QUESTIONS)
         contest_id = make_contest(attempts=max(1, -(-attempts // visits)))
         consent = latest_notice().version
         # A command's transaction writes: an open one would keep everybody else from SQLite.
         db.session.rollback()
-        before = processor_seconds(serving.pid)
-        started = time.monotonic()
+        before = processor_seconds(serving.pid, servers or {})
+        clock = [time.monotonic()]
+        own = time.process_time()
         ledger = campaign(address=serving.address, slug=SLUG, consent=consent, visits=visits, answers=answers)
-        seconds = time.monotonic() - started
-        lag_seconds = wait_for_records(contest_id=contest_id, attempts=len(ledger.results))
-        after = processor_seconds(serving.pid)
-        differences = compare_with_records(contest_id=contest_id, ledger=ledger)
-        differences += [str(difference) for difference in verify(contest=db.session.get_one(Contest, contest_id))]
-        return report(
-            ledger=ledger,
-            seconds=seconds,
-            lag_seconds=lag_seconds,
-            before=before,
-            after=after,
-            differences=differences,
-        )
+        phones = time.process_time() - own
+        clock.append(time.monotonic())
+        wait_for_records(contest_id=contest_id, attempts=len(ledger.results))
+        clock.append(time.monotonic())
+        after = processor_seconds(serving.pid, servers or {})
+        compared = compare_with_records(contest_id=contest_id, ledger=ledger)
+        compared.differences += [str(one) for one in verify(contest=db.session.get_one(Contest, contest_id))]
+        clock.append(time.monotonic())
+        used = {name: after[name] - before[name] for name in before} | {"phones": phones}
+        return report(ledger=ledger, clock=clock, used=used, compared=compared)
+
+
+def refuse_used(database_url: str) -> None:
+    """Raise ReplayFailed for a database that holds anything, or does not answer."""
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        tables = inspect(engine).get_table_names()
+    except SQLAlchemyError as error:
+        raise ReplayFailed(f"the database cannot be used: {error}") from error
+    finally:
+        engine.dispose()
+    if tables:
+        raise ReplayFailed(f"a campaign needs an empty database, and this one has a table {sorted(tables)[0]}")
 
 
 @contextmanager
@@ -160,23 +187,36 @@ def campaign(*, address: str, slug: str, consent: str, visits: int, answers: int
     return ledger
 
 
-def wait_for_records(*, contest_id: int, attempts: int) -> float:
-    """Wait until so many attempts are recorded as finished; return the seconds it took, raise ReplayFailed."""
-    started = time.monotonic()
+def wait_for_records(*, contest_id: int, attempts: int) -> None:
+    """Wait until so many attempts are recorded as finished; raises ReplayFailed when nothing more is recorded."""
+    most, moved_at = -1, time.monotonic()
     while True:
         with reading():
             query = select(func.count()).where(Attempt.contest_id == contest_id, Attempt.finish.is_not(None))
             recorded = db.session.scalar(query) or 0
             db.session.rollback()
         if recorded >= attempts:
-            return time.monotonic() - started
-        if time.monotonic() - started > RECORD_SECONDS:
-            raise ReplayFailed(f"after {RECORD_SECONDS} s only {recorded} of {attempts} attempts were recorded")
-        time.sleep(0.1)
+            return
+        if recorded > most:
+            most, moved_at = recorded, time.monotonic()
+        if time.monotonic() - moved_at > RECORD_SECONDS:
+            raise ReplayFailed(f"recording stopped at {recorded} of {attempts} attempts")
+        time.sleep(WATCH_SECONDS)
 
 
-def compare_with_records(*, contest_id: int, ledger: Ledger) -> list[str]:
-    """Differences between what the phones were told at hand-in and what SQL holds, at most a hundred."""
+@dataclass(slots=True)
+class Compared:
+    """What the phones were told against what SQL holds."""
+
+    lost: int
+    """Answers that were acknowledged and are not recorded."""
+    surplus: int
+    """Answers that are recorded more often than they were acknowledged."""
+    differences: list[str]
+
+
+def compare_with_records(*, contest_id: int, ledger: Ledger) -> Compared:
+    """Compare every attempt's number of answers and its score, as told at hand-in, with what is recorded."""
     with reading():
         rows = db.session.execute(
             select(Attempt.id, Attempt.answered, Attempt.score_hundredths).where(
@@ -185,15 +225,20 @@ def compare_with_records(*, contest_id: int, ledger: Ledger) -> list[str]:
         ).all()
         db.session.rollback()
     recorded = {row.id: (row.answered, row.score_hundredths) for row in rows}
-    names = sorted(recorded.keys() | ledger.results.keys())
-    wrong = [name for name in names if recorded.get(name) != ledger.results.get(name)]
-    return [f"{name}: told {ledger.results.get(name)}, recorded {recorded.get(name)}" for name in wrong[:100]]
+    compared = Compared(0, 0, [])
+    for name in sorted(recorded.keys() | ledger.results.keys()):
+        told, found = ledger.results.get(name, (0, 0)), recorded.get(name, (0, 0))
+        compared.lost += max(0, told[0] - found[0])
+        compared.surplus += max(0, found[0] - told[0])
+        if told != found:
+            compared.differences.append(f"{name}: told {told}, recorded {found}")
+    return compared
 
 
-def processor_seconds(launcher: int) -> dict[str, float]:
-    """The processor time of the launcher's children and their children, by what they are."""
+def processor_seconds(launcher: int, servers: Mapping[str, int]) -> dict[str, float]:
+    """The processor time of what the launcher started, by what it is, and of other servers with their children."""
     names = {"gunicorn": "web", "quizapp record": "record", "quizapp work": "work", "valkey-server": "valkey"}
-    seconds = dict.fromkeys(names.values(), 0.0)
+    seconds = dict.fromkeys([*names.values(), *servers], 0.0)
     parents = {pid: _stat(pid) for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*"))}
     for pid, (parent, used) in parents.items():
         if launcher in (parent, parents.get(parent, (0, 0.0))[0]):
@@ -201,6 +246,9 @@ def processor_seconds(launcher: int) -> dict[str, float]:
             for part, name in names.items():
                 if part in command:
                     seconds[name] += used
+        for name, server in servers.items():
+            if server in (pid, parent):
+                seconds[name] += used
     return seconds
 
 
@@ -220,31 +268,28 @@ def _command(pid: int) -> str:
         return ""
 
 
-def report(
-    *,
-    ledger: Ledger,
-    seconds: float,
-    lag_seconds: float,
-    before: dict[str, float],
-    after: dict[str, float],
-    differences: list[str],
-) -> dict[str, Any]:
-    """The figures of a campaign; processor time in milliseconds an answer, by process and in all."""
-    used = {name: after[name] - before[name] for name in before}
+def report(*, ledger: Ledger, clock: list[float], used: dict[str, float], compared: Compared) -> dict[str, Any]:
+    """The figures of a campaign. `clock`: when it began, was played, recorded and compared."""
     answers = max(1, ledger.answers)
+    server = sum(used.values()) - used["phones"]
     return {
         "visits": ledger.visits,
         "attempts": len(ledger.results),
         "answers_acknowledged": ledger.answers,
         "answers_sent": ledger.sent,
         "gave_up": len(ledger.gave_up),
-        "gave_up_first": ledger.gave_up[:5],
+        "gave_up_first": ledger.gave_up[:FIRST],
         "retried": ledger.retried,
-        "seconds": round(seconds, 2),
-        "answers_per_second": round(ledger.answers / seconds, 1),
-        "recorder_lag_seconds": round(lag_seconds, 2),
-        "server_cpu_ms_per_answer": round(sum(used.values()) * 1000 / answers, 3),
-        "server_cpu_ms_per_answer_by_process": {name: round(value * 1000 / answers, 3) for name, value in used.items()},
-        "differences": len(differences),
-        "differences_first": differences[:5],
+        "seconds": round(clock[1] - clock[0], 2),
+        "answers_per_second": round(ledger.answers / (clock[1] - clock[0]), 1),
+        "recorder_lag_seconds": round(clock[2] - clock[1], 2),
+        "comparison_seconds": round(clock[3] - clock[2], 2),
+        "seconds_in_all": round(clock[3] - clock[0], 2),
+        "processor_seconds": {name: round(value, 2) for name, value in used.items()},
+        "server_cpu_ms_per_answer": round(server * 1000 / answers, 3),
+        "cpu_ms_per_answer_by_process": {name: round(value * 1000 / answers, 3) for name, value in used.items()},
+        "lost": compared.lost,
+        "duplicated": compared.surplus,
+        "differences": len(compared.differences),
+        "differences_first": compared.differences[:FIRST],
     }
