@@ -10,6 +10,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
+from quizapp.core import handover
 from quizapp.core.embedded import end_with_parent
 
 worker_class = "quizapp.core.gunicorn_worker.Worker"
@@ -39,3 +40,12 @@ def on_starting(_server: Any) -> None:
 def post_fork(_server: Any, _worker: Any) -> None:
     """A worker whose master was killed ends at once, and frees the port's connections for the next one."""
     end_with_parent()
+
+
+def on_reload(server: Any) -> None:
+    """The old workers stay until the new ones have loaded the app."""
+    handover.begin(newest_age=server.worker_age, workers=server.cfg.workers)
+
+
+def post_worker_init(worker: Any) -> None:
+    handover.note_loaded(age=worker.age)

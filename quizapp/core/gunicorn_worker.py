@@ -32,6 +32,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers import base
 
+from quizapp.core import handover
 from quizapp.core.shedding import Queue, Shedding
 
 ARMED = select.EPOLLIN | select.EPOLLONESHOT
@@ -114,11 +115,20 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._idle: dict[int, Line] = {}
         """By file number, the longest idle first."""
         self._tend_at = 0.0
+        self._goes_by: float | None = None
+        """Set when it is told to go before there is somebody to hand over to."""
         super().init_process()
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.wsgi: Any = Shedding(self.wsgi, self.queue)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Go; when the code is replaced, only once there is somebody to hand over to, however often it is told."""
+        if not handover.must_wait(age=self.age):
+            super().handle_exit(sig, frame)
+        elif self._goes_by is None:
+            self._goes_by = time.monotonic() + handover.LOAD_SECONDS
 
     def run(self) -> None:
         self._epoll.register(self._probe, ARMED)
@@ -199,6 +209,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._tend_at = now + TEND_SECONDS
         self.notify()
         self._hang_up_idle(now)
+        if self._goes_by is not None and (now > self._goes_by or not handover.must_wait(age=self.age)):
+            self.alive = False
 
     def _hang_up_idle(self, now: float) -> None:
         """Hang up on who has been idle for longer than is kept; not on who has asked and waits for a thread."""
