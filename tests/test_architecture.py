@@ -60,6 +60,11 @@ def test_only_state_names_a_redis_key() -> None:
     assert lines_with(r"['\"](play|contests|leaderboards):(\{|kit)", sources) == []
 
 
+def test_no_code_takes_the_first_shard_for_the_contest() -> None:
+    """`Shard(contest_id)` is the first one, for tests of contests that have no other."""
+    assert lines_with(r"(?<!class )\bShard\([^,()]*\)", files(".py", under="quizapp")) == []
+
+
 @pytest.mark.parametrize(
     ("what", "pattern"),
     [

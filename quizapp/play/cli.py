@@ -173,6 +173,7 @@ def _status(contest: Contest) -> dict[str, Any]:
         "opens_at": moment(to_ms(contest.opens_at)),
         "closes_at": moment(to_ms(contest.closes_at)),
         "entries": contests.entries_count(contest.id),
+        "shards": contest.shard_count,
     }
     document |= {f"recorded_{name}": value for name, value in queries.recorded_totals(contest.id).items()}
     halted = (position.halted_reason for position in queries.positions(contest_id=contest.id))

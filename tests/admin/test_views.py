@@ -155,6 +155,12 @@ def test_health_shows_durability_positions_and_what_could_not_be_recorded(admin:
     db.session.commit()
     page = admin.get("/admin/health").text
     assert "appendfsync" in page and "noeviction" in page and contest.title in page
+    assert "分片" not in page
+    contest.shard_count = 3
+    db.session.add(RecorderPosition(contest_id=contest.id, shard=2, lineage="b" * 32))
+    db.session.commit()
+    page = admin.get("/admin/health").text
+    assert "分片 1 / 3" in page and "分片 3 / 3" in page
     assert "&lt;b&gt;bad&lt;/b&gt;" in page and "7-1" in page and reason in page
     assert contest.title in admin.get("/desk").text, "the desk says that recording has stopped"
 

@@ -400,10 +400,9 @@ def test_results_wait_for_the_last_shard_that_takes_answers(app: Flask, client: 
 # A server that is away
 
 
-@pytest.fixture
-def away(contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch) -> Shard:
-    """The second shard's server does not reply from now on."""
-    shard, command = list(contest.shards)[1], Live.command
+def cut_off(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server of a shard does not reply from now on."""
+    command = Live.command
 
     def command_or_fail(self: Live, *words: Any, **more: Any) -> Any:
         if any(f"{{c{shard.contest_id}.{shard.number}}}" in str(word) for word in words):
@@ -411,12 +410,12 @@ def away(contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch) 
         return command(self, *words, **more)
 
     monkeypatch.setattr(Live, "command", command_or_fail)
-    return shard
 
 
 def test_the_other_shards_play_on_and_are_recorded(
-    contest: Contest, crowd: list[Phone], away: Shard, client: FlaskClient
+    contest: Contest, crowd: list[Phone], client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cut_off(list(contest.shards)[1], monkeypatch)
     assert codes(crowd) == [200, 200, 503, 503, 200, 200]
     result = crowd[0].finish()
     assert (result.status_code, result.json["score"], result.json["place"]) == (200, 0, None)
@@ -430,3 +429,17 @@ def test_the_other_shards_play_on_and_are_recorded(
     turn()
     recorded = select(Attempt.shard, func.count(), func.count(Attempt.finish)).group_by(Attempt.shard)
     assert [tuple(row) for row in db.session.execute(recorded.order_by(Attempt.shard))] == [(0, 2, 1), (2, 2, 0)]
+
+
+def test_a_shard_that_goes_away_between_two_duties_holds_up_no_other(
+    contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = Recorder(get_live(), wait_ms=0)
+    keeper.turn(utc_now())
+    contest = db.session.get_one(Contest, 1)
+    shards, kit = list(contest.shards), kit_of(contest)
+    for phone in crowd:
+        phone.send(phone.right(kit, 0))
+    cut_off(shards[1], monkeypatch)
+    keeper.turn(utc_now())
+    assert [state.count_events(get_live(), shard) for shard in (shards[0], shards[2])] == [0, 0]
