@@ -280,6 +280,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         outgoing = Outgoing(line.connection)
         response, environ = wsgi.create(request, outgoing, line.address, line.server, self.cfg)
         environ["wsgi.multithread"] = True
+        # What a response may take for good, see server_events.py.
+        environ["quizapp.connection"] = line.connection
         if not self.alive:
             response.force_close()
         started = time.monotonic()
@@ -304,4 +306,4 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.log.access(response, request, environ, timedelta(seconds=time.monotonic() - started))
             if hasattr(parts, "close"):
                 parts.close()
-        return not response.should_close()
+        return not (response.should_close() or environ.get("quizapp.is_taken"))

@@ -203,6 +203,7 @@ class Stream(Response):
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         taken = _take(self._connection)
+        environ["quizapp.is_taken"] = True
         retry = RETRY_MS[0] + secrets.randbelow(RETRY_MS[1] - RETRY_MS[0])
         head = "".join(f"{name}: {value}\r\n" for name, value in self.headers if name.lower() != "content-length")
         taken.connection.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\nretry: {retry}\n\n".encode())
@@ -229,10 +230,10 @@ def _take(served: socket.socket) -> Taken:
 def listen(source: Source, right: Right) -> Response:
     """The response by which the present request becomes a listener.
 
-    Raises NoPlace, and NotFound where there is no connection to take: another server than gunicorn, TLS in the
+    Raises NoPlace, and NotFound where there is no connection to take: another server than our own, TLS in the
     server itself, HTTP/2.
     """
-    served = request.environ.get("gunicorn.socket")
+    served = request.environ.get("quizapp.connection")
     protocol = request.environ.get("SERVER_PROTOCOL")
     if type(served) is not socket.socket or protocol != "HTTP/1.1" or request.method != "GET":
         raise NotFound

@@ -1,0 +1,91 @@
+"""P9: people who listen to live figures: `python -m bench.listeners [--listeners N] [--seconds S] [--json]`.
+
+So many connections listen to the monitor of the demo's contest. Each event says when its state was read; it is late by
+the time until it has come, on the same clock. The first event of each connection is what it is told at once, and not
+counted. Processor time is that of the web workers, by event told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import selectors
+import statistics
+import time
+from contextlib import ExitStack, closing
+from typing import Any
+
+from bench import machine
+from bench.installation import groups
+from tests.listening import Ear, Staff
+from tests.stack import Stack
+
+EVENTS = "/play/demo/monitor/events"
+SETTLE_SECONDS = 3.0
+_ID = re.compile(rb"^id: (\d+)$", re.MULTILINE)
+
+
+def hear(ears: list[Ear], *, seconds: float) -> list[float]:
+    """How late each event came, in milliseconds, over all listeners."""
+    selector = selectors.DefaultSelector()
+    begun: dict[int, bytes] = {}
+    for ear in ears:
+        selector.register(ear.connection, selectors.EVENT_READ)
+    late: list[float] = []
+    give_up_at = time.monotonic() + seconds
+    while (left := give_up_at - time.monotonic()) > 0:
+        for key, _events in selector.select(left):
+            connection: Any = key.fileobj
+            came = connection.recv(65536)
+            if not came:
+                raise SystemExit("a listener was let go")
+            now_ms = time.time() * 1000
+            *whole, begun[key.fd] = (begun.get(key.fd, b"") + came).split(b"\n\n")
+            late += [now_ms - int(found[1]) for event in whole if (found := _ID.search(event))]
+    selector.close()
+    return late
+
+
+def run(*, listeners: int, seconds: float) -> dict[str, Any]:
+    places = {"QUIZAPP_LISTENERS": str(listeners)}
+    with Stack.running("--demo", settings=places) as stack, ExitStack() as opened:
+        assert stack.process
+        staff = Staff(stack)
+        ears = [opened.enter_context(closing(staff.listen(EVENTS))) for _ in range(listeners)]
+        for ear in ears:
+            ear.hear()
+        hear(ears, seconds=SETTLE_SECONDS)
+        web = groups(stack.process.pid)["web"]
+        before = machine.processor_seconds(web)
+        late = sorted(hear(ears, seconds=seconds))
+        used = machine.processor_seconds(web) - before
+    return {
+        "listeners": listeners,
+        "seconds": seconds,
+        "events": len(late),
+        "events_wanted": round(listeners * seconds),
+        "p50_ms": round(statistics.median(late), 1),
+        "p99_ms": round(late[int(len(late) * 0.99)], 1),
+        "worst_ms": round(late[-1], 1),
+        "web_ms_per_event": round(1000 * used / len(late), 4),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--listeners", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    figures = run(listeners=asked.listeners, seconds=asked.seconds)
+    machine.keep("listeners", figures)
+    if asked.json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    for name, value in figures.items():
+        print(f"{name:<18} {value}")
+
+
+if __name__ == "__main__":
+    main()
