@@ -26,11 +26,11 @@ from quizapp.play.hashes import LiveAttempt, paper_event
 from quizapp.play.rules import mark_answer
 from quizapp.play.shown import to_canonical
 from quizapp.play.state import Shard
+from quizapp.play.tokens import new_attempt_id
 
 BEGIN_TRIES = 8
 MARK_TRIES = 4
 KEPT_PAPERS = 20_000
-ATTEMPT_ID_BYTES = 16  # Told in letters, digits, - and _.
 
 _encode = msgspec.json.Encoder().encode
 
@@ -232,7 +232,7 @@ def _propose(
         person=person,
         version=known.version,
         begin_key=begin_key,
-        attempt_id=secrets.token_urlsafe(ATTEMPT_ID_BYTES),
+        attempt_id=new_attempt_id(),
         kit=kit.version,
         limit_ms=(kit.limit_seconds or 0) * 1000,
         attempts_total=kit.attempts_total or 0,

@@ -2,8 +2,25 @@
 -- Stands behind play.lua, whose keys and functions it uses, and ends the script by calling the function that
 -- ARGV[1] names.
 
+-- Whether this is another server, or another life of it, than at the last call: what was sent in between was lost
+-- or refused. A replica that took over may have run for days, so its uptime does not tell.
+local function has_taken_over()
+  local life = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local known = redis.call('HGET', gate_key, 'life')
+  if known == life then
+    return false
+  end
+  redis.call('HSET', gate_key, 'life', life)
+  return known ~= false
+end
+
 -- expire: wait ms → ok, how many were handed in; call again while it is 200
+-- After another server has taken over phones get time to send again.
 function functions.expire(gate)
+  if has_taken_over() and tonumber(ARGV[2]) > 0 then
+    redis.call('HSET', gate_key, 'reopened', whole(now))
+    return { 'ok', 0 }
+  end
   if gate.is_paused then
     return { 'ok', 0 }
   end

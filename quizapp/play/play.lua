@@ -5,7 +5,8 @@
 --   KEYS[1]  contests:T:gate          hash    lineage number kit opens closes paused capacity, and ours:
 --                                             halted (the recorder found that events went back in time),
 --                                             since (ms of the pause), shift (ms added to all deadlines so far),
---                                             still (ms of pauses so far), reopened (ms of the last rebuild or resume)
+--                                             still (ms of pauses so far), reopened (ms of the last rebuild, resume
+--                                             or takeover by another server), life (of the server that was last seen)
 --   KEYS[2]  play:T:counters          hash    visits begun finished answers points peak peak_at, and what was
 --                                             counted before the visitors were lost: visitors
 --   KEYS[3]  play:T:stream            stream  events: v schema, n dense number, k kind, a attempt, t ms, …

@@ -7,6 +7,7 @@ its own for each kind of token, both in base64 without padding.
 from __future__ import annotations
 
 import hmac
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
 from hashlib import sha256
@@ -17,8 +18,14 @@ import msgspec
 from quizapp.core.crypto import token_key, token_keys
 
 SIGNATURE_BYTES = 16
+ATTEMPT_ID_BYTES = 16
 TOKEN_LETTERS = 1000
 """Longer texts are not looked at."""
+
+
+def new_attempt_id() -> str:
+    """128 random bits; letters, digits, - and _ only."""
+    return secrets.token_urlsafe(ATTEMPT_ID_BYTES)
 
 
 class BadToken(Exception):

@@ -27,6 +27,8 @@ from tests.conftest import make_settings
 from tests.play.makers import Phone, kit_of, make_contest, record_all
 from tests.valkeys import Replicated
 
+WAIT_MS, GRACE_MS = 4_000, 5_000
+
 
 @pytest.fixture
 def servers() -> Iterator[Replicated]:
@@ -189,6 +191,32 @@ def test_what_was_tidied_up_on_the_former_primary_alone_is_tidied_up_again(
     assert servers.primary().admin.xlen(state.stream_key(shard)) == 2
     keeper._duties_due = keeper._minute_due = 0
     valkeys.wait_until(lambda: not keeper.turn(utc_now()) and not state.count_events(get_live(), shard))
+
+
+def test_after_a_failover_phones_get_time_to_send_again(
+    app: Flask, contest: Contest, phone: Phone, servers: Replicated
+) -> None:
+    shard, live, keeper = Shard(contest.id), get_live(), Recorder(get_live(), wait_ms=WAIT_MS)
+    app.config["PLAY_OUTAGE_WAIT_MS"] = WAIT_MS
+    keeper.turn(utc_now())
+    # The server runs for long enough: nothing but the takeover can speak for waiting.
+    valkeys.wait_until(lambda: servers.replicas()[0].admin.info("server")["uptime_in_seconds"] * 1000 > WAIT_MS)
+    ends = utc_now().timestamp() * 1000 - 4_000
+    live.command("HSET", state.attempt_key(shard, phone.attempt), "e", int(ends))
+    live.replicated("ZADD", state.deadlines_key(shard), int(ends), phone.attempt, marker=state.marker_key(shard))
+    fail_over(servers)
+    restore(servers)
+    valkeys.wait_until(lambda: utc_now().timestamp() * 1000 > ends + GRACE_MS)
+    keeper._duties_due = 0
+    keeper.turn(utc_now())
+    assert state.count_open(live, shard) == 1
+    assert phone.send(phone.right(kit_of(contest), 0)).status_code == 200
+
+    def sweeps() -> bool:
+        keeper.turn(utc_now())
+        return state.count_open(live, shard) == 0
+
+    valkeys.wait_until(sweeps)
 
 
 def test_a_successor_without_the_event_vouches_for_nothing(contest: Contest, phone: Phone) -> None:
