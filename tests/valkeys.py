@@ -29,6 +29,18 @@ PASSWORD = "replicated-0123456789"
 DOWN_MS, NODE_TIMEOUT_MS = 1000, 2000
 SYNCED = ("appendonly yes", "appendfsync always", 'save ""', "maxmemory 256mb", "maxmemory-policy noeviction")
 USERS = ("user default on nopass ~* &* +@all", f"user quizapp on >{PASSWORD} {APP_RIGHTS}")
+# As docs/replicas.md has them.
+SENTINEL_RIGHTS = (
+    "allchannels +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info "
+    "+client|setname +client|kill +script|kill"
+)
+REPLICATION = (
+    f"user replication on >{PASSWORD} +psync +replconf +ping",
+    f"user sentinel on >{PASSWORD} {SENTINEL_RIGHTS}",
+    "masteruser replication",
+    f"masterauth {PASSWORD}",
+    "repl-diskless-sync-delay 0",
+)
 
 
 @dataclass
@@ -62,6 +74,11 @@ class Node:
                 preexec_fn=lambda: end_with_parent(signal.SIGKILL),
             )
         wait_until(self.answers)
+
+    @property
+    def url(self) -> str:
+        """For the app, with its rights."""
+        return f"redis://quizapp:{PASSWORD}@{HOST}:{self.port}"
 
     def answers(self) -> bool:
         with self.admin as client:
@@ -163,6 +180,11 @@ class ClusterNodes:
                 return next(one for one in self.nodes if one.port == port)
         raise AssertionError("no node answers")
 
+    def wait_for_failover(self, key: str, former: Node) -> Node:
+        """Wait until another node has a key; return it."""
+        wait_until(lambda: (found := self.primary_of(key)) is not former and found.role() == "master")
+        return self.primary_of(key)
+
     def pair_of(self, key: str) -> tuple[Node, Node]:
         """The primary of a key, and the replica it has now."""
         primary = self.primary_of(key)
@@ -223,12 +245,14 @@ def primary_with_replica(*, replicas: int = 1, sentinels: int = 1, lines: Sequen
     ports = free_ports(1 + replicas + sentinels)
     first = ports[0]
     with _folder() as folder:
-        settings = [*SYNCED, *USERS, "repl-diskless-sync-delay 0", *lines]
+        settings = [*SYNCED, *USERS, *REPLICATION, *lines]
         servers = [Node(folder / "primary", first, settings)]
         for number, port in enumerate(ports[1 : 1 + replicas]):
             servers.append(Node(folder / f"replica{number}", port, [*settings, f"replicaof {HOST} {first}"]))
         watching = [
             f"sentinel monitor {SERVICE} {HOST} {first} {sentinels // 2 + 1}",
+            f"sentinel auth-user {SERVICE} sentinel",
+            f"sentinel auth-pass {SERVICE} {PASSWORD}",
             f"sentinel down-after-milliseconds {SERVICE} {DOWN_MS}",
             f"sentinel failover-timeout {SERVICE} 6000",
         ]
@@ -269,9 +293,10 @@ def cluster(*, primaries: int = 3, lines: Sequence[str] = ()) -> Iterator[Cluste
                 "cluster-enabled yes",
                 f"cluster-port {ports[2 * primaries + number]}",
                 f"cluster-node-timeout {NODE_TIMEOUT_MS}",
-                "repl-diskless-sync-delay 0",
+                "cluster-require-full-coverage no",
             ]
-            nodes.append(Node(folder / f"node{number}", ports[number], [*SYNCED, *USERS, *own, *lines]))
+            settings = [*SYNCED, *USERS, *REPLICATION, *own, *lines]
+            nodes.append(Node(folder / f"node{number}", ports[number], settings))
         with _running(nodes):
             _join(nodes, primaries)
             yield ClusterNodes(nodes)

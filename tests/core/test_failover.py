@@ -16,7 +16,6 @@ from quizapp.core.live import Live, LiveStoreDown, Script, TooFewReplicas
 from quizapp.core.live_servers import Cluster, PrimaryConnection, SingleServer
 from quizapp.core.redis_address import parse_address
 from tests import valkeys
-from tests.valkeys import Node
 
 FOUND_SECONDS = 20
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
@@ -31,10 +30,6 @@ def in_the_end(act: Callable[[], Any]) -> Any:
         except LiveStoreDown:
             assert time.monotonic() < give_up_at, "the live store does not come back"
             time.sleep(0.1)
-
-
-def url_of(node: Node) -> str:
-    return f"redis://quizapp:{valkeys.PASSWORD}@{valkeys.HOST}:{node.port}"
 
 
 def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
@@ -85,7 +80,7 @@ def test_a_replica_is_not_taken_for_the_primary() -> None:
             SingleServer(redis.Redis(connection_pool=pool)).server.ask(("GET", "x"))
         assert "no primary" in str(caught.value.__cause__)
 
-        direct = Live(url_of(replica))
+        direct = Live(replica.url)
         assert direct.command("GET", "x") is None
         with pytest.raises(LiveStoreDown):
             direct.command("SET", "x", 1)
@@ -106,7 +101,7 @@ def test_replicas_that_are_away_hold_up_nothing_else(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("word", ["OOM", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS", "MISCONF"])
 def test_what_a_server_cannot_serve_now_may_be_repeated(word: str) -> None:
     with valkeys.single() as node:
-        live = Live(url_of(node))
+        live = Live(node.url)
         with pytest.raises(LiveStoreDown):
             live.command("EVAL", f"return redis.error_reply('{word} not now')", 0)
         with pytest.raises(ResponseError, match="wrong"):

@@ -69,8 +69,8 @@ class Evidence:
     shift_ms: int
     """What was added to the deadlines of the contest in all."""
     waiting: int
-    gate: Mapping[str, str]
-    counters: Mapping[str, str]
+    counters: Mapping[str, int]
+    """Sums over the shards, as what is waiting and open; the board is one of them all."""
     board: list[tuple[str, int]]
     deadlines: Collection[str]
     had_outage: bool = True
@@ -111,8 +111,15 @@ def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis, had_o
     for answer in answers:
         answer["response"] = _decoded(answer["response"])
     clock = rows(f"select shift_ms from contest_clock where contest_id = {number}")
-    tag = f"{{c{number}.0}}"
-    board: Any = live.zrange(f"leaderboards:{tag}:overall", 0, -1, desc=True, withscores=True)
+    tags = [f"{{c{number}.{shard}}}" for shard in range(contest["shard_count"])]
+    counters: Counter[str] = Counter()
+    board: list[tuple[str, int]] = []
+    deadlines: set[str] = set()
+    for tag in tags:
+        counters.update({name: int(value) for name, value in live.hgetall(f"play:{tag}:counters").items()})
+        rows_of_shard: Any = live.zrange(f"leaderboards:{tag}:overall", 0, -1, desc=True, withscores=True)
+        board += [(person, int(rank)) for person, rank in rows_of_shard]
+        deadlines |= set(live.zrange(f"play:{tag}:deadlines", 0, -1))
     return Evidence(
         ledger=ledger,
         contest=contest,
@@ -121,11 +128,10 @@ def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis, had_o
         questions=rows("select id, times_answered, times_right from question"),
         dead_letters=rows(f"select * from dead_letter where contest_id = {number}"),
         shift_ms=clock[0]["shift_ms"] if clock else 0,
-        waiting=live.xlen(f"play:{tag}:stream"),
-        gate=live.hgetall(f"contests:{tag}:gate"),
-        counters=live.hgetall(f"play:{tag}:counters"),
-        board=[(person, int(rank)) for person, rank in board],
-        deadlines=set(live.zrange(f"play:{tag}:deadlines", 0, -1)),
+        waiting=sum(live.xlen(f"play:{tag}:stream") for tag in tags),
+        counters=counters,
+        board=board if len(tags) == 1 else sorted(board, key=in_order, reverse=True),
+        deadlines=deadlines,
         had_outage=had_outage,
     )
 
@@ -251,6 +257,12 @@ def _uses_once(evidence: Evidence) -> Iterator[str]:
             yield f"question {number}: used {answered[number]} and right {right[number]} times, recorded {found}"
 
 
+def in_order(row: tuple[str, int]) -> tuple[int, bytes]:
+    """Rank, and among equals the person, as Redis has them."""
+    person, rank = row
+    return rank, person.encode()
+
+
 def board_is_recomputed(evidence: Evidence) -> Iterator[str]:
     """I4: the board in Redis is what SQL gives, ties and their order included."""
     best: dict[str, int] = {}
@@ -258,7 +270,7 @@ def board_is_recomputed(evidence: Evidence) -> Iterator[str]:
         if row["finish"] and not row["is_flagged"]:
             rank = max(0, row["score_hundredths"]) * 2**31 + 2**31 - 1 - row["duration_ms"]
             best[row["person"]] = max(rank, best.get(row["person"], 0))
-    expected = sorted(best.items(), key=lambda item: (item[1], item[0].encode()), reverse=True)
+    expected = sorted(best.items(), key=in_order, reverse=True)
     if expected != evidence.board:
         first = next((pair for pair in zip(expected, evidence.board, strict=False) if pair[0] != pair[1]), None)
         yield f"the board has {len(evidence.board)} rows for {len(expected)}; first difference {first}"

@@ -86,8 +86,8 @@ class Template:
         self.folder = folder
 
     @classmethod
-    def make(cls, folder: Path) -> Template:
-        with Stack.running(data=folder) as stack:
+    def make(cls, folder: Path, *, settings: Mapping[str, str] | None = None) -> Template:
+        with Stack.running(data=folder, settings=settings) as stack:
             make_contest(stack, slug=SLUG, attempts=ATTEMPTS)
         for part in ("valkey", "logs"):
             shutil.rmtree(folder / part)

@@ -148,7 +148,7 @@ def _reachability(live: Live) -> Iterator[Finding]:
         yield Finding("ok", "redis_bind", _("Redis 的监听地址"), _("只有本机的套接字"))
         return
     bind = found.get("bind", "")
-    addresses = [address.lstrip("-") for address in bind.split()]
+    addresses = [address.lstrip("-") for address in bind.replace(",", " ").split()]
     if not addresses or any(not _is_private(address) for address in addresses):
         advice = _("Redis 向所有地址开放。请只监听本机或内网地址（bind），并用防火墙挡住 6379。")
         yield Finding("warn", "redis_bind", _("Redis 的监听地址"), bind or "*", advice)
