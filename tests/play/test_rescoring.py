@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -20,8 +23,9 @@ from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
-from quizapp.play import correcting, remarking, rescoring, state
+from quizapp.play import correcting, rebuild, remarking, rescoring, state
 from quizapp.play.models import Correction
+from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.conftest import make_settings
 from tests.jobs import do_jobs
@@ -262,3 +266,45 @@ def test_a_job_that_is_killed_ends_in_the_same_state(
     assert verify(contest=contest) == []
     assert uses(1) == (5, 3)
     assert db.session.scalar(select(func.count()).where(AuditEvent.action == "play.rescore")) == 1
+
+
+def test_shards_rebuilt_at_once_mark_everybody_once(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job died with all doors shut; two rebuild different shards, and each marks the people of all of them first."""
+    contest = fixed(shards=3)
+    phones = [begun(client, f"人{number}") for number in range(9)]
+    for number, phone in enumerate(phones):
+        answer(phone, q1="AB"[number % 2])
+        phone.finish()
+    record_all(contest)
+    correction = ask(contest, 1, KEY, ["B"])
+    shards = list(contest.shards)
+
+    def die(*_args: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(rescoring, "mark_anew", die)
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    db.session.rollback()
+    for shard in shards:
+        get_live().command("DEL", state.base_of(shard) + "rebuilding")
+    together, mark = Barrier(3), remarking._mark_people
+
+    def mark_slowly(*args: Any) -> Any:
+        time.sleep(0.5)
+        return mark(*args)
+
+    def rebuild_one(shard: Shard) -> None:
+        with app.app_context():
+            together.wait(20)
+            rebuild.rebuild(contest=db.session.get_one(Contest, 1), shard=shard, now=utc_now(), discards=False)
+            db.session.remove()
+
+    monkeypatch.setattr(remarking, "_mark_people", mark_slowly)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(rebuild_one, shards))
+    assert verify(contest=contest) == []
+    assert [score(phone) for phone in phones[:2]] == [0, 10]
+    assert uses(1) == (9, 4)
