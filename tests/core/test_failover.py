@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import redis
+from flask import Flask
 from redis.exceptions import ResponseError
 from redis.sentinel import SentinelConnectionPool
 
-from quizapp.core import live_servers
+from quizapp.core import live_servers, throttle
+from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, LiveStoreDown, Script, TooFewReplicas
 from quizapp.core.live_servers import Cluster, PrimaryConnection, SingleServer
 from quizapp.core.redis_address import parse_address
@@ -27,7 +29,7 @@ def in_the_end(act: Callable[[], Any]) -> Any:
     while True:
         try:
             return act()
-        except LiveStoreDown:
+        except StoreUnavailable:
             assert time.monotonic() < give_up_at, "the live store does not come back"
             time.sleep(0.1)
 
@@ -48,6 +50,28 @@ def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
         # A repetition and a mere look are vouched for as well: each writes before it waits.
         assert in_the_end(lambda: live.replicated("GET", "{a}count", marker="{a}marker")) == "4"
         assert former.admin.get("{a}count") == "4"
+
+
+def test_tries_are_counted_by_whichever_server_is_the_primary() -> None:
+    with valkeys.primary_with_replica() as house:
+        app, former = Flask("limits"), house.primary()
+        throttle.init_app(app, limits_url=house.url)
+
+        def count() -> bool:
+            return throttle.count_try(name="x", subject="y", times=2, seconds=600)
+
+        with app.app_context():
+            assert count()
+            former.admin.wait(1, 5000)
+            former.kill()
+            assert in_the_end(count)
+            assert not in_the_end(count)
+
+
+@pytest.mark.parametrize("url", ["rediss+sentinel://u:p@127.0.0.1:1/s", "rediss+cluster://u:p@127.0.0.1:1"])
+def test_encrypted_servers_that_are_away_are_told_as_such(url: str) -> None:
+    with pytest.raises(LiveStoreDown):
+        Live(url).command("GET", "x")
 
 
 def test_a_thawed_primary_acknowledges_nothing_that_replicas_lack() -> None:
