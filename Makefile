@@ -27,7 +27,7 @@ test: install .venv/test.stamp ## Run all tests: [ARGS="-k recorder"]
 	.venv/bin/python -m pytest -n 2 $(ARGS)
 
 faults: install .venv/test.stamp ## Kill, freeze and starve servers under load, the slow rows too: [ARGS="-k f5"]
-	.venv/bin/python -m pytest tests/faults -m "quick or slow" $(ARGS)
+	.venv/bin/python -m pytest tests/faults tests/deploy -m "quick or slow" $(ARGS)
 
 check: install .venv/check.stamp ## Check style, types, the order of the rooms, templates and spelling
 	.venv/bin/python -m ruff check .

@@ -10,7 +10,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -27,6 +26,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -117,10 +117,15 @@ class Deployment:
 
     folder: Path
     database: str
+    live_store: str = ""
+    """The address of servers that the test has started; without it, one by deploy/valkey.conf."""
+    more: dict[str, str] = field(default_factory=dict)
+    """Settings beside those of the example."""
     tls_port: int = field(default_factory=free_port)
     plain_port: int = field(default_factory=free_port)
     web_port: int = field(default_factory=free_port)
     live_port: int = field(default_factory=free_port)
+    cache_port: int = field(default_factory=free_port)
     services: dict[str, Service] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -140,16 +145,24 @@ class Deployment:
     def settings(self) -> dict[str, str]:
         return settings_of_environment((self.folder / "etc" / "quizapp.env").read_text())
 
+    @property
+    def _own_store(self) -> str:
+        return f"redis://quizapp:{PASSWORD}@127.0.0.1:{self.live_port}/0"
+
     # Files
 
     def render(self) -> None:
         """Write the files of deploy/ with this installation's places in them."""
-        for name in ("etc", "data", "logs", "nginx", "cache", "valkey"):
+        for name in ("etc", "data", "logs", "nginx", "cache", "valkey", "valkey-cache"):
             (self.folder / name).mkdir(mode=0o700)
         etc = self.folder / "etc"
         example = (DEPLOY / "quizapp.env.example").read_text()
-        (etc / "quizapp.env").write_text(self._environment(example))
-        (etc / "valkey.conf").write_text(self._valkey((DEPLOY / "valkey.conf").read_text()))
+        (etc / "quizapp.env").write_text(
+            self._environment(example) + "".join(f"{n}={v}\n" for n, v in self.more.items())
+        )
+        for name, port, own in (("valkey", "6379", self.live_port), ("valkey-cache", "6380", self.cache_port)):
+            text = (DEPLOY / f"{name}.conf").read_text()
+            (etc / f"{name}.conf").write_text(self._valkey(text, (f"port {port}", f"port {own}"), name))
         (etc / "nginx.conf").write_text(self._main((DEPLOY / "nginx" / "nginx.conf").read_text()))
         (etc / "quizapp.conf").write_text(self._site((DEPLOY / "nginx" / "quizapp.conf").read_text()))
         write_certificate(etc)
@@ -159,20 +172,20 @@ class Deployment:
             text,
             ("https://quiz.example.gov.cn", self.base_url),
             ("postgresql+psycopg://quizapp:PASSWORD@127.0.0.1/quizapp", self.database),
-            ("PASSWORD@127.0.0.1:6379", f"{PASSWORD}@127.0.0.1:{self.live_port}"),
+            ("redis://quizapp:PASSWORD@127.0.0.1:6379/0", self.live_store or self._own_store),
+            (
+                "#QUIZAPP_CACHE_URL=redis://quizapp:PASSWORD@127.0.0.1:6380/0",
+                f"QUIZAPP_CACHE_URL=redis://quizapp:{PASSWORD}@127.0.0.1:{self.cache_port}/0",
+            ),
             ("SECRET_KEY=\n", f"SECRET_KEY={os.urandom(32).hex()}\n"),
             ("FIELD_KEY=\n", f"FIELD_KEY={os.urandom(32).hex()}\n"),
             ("#QUIZAPP_FOUR_EYES=off", "QUIZAPP_FOUR_EYES=off"),
             ("/var/lib/quizapp", str(self.data)),
         )
 
-    def _valkey(self, text: str) -> str:
-        return replaced(
-            text,
-            ("port 6379", f"port {self.live_port}"),
-            ("/var/lib/valkey", str(self.folder / "valkey")),
-            ("#" + "0" * 64, "#" + sha256(PASSWORD.encode()).hexdigest()),
-        )
+    def _valkey(self, text: str, port: tuple[str, str], name: str) -> str:
+        digest = sha256(PASSWORD.encode()).hexdigest()
+        return replaced(text, port, (f"/var/lib/{name}\n", f"{self.folder / name}\n"), ("#" + "0" * 64, "#" + digest))
 
     def _main(self, text: str) -> str:
         bodies = "\n".join(
@@ -218,9 +231,10 @@ class Deployment:
 
     def start(self, stack: ExitStack) -> None:
         """Start Valkey, bring the database up to date, start the units and nginx; wait until people are let in."""
-        valkey = [str(get_binary_path()), str(self.folder / "etc" / "valkey.conf")]
-        self._start("valkey", valkey, stack)
-        self._wait_for_port(self.live_port)
+        stores = {"valkey-cache": self.cache_port} | ({} if self.live_store else {"valkey": self.live_port})
+        for name, port in stores.items():
+            self._start(name, [str(get_binary_path()), str(self.folder / "etc" / f"{name}.conf")], stack)
+            self._wait_for_port(port)
         self.run_cli("db", "upgrade")
         for unit in UNITS:
             service = self.services[unit] = self._service(unit)
@@ -349,12 +363,12 @@ def write_certificate(folder: Path) -> None:
 
 
 @contextmanager
-def deployed(server: postgresql.Cluster) -> Iterator[Deployment]:
-    """A running installation with a database of its own on a PostgreSQL."""
+def deployed(server: postgresql.Cluster, **changes: Any) -> Iterator[Deployment]:
+    """A running installation with a database of its own on a PostgreSQL; `changes` are fields of it."""
     name = f"deploy_{os.urandom(4).hex()}"
     server.run(f"create database {name}")
     folder = Path(tempfile.mkdtemp(prefix="qadeploy"))
-    deployment = Deployment(folder, server.url(name))
+    deployment = Deployment(folder, server.url(name), **changes)
     try:
         with ExitStack() as stack:
             deployment.render()
@@ -363,7 +377,3 @@ def deployed(server: postgresql.Cluster) -> Iterator[Deployment]:
     finally:
         server.run(f"drop database {name} with (force)")
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
-    os.kill(pid, number)

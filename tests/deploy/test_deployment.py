@@ -68,6 +68,7 @@ def test_nobody_is_turned_away_while_the_code_is_replaced(deployment: Deployment
     assert judge(deployment, ledger) == {}
 
 
+@pytest.mark.slow
 def test_f2_the_master_is_killed_and_started_again(deployment: Deployment, people: TlsCrowd) -> None:
     service = deployment.services["quizapp-web"]
     starts, first = service.starts, len(people.ledger.requests)
@@ -82,6 +83,7 @@ def test_f2_the_master_is_killed_and_started_again(deployment: Deployment, peopl
     assert judge(deployment, ledger) == {}
 
 
+@pytest.mark.slow
 def test_f3_what_a_frozen_worker_does_not_answer_another_one_does(deployment: Deployment, people: TlsCrowd) -> None:
     first = len(people.ledger.requests)
     with people.playing() as ledger:
@@ -99,6 +101,7 @@ def test_f3_what_a_frozen_worker_does_not_answer_another_one_does(deployment: De
     assert judge(deployment, ledger) == {}
 
 
+@pytest.mark.slow
 def test_f34_idle_and_slow_clients_keep_nobody_waiting(deployment: Deployment, people: TlsCrowd) -> None:
     first = len(people.ledger.requests)
     with crowd_of_sockets(deployment), people.playing() as ledger:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from redis.exceptions import NoPermissionError, RedisError
 
@@ -72,19 +71,17 @@ def _reason(error: Exception) -> str:
     return f"{type(cause).__name__}: {cause}"
 
 
-def _information(live: Live, section: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = live.command("INFO", section)
-    except NoPermissionError:
-        return {}
-    return found
-
-
 def _version(live: Live) -> Iterator[Finding]:
-    server = _information(live, "server")
-    name = "valkey" if server.get("valkey_version") else "redis"
-    text = str(server.get("valkey_version") or server.get("redis_version") or "")
-    if text:
+    """Of each server, the same once."""
+    try:
+        said = live.everywhere("INFO", "server")
+    except NoPermissionError:
+        return
+    found = set()
+    for server in said:
+        name = "valkey" if server.get("valkey_version") else "redis"
+        found.add((name, str(server.get("valkey_version") or server.get("redis_version") or "")))
+    for name, text in sorted(found):
         yield version_finding(name, text)
 
 
@@ -190,8 +187,10 @@ def _name(command: str) -> str:
 
 
 def _clock(live: Live) -> Iterator[Finding]:
-    seconds, microseconds = live.command("TIME")
-    yield clock_finding("Redis", int(seconds) * 1000 + int(microseconds) / 1000)
+    """Of the server whose clock is farthest from this machine's."""
+    moments = [int(seconds) * 1000 + int(microseconds) / 1000 for seconds, microseconds in live.everywhere("TIME")]
+    here = to_ms(utc_now())
+    yield clock_finding("Redis", max(moments, key=lambda moment: abs(moment - here)))
 
 
 def clock_finding(name: str, server_ms: float) -> Finding:
