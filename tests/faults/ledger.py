@@ -186,7 +186,7 @@ class Person(Phone):
         """Begin an attempt, in one case of five twice with the same key; raise Refused."""
         key = secrets.token_hex(16)
         sheet = self.ask_to_begin(key)
-        played = self._played(key, sheet)
+        played = self.played_of(key, sheet)
         self.ledger.played.append(played)
         if self.chance.random() < 0.2:
             self.ask_to_begin(key)
@@ -201,7 +201,7 @@ class Person(Phone):
                 return sheet
             time.sleep(min(1, sheet["retry_after"]))
 
-    def _played(self, key: str, sheet: dict[str, Any]) -> Played:
+    def played_of(self, key: str, sheet: dict[str, Any]) -> Played:
         questions = {question["id"]: question for question in sheet["questions"]}
         deadline = round(datetime.fromisoformat(sheet["deadline"]).timestamp() * 1000)
         return Played(self.entry, key, sheet["attempt"], sheet["token"], questions, deadline, time.time())
