@@ -30,6 +30,15 @@ RECORDED_SECONDS = 3600
 REBUILD_LOCK_MS = 30_000
 
 _here = Path(__file__).parent
+# Also while memory is full: what is recorded is what frees memory.
+_hold_lease = Script("""#!lua flags=allow-oom
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+""")
 _script = Script(boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text())
 
 
@@ -403,12 +412,7 @@ def let_go(live: Live, shard: Shard, *, attempt_ids: Sequence[str]) -> None:
 
 def hold_lease(live: Live, *, owner: str, milliseconds: int) -> bool:
     """Take or keep the recorder's lease; False while somebody else has it."""
-    if live.command("SET", "play:recorder", owner, "NX", "PX", milliseconds):
-        return True
-    if live.command("GET", "play:recorder") != owner:
-        return False
-    live.command("PEXPIRE", "play:recorder", milliseconds)
-    return True
+    return bool(_hold_lease.call(live, keys=["play:recorder"], arguments=[owner, milliseconds]))
 
 
 def give_up_lease(live: Live, *, owner: str) -> None:

@@ -75,6 +75,12 @@ class Evidence:
     deadlines: Collection[str]
     had_outage: bool = True
     """Live state was away at times: then phones may send again for a minute after a deadline."""
+    forgiven: tuple[float, float] = (0.0, 0.0)
+    """When live data were lost for good: what was acknowledged between these moments may be lost as well."""
+
+    def must_hold(self, at: float) -> bool:
+        """Whether what was acknowledged at a moment must be kept."""
+        return not self.forgiven[0] <= at <= self.forgiven[1]
 
     @cached_property
     def played(self) -> dict[str, list[Played]]:
@@ -97,7 +103,7 @@ class Evidence:
         return {number: shown["kind"] for one in self.ledger.played for number, shown in one.questions.items()}
 
 
-def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis, had_outage: bool = True) -> Evidence:
+def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis) -> Evidence:
     """Read everything once; all must be at rest."""
 
     def rows(query: str) -> list[Row]:
@@ -132,7 +138,6 @@ def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis, had_o
         counters=counters,
         board=board if len(tags) == 1 else sorted(board, key=in_order, reverse=True),
         deadlines=deadlines,
-        had_outage=had_outage,
     )
 
 
@@ -157,27 +162,28 @@ def is_right(kind: str, recorded: Any) -> bool:
 
 def acknowledged_is_recorded(evidence: Evidence) -> Iterator[str]:
     """I1: every begin, answer and hand-in that was acknowledged is in SQL."""
-    for _person, key, attempt in evidence.ledger.begins:
-        if attempt not in evidence.attempts:
-            yield f"begin {key}: attempt {attempt} is not recorded"
+    for begun in evidence.ledger.begins:
+        if begun.attempt not in evidence.attempts and evidence.must_hold(begun.at):
+            yield f"begin {begun.key}: attempt {begun.attempt} is not recorded"
     for attempt, known in evidence.played.items():
         row = evidence.attempts.get(attempt)
         if row is None:
             continue
         for one in known:
             yield from _promises_kept(evidence, one)
-            if one.results and row["finish"] is None:
+            if one.finished_at and row["finish"] is None and evidence.must_hold(one.finished_at):
                 yield f"{attempt}: the acknowledged hand-in is not recorded"
 
 
 def _promises_kept(evidence: Evidence, one: Played) -> Iterator[str]:
-    for question, (seq, response) in one.standing.items():
+    for promise in one.standing(evidence.must_hold).values():
+        question, seq = promise.question, promise.seq
         recorded = evidence.answers_of[one.attempt].get(question)
         if recorded is None or recorded["seq"] < seq:
             found = recorded["seq"] if recorded else None
             yield f"{one.attempt}/{question}: number {seq} was acknowledged, {found} is recorded"
         elif recorded["seq"] == seq:
-            wanted = as_recorded(one.questions[question], response)
+            wanted = as_recorded(one.questions[question], promise.response)
             if recorded["response"] != wanted:
                 yield f"{one.attempt}/{question}: {wanted} was acknowledged, {recorded['response']} is recorded"
 
@@ -202,7 +208,8 @@ def each_once(evidence: Evidence) -> Iterator[str]:
     seen = Counter((answer["attempt_id"], answer["question_id"]) for answer in evidence.answers)
     yield from (f"{name}: {count} rows" for name, count in seen.items() if count > 1)
     for attempt, known in evidence.played.items():
-        results = {_fixed(result) for one in known for result in one.results}
+        kept = [one for one in known if one.finished_at and evidence.must_hold(one.finished_at)]
+        results = {_fixed(result) for one in kept for result in one.results}
         if len(results) > 1:
             yield f"{attempt}: {len(results)} different results were told"
     yield from _quota_kept(evidence)
@@ -215,8 +222,9 @@ def _fixed(result: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _attempts_once(evidence: Evidence) -> Iterator[str]:
     told: dict[str, set[str]] = defaultdict(set)
-    for _person, key, attempt in evidence.ledger.begins:
-        told[key].add(attempt)
+    for begun in evidence.ledger.begins:
+        if evidence.must_hold(begun.at):
+            told[begun.key].add(begun.attempt)
     yield from (f"key {key}: {len(found)} attempts were told" for key, found in told.items() if len(found) > 1)
     keys = Counter((row["person"], row["begin_key"]) for row in evidence.attempts.values() if row["begin_key"])
     yield from (f"key {key}: {count} attempts of {person}" for (person, key), count in keys.items() if count > 1)
@@ -343,7 +351,7 @@ def scores_are_right(evidence: Evidence) -> Iterator[str]:
         if total != row["score_hundredths"]:
             yield f"{attempt}: score {total}, recorded {row['score_hundredths']}"
         for one in evidence.played.get(attempt, []):
-            for result in one.results:
+            for result in one.results if evidence.must_hold(one.finished_at or 0.0) else ():
                 if result["score"] is not None and round(result["score"] * 100) != total:
                     yield f"{attempt}: {result['score']} was told for {total} hundredths"
 
@@ -363,7 +371,7 @@ def finished_stays_finished(evidence: Evidence) -> Iterator[str]:
             if promise.at > min(ends) and promise.seq == LATE_SEQ:
                 yield f"{attempt}/{promise.question}: taken after the hand-in"
         row = evidence.attempts.get(attempt)
-        if row is not None and row["finish"] is None:
+        if row is not None and row["finish"] is None and evidence.must_hold(min(ends)):
             yield f"{attempt}: is open again"
 
 

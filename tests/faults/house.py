@@ -43,15 +43,12 @@ class House:
     def crowd(self, **changes: int | float) -> Crowd:
         return Crowd(self.stack.base_url, SLUG, seed=self.seed, **changes)  # type: ignore[arg-type]
 
-    def status_of(self, path: str, *, timeout: float = 5.0) -> int:
-        """The status of a GET; 0 without a reply."""
-        parts = urlsplit(self.stack.base_url)
-        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)) as connection:
-            try:
-                connection.request("GET", path)
-                return connection.getresponse().status
-            except (OSError, http.client.HTTPException):
-                return 0
+    def status_of(self, path: str) -> int:
+        """The status of a GET; 0 without a reply within five seconds."""
+        return get(self.stack.base_url, path)[0]
+
+    def text_of(self, path: str) -> str:
+        return get(self.stack.base_url, path)[1]
 
     def is_healthy(self) -> bool:
         """SQL and Redis answer and the contest's doors are open."""
@@ -77,6 +74,18 @@ class House:
         """How many events wait to be recorded."""
         with self.store.client() as client:
             return sum(client.xlen(key) for key in client.scan_iter("play:*:stream"))
+
+
+def get(base_url: str, path: str) -> tuple[int, str]:
+    """Status and text of a GET; 0 and "" without a reply within five seconds."""
+    parts = urlsplit(base_url)
+    with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)) as connection:
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except (OSError, http.client.HTTPException):
+            return 0, ""
 
 
 class Template:
@@ -129,4 +138,4 @@ def verify(house: House) -> list[str]:
     if not done.stdout.startswith("{"):
         return [f"play verify says nothing: {done.stderr[-500:]}"]
     document = json.loads(done.stdout)
-    return [str(one) for one in document["first"]] if document["differences"] else []
+    return ["{what} {subject}: expected {expected}, found {found}".format(**one) for one in document["first"]]

@@ -14,7 +14,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +60,16 @@ class Promise:
     server_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An acknowledged begin."""
+
+    person: str
+    key: str
+    attempt: str
+    at: float
+
+
 @dataclass
 class Played:
     """What a person knows of one attempt."""
@@ -82,13 +92,13 @@ class Played:
     asked_to_finish: bool = False
     refusals: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def standing(self) -> dict[int, tuple[int, Any]]:
-        """Question → (greatest acknowledged number, response)."""
-        found: dict[int, tuple[int, Any]] = {}
+    def standing(self, counts: Callable[[float], bool] = lambda at: True) -> dict[int, Promise]:
+        """For each question the promise with the greatest number, of those made at moments that count."""
+        found: dict[int, Promise] = {}
         for promise in self.promises:
-            if promise.seq >= found.get(promise.question, (0, None))[0]:
-                found[promise.question] = (promise.seq, promise.response)
+            known = found.get(promise.question)
+            if counts(promise.at) and (known is None or promise.seq >= known.seq):
+                found[promise.question] = promise
         return found
 
 
@@ -98,8 +108,8 @@ class Ledger:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.requests: list[Request] = []
-        self.begins: list[tuple[str, str, str]] = []
-        """(person, Idempotency-Key, attempt) of every acknowledged begin, repeats too."""
+        self.begins: list[Begun] = []
+        """Every acknowledged begin, repeats too."""
         self.keys_sent: set[str] = set()
         self.played: list[Played] = []
         self.leaks: list[str] = []
@@ -124,9 +134,18 @@ class Ledger:
 class Person(Phone):
     """One person, who plays attempts as `chance` has it; all is written into the ledger."""
 
-    def __init__(self, base_url: str, slug: str, number: int, *, ledger: Ledger, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        slug: str,
+        number: int,
+        *,
+        ledger: Ledger,
+        timeout: float = 10.0,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         super().__init__(base_url, slug, number)
-        self.ledger, self.timeout = ledger, timeout
+        self.ledger, self.timeout, self.patience = ledger, timeout, patience
         self.chance = random.Random(f"{ledger.seed}.{number}")
         self.entry = ""
 
@@ -138,7 +157,7 @@ class Person(Phone):
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Idempotency-Key": key} if key else {}
         raw = json.dumps(body).encode() if body is not None else None
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        give_up_at = time.monotonic() + self.patience
         while True:
             status, document = self.send_once(method, path, raw, headers)
             if 0 < status < 400:
@@ -197,7 +216,7 @@ class Person(Phone):
         while True:
             status, sheet = self.call("POST", f"/contests/{self.slug}/attempts", {}, self.token, key)
             if status != 202:
-                self.ledger.begins.append((self.entry, key, sheet["attempt"]))
+                self.ledger.begins.append(Begun(self.entry, key, sheet["attempt"], time.time()))
                 return sheet
             time.sleep(min(1, sheet["retry_after"]))
 
@@ -242,9 +261,10 @@ class Person(Phone):
         newest = {answer["question"]: answer for answer in sorted(rest, key=lambda one: one["seq"])}
         for answer in newest.values():
             played.sent[answer["question"], answer["seq"]] = answer["response"]
+        standing = played.standing()
         sheet = [
-            {"question": question, "response": response, "seq": seq}
-            for question, (seq, response) in played.standing.items()
+            {"question": promise.question, "response": promise.response, "seq": promise.seq}
+            for promise in standing.values()
         ]
         played.asked_to_finish = True
         path = f"/attempts/{played.attempt}/finish"
@@ -253,7 +273,8 @@ class Person(Phone):
         played.results.append(result)
         if result["finish"] == "handed_in":
             for answer in newest.values():
-                if answer["seq"] >= played.standing.get(answer["question"], (0, None))[0]:
+                known = standing.get(answer["question"])
+                if known is None or answer["seq"] >= known.seq:
                     promise = Promise(answer["question"], answer["seq"], answer["response"], status, time.time(), None)
                     played.promises.append(promise)
         played.results.append(self.call("POST", path, {"answers": []}, played.token)[1])
@@ -267,7 +288,10 @@ class Person(Phone):
             played.refusals[refusal.code] += 1
 
     def play_attempt(self, *, pause: float = 0.0, leaves: bool = False) -> None:
-        """One attempt from begin to hand-in; who leaves does not hand in. Refusals end it and are noted."""
+        """One attempt from begin to hand-in; who leaves does not hand in. Refusals end it and are noted.
+
+        Afterwards a late answer is tried, and a begin that was on its way for long arrives once more.
+        """
         try:
             played = self.begin()
         except Refused:
@@ -279,6 +303,8 @@ class Person(Phone):
             self.hand_in(played, rest)
             if self.chance.random() < 0.3:
                 self.answer_late(played)
+            if self.chance.random() < 0.3:
+                self.ask_to_begin(played.key)
         except Refused as refusal:
             played.refusals[refusal.code] += 1
 
@@ -286,12 +312,23 @@ class Person(Phone):
 class Crowd:
     """Threads of people who play one after another until they are told to stop.
 
-    Each plays one or two attempts; one of eight leaves without handing in.
+    Each plays one or two attempts, some try a third that they do not have; one of eight leaves without handing in.
     """
 
-    def __init__(self, base_url: str, slug: str, *, seed: int, threads: int = 6, pause: float = 0.05) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        slug: str,
+        *,
+        seed: int,
+        threads: int = 6,
+        pause: float = 0.05,
+        timeout: float = 10.0,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self.ledger = Ledger(seed)
         self.base_url, self.slug, self.threads, self.pause = base_url, slug, threads, pause
+        self.timeout, self.patience = timeout, patience
         self._next, self._lock, self._stop = 0, threading.Lock(), threading.Event()
         self.faults: list[BaseException] = []
 
@@ -315,7 +352,9 @@ class Crowd:
         """The next person."""
         with self._lock:
             self._next += 1
-            return Person(self.base_url, self.slug, self._next, ledger=self.ledger)
+            return Person(
+                self.base_url, self.slug, self._next, ledger=self.ledger, timeout=self.timeout, patience=self.patience
+            )
 
     def _live(self) -> None:
         try:
@@ -323,7 +362,7 @@ class Crowd:
                 person = self.person()
                 try:
                     person.enter()
-                    for _attempt in range(person.chance.choice((1, 1, 2))):
+                    for _attempt in range(person.chance.choice((1, 1, 2, 3))):
                         person.play_attempt(pause=self.pause, leaves=person.number % 8 == 0)
                 except Refused:
                     continue

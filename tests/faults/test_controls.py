@@ -1,0 +1,212 @@
+"""Each protection switched off once, in a copy of the project: the checker must then find what it protects from."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults.controls import Change, copy_project, examine
+from tests.faults.disk import Shim
+from tests.faults.house import SLUG, House, Template
+from tests.faults.ledger import Ledger, Person, Refused
+from tests.faults.store import Store
+from tests.faults.test_store import go_back, lose_all, lose_power
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+Harm = Callable[[House, Path], None]
+
+
+def nothing(_house: House, _folder: Path) -> None:
+    """People do enough by themselves: repeats, late packets, a third attempt, answers after the end."""
+    time.sleep(4)
+
+
+def flush(house: House, _folder: Path) -> None:
+    time.sleep(2)
+    for _time in range(3):
+        lose_all(house.store, "flushed")
+        time.sleep(1)
+
+
+def freeze(house: House, _folder: Path) -> None:
+    time.sleep(1)
+    house.store.signal(signal.SIGSTOP)
+    time.sleep(12)
+    house.store.signal(signal.SIGCONT)
+
+
+def roll_back(house: House, folder: Path) -> None:
+    go_back(house, folder)
+    time.sleep(3)
+
+
+def let_events_wait(house: House, _folder: Path) -> None:
+    """Many more events than a recorder takes at once."""
+    recorder = house.stack.children()["record"]
+    os.kill(recorder, signal.SIGSTOP)
+    while house.lag() < 400:
+        time.sleep(0.2)
+    os.kill(recorder, signal.SIGCONT)
+
+
+@dataclass(frozen=True)
+class Control:
+    """A protection, how it is switched off, what is done then, and what of must be found."""
+
+    protection: str
+    changes: tuple[Change, ...]
+    harm: Harm
+    found: frozenset[str]
+
+
+def control(protection: str, harm: Harm, found: str, *changes: Change) -> Control:
+    return Control(protection, changes, harm, frozenset(found.split()))
+
+
+CONTROLS = [
+    control(
+        "the number of an answer in Lua",
+        nothing,
+        "I1 I2",
+        ("play/play.lua", "or tonumber(seq) <= tonumber(old.seq)) then", "or false) then"),
+    ),
+    control(
+        "the key of a begin",
+        nothing,
+        "I3",
+        ("play/play.lua", "if key ~= '' and f[7] == key then", "if false then"),
+    ),
+    control(
+        "the number of attempts",
+        nothing,
+        "I3",
+        ("play/play.lua", "if total > 0 and begun >= total then", "if false then"),
+    ),
+    control(
+        "one hand-in",
+        nothing,
+        "I5 I6",
+        (
+            "play/play.lua",
+            "  if not attempt.finish then\n    if gate.is_paused",
+            "  if true then\n    if gate.is_paused",
+        ),
+    ),
+    control(
+        "nothing after the hand-in",
+        nothing,
+        "I11",
+        (
+            "play/play.lua",
+            "  if attempt.finish then\n    return { 'finished', attempt.finish }",
+            "  if false then\n    return { 'x' }",
+        ),
+    ),
+    control(
+        "a missing gate is shut",
+        flush,
+        "I12",
+        (
+            "play/play.lua",
+            "  if not f[1] or f[11] then\n    return nil\n  end",
+            "  if not f[1] then\n    f = { 'x', '1', '0', '9007199254740991', '0', '0' }\n  end",
+        ),
+    ),
+    control(
+        "dense numbers of events",
+        roll_back,
+        "I3 I5",
+        ("play/recorder.py", "if number != last + 1:", "if False:"),
+        ("play/jobs.py", 'elif int(fields["number"]) < position.number:', "elif False:"),
+        ("play/jobs.py", 'elif int(fields["number"]) > position.number and', "elif False and"),
+    ),
+    control(
+        "exact trim",
+        let_events_wait,
+        "I1 I12",
+        (
+            "play/state.py",
+            'live.command("XTRIM", stream_key(shard), "MINID", "=", f"{milliseconds}-{int(number) + 1}")',
+            'live.command("XTRIM", stream_key(shard), "MAXLEN", 10)',
+        ),
+    ),
+    control(
+        "bounded waits",
+        freeze,
+        "I8",
+        ("core/live_servers.py", "CALL_SECONDS = 1.0", "CALL_SECONDS = 60.0"),
+    ),
+    control(
+        "no hidden repeats",
+        freeze,
+        "I8",
+        ("core/live_servers.py", "Retry(NoBackoff(), 0)", "Retry(NoBackoff(), 10)"),
+    ),
+]
+
+
+@pytest.mark.parametrize("one", CONTROLS, ids=lambda one: one.protection)
+def test_without_it_the_checker_finds_harm(one: Control, template: Template, fault_seed: int, tmp_path: Path) -> None:
+    code = copy_project(tmp_path / "code", *one.changes)
+    with template.house(seed=fault_seed, code=code) as house:
+        crowd = house.crowd(patience=15.0)
+        with crowd.playing() as ledger:
+            one.harm(house, tmp_path)
+        found = examine(house, ledger)
+    assert found & one.found, found
+
+
+def test_synced_before_the_reply(template: Template, fault_seed: int, tmp_path: Path) -> None:
+    """Synced every second only, on a disk that is slow at that."""
+    shim, store = Shim(tmp_path), Store(tmp_path, fsync="everysec")
+    store.preload = shim.settings
+    with template.house(seed=fault_seed, store=store) as house:
+        with house.crowd(patience=15.0).playing() as ledger:
+            time.sleep(1)
+            shim.say("delay 1500000")
+            lose_power(house, shim)
+            shim.say("")
+            time.sleep(1)
+        found = examine(house, ledger)
+    assert found & {"I1", "I12"}, found
+
+
+NO_WAIT = ("play/rules.py", "OUTAGE_WAIT_MS = 60_000", "OUTAGE_WAIT_MS = 0")
+"""Every store of a test was started less than a minute ago."""
+NO_DEADLINE = (
+    "play/play.lua",
+    "if gate.is_paused or now < deadline_of(gate, attempt) + GRACE_MS then",
+    "if gate.is_paused or true then",
+)
+
+
+@pytest.mark.parametrize("changes", [(NO_WAIT,), (NO_WAIT, NO_DEADLINE)], ids=["on", "off"])
+def test_deadline(changes: tuple[Change, ...], template: Template, fault_seed: int, tmp_path: Path) -> None:
+    """Without the sweeper, which would have handed in what is overdue."""
+    code = copy_project(tmp_path / "code", *changes)
+    with template.house(seed=fault_seed, code=code) as house:
+        ledger = Ledger(fault_seed)
+        person = Person(house.stack.base_url, SLUG, 1, ledger=ledger)
+        person.enter()
+        played = person.begin()
+        person.answer_all(played, answers=5)
+        house.stack.run_cli("contest", "close", SLUG)
+        house.wait_until_recorded()
+        recorder = house.stack.children()["record"]
+        os.kill(recorder, signal.SIGSTOP)
+        time.sleep(6)
+        try:
+            person.put(played, [person._answer(list(played.questions.values())[6], seq=50)])
+        except Refused as refusal:
+            played.refusals[refusal.code] += 1
+        person.close()
+        os.kill(recorder, signal.SIGCONT)
+        found = examine(house, ledger, had_outage=False)
+    assert ("I7" in found) == (NO_DEADLINE in changes), found
