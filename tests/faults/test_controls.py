@@ -74,7 +74,7 @@ CONTROLS = [
     control(
         "the number of an answer in Lua",
         nothing,
-        "I1 I2",
+        "I1 I2 I5 I9",
         ("play/play.lua", "or tonumber(seq) <= tonumber(old.seq)) then", "or false) then"),
     ),
     control(
