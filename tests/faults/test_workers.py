@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.faults.conftest import Judge
 from tests.faults.controls import copy_project
 from tests.faults.house import House, Template, get
+from tests.faults.test_kills import kill
 from tests.stack import QUIZAPP, environment
 
 quick, slow = pytest.mark.quick, pytest.mark.slow
@@ -52,8 +53,7 @@ def test_f2_the_master_is_killed(template: Template, fault_seed: int, judge: Jud
         with house.crowd().playing() as ledger:
             for _kill in range(3):
                 time.sleep(2)
-                os.kill(house.stack.children()["web"], signal.SIGKILL)
-                time.sleep(0.3)
+                kill(house.stack, "web")
                 house.wait_until_healthy()
             time.sleep(0.5)
         assert judge(house, ledger, fault="F2 master killed x3") == {}
