@@ -18,7 +18,7 @@ from tests.faults.ledger import Ledger, Person, Refused
 from tests.faults.store import Store
 from tests.faults.test_store import go_back, lose_all, lose_power
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Harm = Callable[[House, Path], None]
 
