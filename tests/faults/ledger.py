@@ -244,6 +244,10 @@ class Person(Phone):
             time.sleep(pause)
         return late
 
+    def answer_to(self, question: dict[str, Any], *, seq: int) -> Answer:
+        """An answer to a question as it was shown, by chance."""
+        return self._answer(question, seq=seq)
+
     def put(self, played: Played, answers: list[Answer]) -> None:
         """Send answers and note what is acknowledged; raise Refused."""
         for answer in answers:

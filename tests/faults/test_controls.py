@@ -203,7 +203,7 @@ def test_deadline(changes: tuple[Change, ...], template: Template, fault_seed: i
         os.kill(recorder, signal.SIGSTOP)
         time.sleep(6)
         try:
-            person.put(played, [person._answer(list(played.questions.values())[6], seq=50)])
+            person.put(played, [person.answer_to(list(played.questions.values())[6], seq=50)])
         except Refused as refusal:
             played.refusals[refusal.code] += 1
         person.close()
