@@ -30,15 +30,7 @@ RECORDED_SECONDS = 3600
 REBUILD_LOCK_MS = 30_000
 
 _here = Path(__file__).parent
-# Also while memory is full: what is recorded is what frees memory.
-_hold_lease = Script("""#!lua flags=allow-oom
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then
-  return 0
-end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-""")
+_hold_lease = Script((_here / "lease.lua").read_text())
 _script = Script(boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text())
 
 
