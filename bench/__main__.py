@@ -57,7 +57,14 @@ BENCHES = (
     Bench("calls", "calls", ("--people", "320"), ("--people", "1600"), 15),
     Bench("listeners", "listeners", (), (), 10),
     Bench("page", "page", (), (), 5),
-    Bench("campaign", "campaign", ("--visits", "700", "--answers", "8000"), (), 60),
+    Bench("campaign-sqlite", "campaign", ("--of", "0.01"), (), 60),
+    Bench(
+        "campaign-postgresql",
+        "campaign",
+        ("--database", "postgresql", "--of", "0.01"),
+        ("--database", "postgresql"),
+        60,
+    ),
 )
 
 

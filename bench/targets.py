@@ -79,17 +79,20 @@ def _answer(results: Results) -> list[Figure]:
 
 
 def _campaign(results: Results) -> list[Figure]:
-    seconds, answers = find(results, "campaign", "seconds"), find(results, "campaign", "answers_acknowledged")
-    given_up, differences = find(results, "campaign", "gave_up"), find(results, "campaign", "differences")
-    lag = find(results, "campaign", "recorder_lag_seconds") or 0
-    wrong = None if given_up is None or differences is None else given_up + differences
-    size = f"{_count(answers)} answers" if answers else ""
-    is_whole = (answers or 0) >= CAMPAIGN_ANSWERS
-    minutes = None if seconds is None else round((seconds + lag) / 60, 2)
-    return [
-        Figure("P2", "The whole campaign, recorded", "min", 12, 8, minutes, "campaign", size=size, is_whole=is_whole),
-        Figure("P2", "Given up, or different in SQL", "", 0, None, wrong, "campaign", size=size),
-    ]
+    found = []
+    for name, word in (("campaign-sqlite", "SQLite"), ("campaign-postgresql", "PostgreSQL")):
+        seconds, answers = find(results, name, "seconds_in_all"), find(results, name, "answers_acknowledged")
+        given_up, differences = find(results, name, "gave_up"), find(results, name, "differences")
+        wrong = None if given_up is None or differences is None else given_up + differences
+        minutes = None if seconds is None else round(seconds / 60, 2)
+        at: dict[str, Any] = {
+            "size": f"{_count(answers)} answers" if answers else "",
+            "is_whole": (answers or 0) >= CAMPAIGN_ANSWERS,
+        }
+        work = f"The whole campaign on {word}"
+        found.append(Figure("P2", f"{work}, recorded and compared", "min", 12, 8, minutes, name, **at))
+        found.append(Figure("P2", f"{work}: given up, or different", "", 0, None, wrong, name, **at))
+    return found
 
 
 def _bell(results: Results) -> list[Figure]:

@@ -36,6 +36,14 @@ RESULTS: dict[str, dict[str, Any]] = {
         "bytes_when_finished": 950,
         "bytes_per_person": 950,
     },
+    "campaign-sqlite": {
+        "machine": MACHINE,
+        "database": "sqlite",
+        "seconds_in_all": 721.0,
+        "answers_acknowledged": 800_000,
+        "gave_up": 0,
+        "differences": 0,
+    },
     "recorder-sqlite": {"machine": MACHINE, "database": "sqlite", "ratio": 2.9},
     "bell": {
         "machine": MACHINE,
@@ -61,7 +69,9 @@ def row(promise: str, work: str, results: dict[str, Any] = RESULTS) -> Figure:
     ("promise", "work", "wanted"),
     [
         ("P1", "answer", "yes"),
-        ("P2", "campaign", "not measured"),
+        ("P2", "SQLite, recorded", "**no**"),
+        ("P2", "SQLite: given up", "yes"),
+        ("P2", "PostgreSQL, recorded", "not measured"),
         ("P3", "lost", "not judged: smaller size"),
         ("P5", "memory", "yes, and the aim"),
         ("P6", "SQLite", "**no**"),
@@ -107,7 +117,7 @@ def test_each_result_has_a_picture_and_no_picture_outlives_its_result(tmp_path: 
     page.write_text(f"{report.BEGIN}\n{report.END}\n")
     report.write(RESULTS, page)
     drawn = {path.stem for path in (tmp_path / "performance").iterdir()}
-    assert drawn == {"answer", "memory", "recorder", "bell", "page"}
+    assert drawn == {"answer", "campaign", "memory", "recorder", "bell", "page"}
     for path in (tmp_path / "performance").iterdir():
         etree.fromstring(path.read_bytes())
         assert f"(performance/{path.name})" in page.read_text()
