@@ -12,6 +12,7 @@ import click
 
 from quizapp import first_start
 from quizapp.accounts.cli import unit_group, user_group
+from quizapp.admin import exporter, samples
 from quizapp.admin import jobs as admin_jobs
 from quizapp.admin.cli import doctor_command
 from quizapp.app import create_app
@@ -19,8 +20,9 @@ from quizapp.bank import jobs as bank_jobs
 from quizapp.bank.cli import group as bank_group
 from quizapp.contests.cli import group as contest_group
 from quizapp.core import jobs, launcher, schema
+from quizapp.core.adding_up import Adder
 from quizapp.core.clock import utc_now
-from quizapp.core.command import Context, data_option, refusals, with_app
+from quizapp.core.command import Context, data_option, refusals, refuse, with_app
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.core.settings import PREFIX, load_settings
@@ -103,7 +105,25 @@ def record() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
+        adder = Adder(get_live(), kind="record")
         run_recorder(stopping)
+        adder.stop()
+
+
+@main.command("metrics")
+def metrics() -> None:
+    """Answer Prometheus at QUIZAPP_METRICS, with the settings of the environment."""
+    stopping = jobs.stop_signals()
+    with refusals():
+        settings = load_settings(os.environ)
+    if settings.metrics is None:
+        refuse(f"{PREFIX}METRICS: must be set, for example to 127.0.0.1:9464")
+        return
+    host, port = settings.metrics
+    try:
+        exporter.serve(create_app(settings), host=host, port=port, stopping=stopping)
+    except OSError as error:
+        refuse(f"{PREFIX}METRICS={host}:{port} cannot be used: {error.strerror}")
 
 
 @main.command("work")
@@ -113,7 +133,7 @@ def work() -> None:
     with refusals():
         settings = load_settings(os.environ)
     with create_app(settings).app_context():
-        duties = [*jobs.DUTIES, *retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES]
+        duties = [*jobs.DUTIES, *retention.DUTIES, *bank_jobs.DUTIES, *admin_jobs.DUTIES, *samples.DUTIES]
         jobs.work(duties, [*bank_jobs.KINDS, *rescoring.KINDS], stopping=stopping)
 
 

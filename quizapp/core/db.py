@@ -25,6 +25,8 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
 from sqlalchemy.types import JSON, TypeDecorator
 
+from quizapp.core.metrics import measure_statements
+
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
 
 _reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
@@ -76,6 +78,7 @@ def init_app(app: Flask, *, database_url: str, migrations: str) -> None:
     migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
         prepare_engine(db.engine)
+        measure_statements(db.engine)
     app.before_request(_mark_reading)
     app.after_request(_commit_or_roll_back)
 

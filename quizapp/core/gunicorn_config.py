@@ -49,3 +49,9 @@ def on_reload(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     handover.note_loaded(age=worker.age)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """What a worker has counted lately is added up before it ends; one that did not come up has nothing."""
+    if hasattr(worker, "adder"):
+        worker.adder.stop()

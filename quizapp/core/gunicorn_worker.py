@@ -33,6 +33,7 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers import base
 
 from quizapp.core import handover
+from quizapp.core.adding_up import Adder
 from quizapp.core.shedding import Queue, Shedding
 
 ARMED = select.EPOLLIN | select.EPOLLONESHOT
@@ -121,6 +122,7 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
+        self.adder = Adder(self.wsgi.extensions["quizapp.live"], kind="web")
         self.wsgi: Any = Shedding(self.wsgi, self.queue)
 
     def handle_exit(self, sig: int, frame: Any) -> None:

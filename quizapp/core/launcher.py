@@ -34,7 +34,7 @@ from quizapp.core.settings import PREFIX, load_settings
 BACKLOG = 2048
 READY_SECONDS = 90
 WATCH_SECONDS = 0.1
-STOP_SECONDS = {"web": 10.0, "work": 10.0, "record": 20.0}
+STOP_SECONDS = {"web": 10.0, "work": 10.0, "record": 20.0, "metrics": 5.0}
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 
@@ -130,8 +130,11 @@ def _start_children(
     """The recorder, the jobs and the web, each registered so that they stop in the opposite order."""
     whole = {key: value for key, value in order.given.items() if not key.startswith(PREFIX)} | dict(environment)
     web = web_command(bind=f"fd://{listener.fileno()}", workers=order.workers, preload=True)
+    commands = [("record", own_command("record")), ("work", own_command("work")), ("web", web)]
+    if f"{PREFIX}METRICS" in environment:
+        commands.insert(0, ("metrics", own_command("metrics")))
     children = []
-    for name, command in (("record", own_command("record")), ("work", own_command("work")), ("web", web)):
+    for name, command in commands:
         child = Child(name, _starter(command, whole, listener.fileno() if name == "web" else None))
         stack.callback(child.stop, seconds=STOP_SECONDS[name])
         children.append(child)

@@ -8,6 +8,7 @@ Where replicas are asked for, what must outlive a primary is acknowledged only w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from hashlib import sha1
 from typing import Any, cast
@@ -16,6 +17,7 @@ from flask import Flask, current_app
 from redis.exceptions import NoScriptError
 
 from quizapp.core.live_servers import LiveStoreDown, TooFewReplicas, servers_of
+from quizapp.core.metrics import SCRIPTS
 from quizapp.core.redis_address import parse_address
 
 __all__ = ["Live", "LiveStoreDown", "Script", "TooFewReplicas", "get_live", "init_app"]
@@ -69,8 +71,9 @@ def _key_of(words: Sequence[str | int | float | bytes]) -> str:
 class Script:
     """A Lua script called by its hash, so that workers of two releases can run side by side."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, *, has_functions: bool = False) -> None:
+        """With `has_functions` the first argument names one of its functions, by which its calls are timed."""
+        self.text, self.has_functions = text, has_functions
         # SHA-1 is the name Redis gives a script, not a protection.
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -78,11 +81,14 @@ class Script:
         self, live: Live, *, keys: Sequence[str], arguments: Sequence[str | int | float | bytes], marker: str = ""
     ) -> Any:
         """Call it; with `marker` as `Live.replicated`. Raises `LiveStoreDown`."""
-        words = (len(keys), *keys, *arguments)
+        words, began = (len(keys), *keys, *arguments), time.perf_counter()
         try:
             return self._call(live, "EVALSHA", self.sha, words, marker)
         except NoScriptError:
             return self._call(live, "EVAL", self.text, words, marker)
+        finally:
+            if self.has_functions:
+                SCRIPTS.add(time.perf_counter() - began, str(arguments[0]))
 
     @staticmethod
     def _call(live: Live, name: str, script: str, words: Sequence[str | int | float | bytes], marker: str) -> Any:

@@ -26,6 +26,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 from quizapp.core.errors import StoreUnavailable
+from quizapp.core.metrics import BREAKS, STORE_FAILURES
 from quizapp.core.redis_address import Address
 
 CONNECT_SECONDS = 0.3
@@ -66,10 +67,12 @@ class Circuit:
             raise LiveStoreDown
 
     def count_failure(self) -> None:
+        STORE_FAILURES.add()
         with self._lock:
             self._failures += 1
             if self._failures >= FAILURES_TO_OPEN:
                 self._closed_until = time.monotonic() + OPEN_SECONDS
+                BREAKS.add()
 
     def count_success(self) -> None:
         self._failures = 0

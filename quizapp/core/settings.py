@@ -48,6 +48,8 @@ class Settings:
     four_eyes: bool = True
     listeners: int = 1000
     """How many pages may be told live figures by each web worker; the others ask from time to time."""
+    metrics: tuple[str, int] | None = None
+    """Where `quizapp metrics` answers Prometheus: host and port; None: nowhere."""
     log_level: str = "INFO"
     log_dir: Path | None = None
     """Where log files are kept, one a day; without it the lines go to stderr for whoever runs the process."""
@@ -85,6 +87,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "replicas": _replicas,
         "four_eyes": _switch,
         "listeners": _count,
+        "metrics": _address,
         "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
         "log_dir": Path,
     }
@@ -172,6 +175,13 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) > 4000:
         raise ValueError("expected a number from 0 to 4000")
     return int(text)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _colon, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+        raise ValueError("expected an address and a port, like 127.0.0.1:9464")
+    return host.strip("[]"), int(port)
 
 
 def _timezone(text: str) -> str:

@@ -22,6 +22,7 @@ from flask import Flask
 from werkzeug.http import parse_cookie
 
 from quizapp.core.errors import StoreUnavailable
+from quizapp.core.metrics import SHED
 from quizapp.core.web import LANGUAGE_COOKIE, LANGUAGES, show_refusal
 
 TARGET_SECONDS = 0.1
@@ -100,6 +101,7 @@ class Shedding:
 
     def _refuse(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         self._queue.shed += 1
+        SHED.add()
         refusal = self._refusal(_kind_of(environ))
         seconds = str(random.randint(*RETRY_SECONDS))  # noqa: S311
         headers = [(name, seconds if name in ("Retry-After", "Refresh") else value) for name, value in refusal.headers]

@@ -43,6 +43,7 @@ from quizapp.core.errors import DomainError, NotFound, StoreUnavailable
 from quizapp.core.i18n import _
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
+from quizapp.core.metrics import REFUSALS
 from quizapp.core.settings import Settings
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
@@ -267,6 +268,7 @@ def show_refusal(error: DomainError) -> ResponseReturnValue:
 
     A page that may be asked for again soon asks by itself; what was sent by a form is sent again by its reader.
     """
+    REFUSALS.add(error.code)
     db.session.rollback()
     is_page, is_read = not wants_problem(), request.method in ("GET", "HEAD")
     response = (
@@ -320,6 +322,7 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     }
     message = messages.get(status, DomainError().message())
     code = HTTP_CODES.get(status, "bad_request")
+    REFUSALS.add(code)
     response = _problem(status, code, message) if wants_problem() else _error_page(status, message)
     for name, value in error.get_headers():
         if name in ("Retry-After", "Allow"):
@@ -331,12 +334,14 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _show_csrf_error(error: CSRFError) -> ResponseReturnValue:
     db.session.rollback()
+    REFUSALS.add("csrf")
     message = _("页面停留太久或来源不明，为安全起见没有保存。请返回上一页，刷新后再提交。")
     return _problem(403, "csrf", message) if wants_problem() else _error_page(403, message)
 
 
 def _show_conflict(error: IntegrityError) -> ResponseReturnValue:
     db.session.rollback()
+    REFUSALS.add("conflict")
     log.warning("conflict", constraint=type(error.orig).__name__)
     message = _("与已有内容冲突，没有保存。可能有人刚刚提交了同样的内容，请刷新后再试。")
     return _problem(409, "conflict", message) if wants_problem() else _error_page(409, message)
@@ -354,6 +359,7 @@ def _show_database_gone(error: Exception) -> ResponseReturnValue:
 
 
 def _show_fault(error: Exception) -> ResponseReturnValue:
+    REFUSALS.add("fault")
     log.error("fault", exc_info=error)
     db.session.rollback()
     message = _("系统出了点问题，您的操作没有生效。请稍后再试；如一直如此，请把下面的编号告诉管理员。")

@@ -29,6 +29,7 @@ from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, get_live
 from quizapp.core.logs import get_logger
+from quizapp.core.metrics import BATCHES, RECORDED
 from quizapp.play import queries, recorder, rules, state, wide_state
 from quizapp.play.models import LiveSample, RecorderPosition
 from quizapp.play.rebuild import RebuildNeedsDecision, RebuildTakenOver, open_if_new, rebuild
@@ -153,6 +154,8 @@ class Recorder:
         if count:
             seconds = time.monotonic() - started
             self._batch, self._recorded = (count, seconds), self._recorded + count
+            BATCHES.add(seconds)
+            RECORDED.add(count=count)
             self._adapt(seconds, count)
         return count > 0
 

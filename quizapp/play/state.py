@@ -31,7 +31,8 @@ REBUILD_LOCK_MS = 30_000
 
 _here = Path(__file__).parent
 _hold_lease = Script((_here / "lease.lua").read_text())
-_script = Script(boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text())
+_text = boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text()
+_script = Script(_text, has_functions=True)
 
 
 class Recovering(StoreUnavailable):
