@@ -38,6 +38,7 @@ DESK = (
     Link("accounts.audit_trail", _l("操作记录"), ("admin",)),
     Link("admin.site_settings", _l("站点设置"), ("admin",)),
     Link("admin.health", _l("系统状态"), ("admin",)),
+    Link("admin.course", _l("运行曲线"), ("admin",)),
 )
 SECTIONS = {"monitor": "contests.index"}
 """Blueprints whose pages belong to a link although their addresses do not begin like it."""

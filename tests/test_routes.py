@@ -74,7 +74,7 @@ ROUTES = {
     ADMIN: """
         accounts.audit_trail accounts.change_role accounts.change_state accounts.new_user accounts.notice
         accounts.notices accounts.reset_password accounts.user accounts.users
-        admin.add_verification_file admin.delete_verification_file admin.health admin.site_settings
+        admin.add_verification_file admin.course admin.delete_verification_file admin.health admin.site_settings
     """,
 }
 LISTED = {endpoint: who for who, endpoints in ROUTES.items() for endpoint in endpoints.split()}

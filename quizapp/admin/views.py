@@ -9,6 +9,7 @@ from sqlalchemy import select
 from quizapp.accounts.access import current_staff, require
 from quizapp.accounts.forms import show_refusal
 from quizapp.admin import actions, health, queries
+from quizapp.admin.course import course
 from quizapp.admin.desk import tasks_for
 from quizapp.admin.forms import SiteForm, VerificationForm, values_of
 from quizapp.admin.models import Site, VerificationFile
@@ -101,6 +102,15 @@ def health_page() -> ResponseReturnValue:
         letters=letters,
         now=now,
     )
+
+
+@blueprint.get("/admin/course", endpoint="course")
+@require("admin")
+def course_page() -> ResponseReturnValue:
+    """The last hour of the whole house."""
+    now = utc_now()
+    shown = course(get_live(), now=now, timezone=get_settings().timezone)
+    return render_template("admin/course.html", course=shown, now=now)
 
 
 @blueprint.get("/site/logo.png")

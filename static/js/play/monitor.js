@@ -3,6 +3,7 @@
 
 import { call } from "../core/api.js";
 import { element } from "../core/dom.js";
+import { refresh } from "../core/refresh.js";
 import { text } from "../core/text.js";
 
 const FIGURES_MS = 4000;
@@ -88,21 +89,10 @@ async function readFigures() {
 async function readPage() {
   if (document.visibilityState === "hidden" || isSignedOut) return;
   try {
-    const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-    if (!response.ok || response.redirected) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    for (const old of document.querySelectorAll("[data-swap]")) swap(old, page.getElementById(old.id));
+    await refresh();
   } catch {
     // The parts stay as they are; the figures say that the server does not answer.
   }
-}
-
-function swap(old, fresh) {
-  // Nothing moves under the hands of somebody who is using it.
-  if (!fresh || old.contains(document.activeElement)) return;
-  const details = fresh.querySelector("details");
-  if (details) details.open = old.querySelector("details")?.open ?? false;
-  old.replaceWith(document.adoptNode(fresh));
 }
 
 function comeBack() {
