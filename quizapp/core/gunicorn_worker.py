@@ -32,7 +32,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers import base
 
-from quizapp.core import handover
+from quizapp.core import handover, server_events
 from quizapp.core.adding_up import Adder
 from quizapp.core.shedding import Queue, Shedding
 
@@ -55,8 +55,16 @@ class Outgoing:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._head: bytes | None = None
+        self.is_taken = False
+
+    def take(self) -> socket.socket:
+        """Give the connection away for good (see server_events.py): what else is written goes nowhere."""
+        self.is_taken = True
+        return self._connection
 
     def sendall(self, part: bytes) -> None:
+        if self.is_taken:
+            return
         if self._head is None:
             self._head = part
             return
@@ -89,6 +97,8 @@ class Line:
     server: Any
     reader: Any
     idle_until: float = 0.0
+    is_taken: bool = False
+    """Given away by an answer; it is not ours to hang up on any more."""
 
     def has_asked(self) -> bool:
         """Whether there is something to read."""
@@ -253,6 +263,8 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self._wait(line, self._epoll.modify)
                 return
         self._open.discard(line)
+        if line.is_taken:
+            return
         # Whoever still sends gets the reply whole; a plain close would tear it.
         util.close_graceful(line.connection)
 
@@ -282,8 +294,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         outgoing = Outgoing(line.connection)
         response, environ = wsgi.create(request, outgoing, line.address, line.server, self.cfg)
         environ["wsgi.multithread"] = True
-        # What a response may take for good, see server_events.py.
-        environ["quizapp.connection"] = line.connection
+        environ[server_events.TAKE] = outgoing.take
         if not self.alive:
             response.force_close()
         started = time.monotonic()
@@ -305,7 +316,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.log.exception("Error in the middle of a reply to %s %s", request.method, request.uri)
             return False
         finally:
+            line.is_taken = outgoing.is_taken
             self.log.access(response, request, environ, timedelta(seconds=time.monotonic() - started))
             if hasattr(parts, "close"):
                 parts.close()
-        return not (response.should_close() or environ.get("quizapp.is_taken"))
+        return not (line.is_taken or response.should_close())

@@ -1,9 +1,8 @@
 """Server-sent events: what is told to many listeners every second, by one thread and at the price of a socket each.
 
 A threaded WSGI server gives every open response a thread of its own, so some dozens of listeners would leave none
-for answers. Here the connection is taken out of the server's hands: its socket is duplicated, the server's own handle
-is made to point at a pair of sockets nobody listens to (`dup2`), and the server ends a response that goes nowhere.
-The real connection then belongs to this module's thread, which writes to all of them without ever waiting.
+for answers. Here the connection is taken out of the server's hands (`TAKE`, which our worker puts into the request's
+environment) and belongs to this module's thread, which writes to all of them without ever waiting.
 
 What is told is a state, so nobody needs what was missed: whoever comes, or comes back, gets the newest state at once,
 and a slow listener is given the newest as soon as it has taken what was begun. A process that ends closes its sockets,
@@ -12,25 +11,25 @@ and browsers come back after the pause they were told at the beginning, to a pro
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.wsgi import ClosingIterator
 
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import reading
 from quizapp.core.errors import DomainError, NotFound, StoreUnavailable
 from quizapp.core.logs import get_logger
 
+TAKE = "quizapp.take_connection"
+"""In a request's environment: a function that gives its connection away, to be closed by whoever has called it."""
 EVERY_SECONDS = 1.0
 QUIET_SECONDS = 15.0
 """Something is sent at least so often: proxies close what is silent, and only a write shows that a listener is gone."""
@@ -195,52 +194,34 @@ class Listeners:
 class Stream(Response):
     """A response whose connection is taken from the server, and goes on for as long as both ends want."""
 
-    def __init__(self, connection: socket.socket, source: Source, right: Right) -> None:
+    def __init__(self, source: Source, right: Right) -> None:
         super().__init__(mimetype="text/event-stream")
         # The second is for nginx, which would else keep what is said until there is a page of it.
         self.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"})
-        self._connection, self._source, self._right = connection, source, right
+        self._source, self._right = source, right
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        taken = _take(self._connection)
-        environ["quizapp.is_taken"] = True
+        connection: socket.socket = environ[TAKE]()
         retry = RETRY_MS[0] + secrets.randbelow(RETRY_MS[1] - RETRY_MS[0])
         head = "".join(f"{name}: {value}\r\n" for name, value in self.headers if name.lower() != "content-length")
-        taken.connection.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\nretry: {retry}\n\n".encode())
-        listeners_of(current_app).add(Listener(taken.connection, self._source, self._right, now=time.monotonic()))
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\nretry: {retry}\n\n".encode())
+        listeners_of(current_app).add(Listener(connection, self._source, self._right, now=time.monotonic()))
+        # What the server has to be told; it reaches nobody.
         start_response("200 OK", [("Content-Length", "0")])
-        return ClosingIterator((), taken.nobody.close)
-
-
-class Taken(NamedTuple):
-    connection: socket.socket
-    nobody: socket.socket
-    """What the server writes to instead; to be closed when the server has written."""
-
-
-def _take(served: socket.socket) -> Taken:
-    """Take a connection from the server, which goes on with one to nobody under the same number."""
-    connection = served.dup()
-    nobody, instead = socket.socketpair()
-    with instead:
-        os.dup2(instead.fileno(), served.fileno(), inheritable=False)
-    return Taken(connection, nobody)
+        return ()
 
 
 def listen(source: Source, right: Right) -> Response:
     """The response by which the present request becomes a listener.
 
-    Raises NoPlace, and NotFound where there is no connection to take: another server than our own, TLS in the
-    server itself, HTTP/2.
+    Raises NoPlace, and NotFound where no connection can be taken: another server than ours, or a HEAD request.
     """
-    served = request.environ.get("quizapp.connection")
-    protocol = request.environ.get("SERVER_PROTOCOL")
-    if type(served) is not socket.socket or protocol != "HTTP/1.1" or request.method != "GET":
+    if TAKE not in request.environ or request.method != "GET":
         raise NotFound
     listeners = listeners_of(current_app)
     if len(listeners) >= listeners.limit:
         raise NoPlace
-    return Stream(served, source, right)
+    return Stream(source, right)
 
 
 def init_app(app: Flask, *, limit: int) -> None:
