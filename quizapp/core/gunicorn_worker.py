@@ -132,7 +132,8 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self.adder = Adder(self.wsgi.extensions["quizapp.live"], kind="web")
+        if live := self.wsgi.extensions.get("quizapp.live"):
+            self.adder = Adder(live, kind="web")
         self.wsgi: Any = Shedding(self.wsgi, self.queue)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
