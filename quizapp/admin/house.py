@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
@@ -60,7 +61,7 @@ class Look:
 
     def take(self, *, now: datetime) -> House:
         house = House()
-        disk = shutil.disk_usage(get_settings().data_dir.absolute().parent)
+        disk = shutil.disk_usage(_existing(get_settings().data_dir.absolute()))
         house.disk_free_bytes, house.disk_size_bytes = disk.free, disk.total
         self._ask_redis(house)
         try:
@@ -119,3 +120,8 @@ class Look:
             return
         house.lag_events = (house.lag_events or 0) + lag.events
         house.lag_seconds = max(house.lag_seconds or 0, lag.seconds)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that there is: a machine without a data folder of its own has a disk too."""
+    return folder if folder.exists() else _existing(folder.parent)
