@@ -36,10 +36,18 @@ def look() -> Revision:
     return Revision(found, scripts.get_current_head() or "", not found or found in known)
 
 
-def upgrade() -> None:
-    """Run every migration that the database lacks."""
-    flask_migrate.upgrade()
+def has(revision: str) -> bool:
+    """Whether this code has a migration."""
+    scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    return revision in {script.revision for script in scripts.walk_revisions()}
+
+
+def upgrade(*, revision: str = "head") -> None:
+    """Run every migration that the database lacks, up to `revision`."""
+    flask_migrate.upgrade(revision=revision)
     db.session.remove()
+    # On SQLite migrations turn foreign keys off, and the connection that did them would go back to the pool so.
+    db.engine.dispose()
 
 
 def check() -> None:

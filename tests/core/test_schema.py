@@ -70,3 +70,15 @@ def test_upgrade_keeps_what_is_stored(tmp_path: Path, postgresql_server: Cluster
             db.engine.dispose()
         assert (counts, found) == ([1, 1, 1], "题干\nabc")
     postgresql_server.run(f"drop database {name} with (force)")
+
+
+def test_foreign_keys_hold_after_an_upgrade(tmp_path: Path) -> None:
+    """A command that has brought the database up to date goes on with it."""
+    url = f"sqlite:///{tmp_path}/fresh.sqlite"
+    app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=tmp_path))
+    with app.app_context():
+        schema.upgrade()
+        found = db.session.scalar(text("PRAGMA foreign_keys"))
+        db.session.remove()
+        db.engine.dispose()
+    assert found == 1
