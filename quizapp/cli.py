@@ -14,6 +14,7 @@ from quizapp import first_start
 from quizapp.accounts.cli import unit_group, user_group
 from quizapp.admin import exporter, samples
 from quizapp.admin import jobs as admin_jobs
+from quizapp.admin.backup_cli import backup_command, restore_command
 from quizapp.admin.cli import doctor_command
 from quizapp.app import create_app
 from quizapp.bank import jobs as bank_jobs
@@ -159,5 +160,7 @@ def check() -> None:
 for room_group in (user_group, unit_group, bank_group, contest_group, play_group, report_group, bench_group):
     main.add_command(room_group)
 main.add_command(doctor_command)
+main.add_command(backup_command)
+main.add_command(restore_command)
 for contest_command in (*contest_commands, *correction_commands):
     contest_group.add_command(contest_command)

@@ -121,6 +121,10 @@ class Stack:
     def publish(self, slug: str) -> None:
         """Publish a contest and wait for its doors to open: who comes in the same moment is told to come again."""
         self.run_cli("contest", "publish", slug)
+        self.wait_for_doors(slug)
+
+    def wait_for_doors(self, slug: str) -> None:
+        """Wait until a contest takes calls."""
         give_up_at = time.monotonic() + 30
         while True:
             try:

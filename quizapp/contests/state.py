@@ -9,6 +9,7 @@ The part in braces is the hash tag: all keys of a shard lie in one slot, so one 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def gate_key(shard: Shard) -> str:
 
 def kit_key(contest_id: int, version: int) -> str:
     return f"contests:kit:{contest_id}:{version}"
+
+
+def forget(live: Live, *, shards: Iterable[Shard], kits: Iterable[tuple[int, int]]) -> None:
+    """Remove gates and the copies of kits, named by contest and version."""
+    for key in (*map(gate_key, shards), *(kit_key(*kit) for kit in kits)):
+        live.command("UNLINK", key)
 
 
 def read_gate(live: Live, shard: Shard) -> Gate | None:

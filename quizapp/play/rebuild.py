@@ -133,7 +133,7 @@ def _rebuild(
         _require(state.restore(live, shard, token=token, commands=[]))
     # Who asked may have read the contest before its kit got a new version.
     contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
-    _remove(live, shard)
+    remove(live, shard)
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, contest, shard, token)
     fields = gate_fields(contest, shard, token)
@@ -174,7 +174,8 @@ def _discard_rest(live: Live, shard: Shard, position: recorder.Position, now: da
     return total
 
 
-def _remove(live: Live, shard: Shard) -> None:
+def remove(live: Live, shard: Shard) -> None:
+    """Remove the live state of a shard; its gate stays, whoever holds the lock has taken that away."""
     for keys in state.stored_keys(live, shard):
         if keys:
             live.command("UNLINK", *keys)

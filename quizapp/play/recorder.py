@@ -81,7 +81,7 @@ def record(live: Live, position: Position, *, count: int, now: datetime) -> tupl
     if position.halted_reason:
         return position, 0
     entries = state.read_events(live, position.shard, after=position.stream_id, count=count)
-    good, reason = _dense(entries, position.number)
+    good, reason = dense(entries, position.number)
     if good:
         # SQL never runs ahead of the replicas: whichever of them takes over, the stream goes on from here.
         state.hold_for_replicas(live, position.shard, last=good[-1])
@@ -95,7 +95,7 @@ def record(live: Live, position: Position, *, count: int, now: datetime) -> tupl
     return new, len(good)
 
 
-def _dense(entries: Sequence[Entry], last: int) -> tuple[list[Entry], str]:
+def dense(entries: Sequence[Entry], last: int) -> tuple[list[Entry], str]:
     """The entries up to the first whose number is not the next one, and why it stops there.
 
     What carries no number was not written by our script: it is passed on and becomes a dead letter.
@@ -256,6 +256,13 @@ def add_dead_letter(shard: Shard, stream_id: str, fields: Mapping[str, str], *, 
     db.session.flush()
 
 
+def set_aside(shard: Shard, entries: Sequence[Entry], *, reason: str, now: datetime) -> None:
+    """Keep events that will never be recorded as dead letters; commits."""
+    for stream_id, fields in entries:
+        add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
+    db.session.commit()
+
+
 def halt(live: Live, position: Position, *, reason: str) -> Position:
     """Stop recording a shard and shut its doors until a person decides; `quizapp play rebuild` opens them.
 
@@ -277,7 +284,7 @@ def finish_leftovers(live: Live, position: Position) -> None:
     """Do again what a recorder that was killed between its commit and its trim left undone."""
     shard = position.shard
     while entries := state.read_events(live, shard, after="0-0", count=500):
-        done = [(stream_id, fields) for stream_id, fields in entries if _is_upto(stream_id, position.stream_id)]
+        done = [(stream_id, fields) for stream_id, fields in entries if is_upto(stream_id, position.stream_id)]
         if not done:
             return
         ended = [fields["a"] for _id, fields in done if fields.get("k") == "finish" and "a" in fields]
@@ -285,7 +292,9 @@ def finish_leftovers(live: Live, position: Position) -> None:
         state.trim_events(live, shard, last=done[-1][0])
 
 
-def _is_upto(stream_id: str, last: str) -> bool:
+def is_upto(stream_id: str, last: str) -> bool:
+    """Whether an event stands in its stream at `last` or before it."""
+
     def parts(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split("-"))
 
