@@ -52,9 +52,11 @@ def run(*, listeners: int, seconds: float) -> dict[str, Any]:
     with Stack.running("--demo", settings=places) as stack, ExitStack() as opened:
         assert stack.process
         staff = Staff(stack)
-        ears = [opened.enter_context(closing(staff.listen(EVENTS))) for _ in range(listeners)]
-        for ear in ears:
-            ear.hear()
+        ears = []
+        for _ in range(listeners):
+            # One after the other: a crowd of readers at once is asked to come again.
+            ears.append(opened.enter_context(closing(staff.listen(EVENTS))))
+            ears[-1].hear()
         hear(ears, seconds=SETTLE_SECONDS)
         web = groups(stack.process.pid)["web"]
         before = machine.processor_seconds(web)
