@@ -9,6 +9,9 @@ left never waits.
 How long a connection was ready before a thread took it, epoll does not tell. But it keeps an order, so a probe that is
 put in like a request waits as long as one: the main thread sends one after the other through the queue.
 
+A request is taken up when it has come whole: phones in a bad network send it in pieces, seconds apart, and as many of
+them as there are threads would hold up everybody. Only uploads are read by a thread as they come.
+
 Reading requests, checking them, their limits and the writing of replies stay Gunicorn's. Spoken is plain HTTP/1.1.
 """
 
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import select
 import selectors
 import socket
@@ -29,7 +33,7 @@ from typing import Any
 
 from gunicorn import http, util
 from gunicorn.http import wsgi
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 from gunicorn.workers import base
 
 from quizapp.core import handover, server_events
@@ -45,8 +49,17 @@ STALLED_SECONDS = 30
 LINGER_SECONDS = 2.0
 """A worker that stops keeps idle connections for so long: the next request may be under way."""
 WATCH_SECONDS = 0.05
+GATHER_BYTES = 8192
+LONG_HEAD, LONG_BODY = 32 * 1024, 256 * 1024
+"""A longer head is refused; a longer body, an upload, is left to the thread that reads it."""
+GATHER_SECONDS = 30
+"""Who needs longer than this to send a request is hung up on."""
 DRAIN_SECONDS = 5.0
 """For a body that the app did not read; who is slower is hung up on."""
+
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+_EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)
 
 
 class Outgoing:
@@ -88,6 +101,19 @@ class Outgoing:
         return getattr(self._connection, name)
 
 
+def is_whole(gathered: bytes) -> bool:
+    """Whether a thread that takes up a request which begins like this will not have to wait for the rest of it.
+
+    A long body counts as whole, and so does what waits for a word of ours (Expect: 100-continue).
+    """
+    end = gathered.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    length = _LENGTH.search(gathered, 0, end + 2)
+    body = int(length[1]) if length else 0
+    return len(gathered) - end - 4 >= body or body > LONG_BODY or bool(_EXPECTS.search(gathered, 0, end))
+
+
 @dataclass(slots=True, eq=False)
 class Line:
     """A connection and the reader of its requests."""
@@ -99,6 +125,45 @@ class Line:
     idle_until: float = 0.0
     is_taken: bool = False
     """Given away by an answer; it is not ours to hang up on any more."""
+    gathered: bytes = b""
+    """The beginning of a request whose rest has not come yet."""
+    gathers_until: float = 0.0
+
+    def gather(self) -> bool:
+        """Take what has come, without waiting for more; whether there is something for a thread to do."""
+        if not self.gathered:
+            self.gathers_until = time.monotonic() + GATHER_SECONDS
+        while True:
+            try:
+                part = self.connection.recv(GATHER_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            except OSError:
+                part = b""
+            self.gathered += part
+            if not part or is_whole(self.gathered):
+                self._pass_on()
+                return True
+            if self.is_endless:
+                return False
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether there are only headers, and too many."""
+        return len(self.gathered) > LONG_HEAD and b"\r\n\r\n" not in self.gathered
+
+    def has_another(self) -> bool:
+        """After an answer: whether the next request has come whole behind the one that was answered."""
+        self.gathered = self.reader.unreader.take_buffered()
+        if not self.gathered or not is_whole(self.gathered):
+            self.gathers_until = time.monotonic() + GATHER_SECONDS
+            return False
+        self._pass_on()
+        return True
+
+    def _pass_on(self) -> None:
+        self.reader.unreader.unread(self.gathered)
+        self.gathered = b""
 
     def has_asked(self) -> bool:
         """Whether there is something to read."""
@@ -255,12 +320,21 @@ class Worker(base.Worker):  # type: ignore[misc]
                     self._take_probe()
                 elif line := self._idle.pop(number, None):
                     self.queue.note(self._waited())
-                    self._serve(line)
+                    if line.gather():
+                        self._serve(line)
+                    elif line.is_endless:
+                        too_long = LimitRequestHeaders("the head is too long")
+                        self.handle_error(None, line.connection, line.address, too_long)
+                        self._hang_up(line)
+                    elif time.monotonic() > line.gathers_until:
+                        self._hang_up(line)
+                    else:
+                        self._wait(line, self._epoll.modify)
 
     def _serve(self, line: Line) -> None:
         """Answer what a line asks; then wait for more or hang up."""
         while self._answer_next(line):
-            if not line.reader.unreader.buf.getvalue():
+            if not line.has_another():
                 self._wait(line, self._epoll.modify)
                 return
         self._open.discard(line)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from quizapp.core import launcher
+from quizapp.core.gunicorn_worker import is_whole
 
 THREADS, CONNECTIONS, KEPT_SECONDS = 3, 6, 1
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -169,6 +170,69 @@ def test_silent_connections_hold_up_nobody(address: tuple[str, int]) -> None:
         assert caller.ask(b"/").endswith(b"hello")
     for one in silent:
         one.socket.close()
+
+
+ECHO = b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\nwords"
+
+
+def test_who_sends_a_letter_at_a_time_holds_up_nobody(address: tuple[str, int]) -> None:
+    """More of them than there are threads, in the middle of a head or of a body."""
+    slow = [Caller(address) for _number in range(THREADS + 1)]
+    try:
+        for number, caller in enumerate(slow):
+            caller.socket.sendall(ECHO[: 20 if number % 2 else -2])
+        time.sleep(0.2)
+        with Caller(address) as quick:
+            assert quick.ask(b"/").endswith(b"hello")
+        for number, caller in enumerate(slow):
+            caller.socket.sendall(ECHO[20 if number % 2 else -2 :])
+            assert caller.reply().endswith(b"words")
+            assert caller.ask(b"/").endswith(b"hello")
+    finally:
+        for caller in slow:
+            caller.socket.close()
+
+
+def test_a_request_in_single_letters_and_the_beginning_of_the_next(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        for number in range(len(ECHO)):
+            caller.socket.sendall(ECHO[number : number + 1])
+        caller.socket.sendall(ECHO[:30])
+        assert caller.reply().endswith(b"words")
+        caller.socket.sendall(ECHO[30:])
+        assert caller.reply().endswith(b"words")
+
+
+def test_who_waits_for_a_word_before_the_body_gets_it(address: tuple[str, int]) -> None:
+    head, _end, body = ECHO.partition(b"\r\n\r\n")
+    with Caller(address) as caller:
+        caller.socket.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert caller.reply().startswith(b"HTTP/1.1 100")
+        caller.socket.sendall(body)
+        assert caller.reply().endswith(b"words")
+
+
+def test_a_head_without_end_is_refused(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        caller.socket.sendall(b"GET / HTTP/1.1\r\n" + b"X-Long: " + b"x" * 64 * 1024)
+        assert caller.reply().startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize(
+    ("gathered", "whole"),
+    [
+        (b"", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True),
+        (ECHO[:-1], False),
+        (ECHO, True),
+        (ECHO.replace(b"Length: 5", b"Length: 5000000"), True),
+        (ECHO[:-5].replace(b"Content-Length", b"CONTENT-LENGTH"), False),
+        (b"POST / HTTP/1.1\r\nX: 1\r\n\r\ncontent-length: 9\r\n", True),
+    ],
+)
+def test_what_is_whole(gathered: bytes, whole: bool) -> None:
+    assert is_whole(gathered) is whole
 
 
 def test_slow_requests_run_side_by_side(address: tuple[str, int]) -> None:
