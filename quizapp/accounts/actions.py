@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from quizapp.accounts import audit, notice_text, passwords
 from quizapp.accounts.models import ROLES, Consent, EndedSession, PrivacyNotice, User
@@ -196,7 +196,8 @@ def new_resume_code() -> str:
 
 def record_consent(*, subject: str, purpose: str, notice_version: str, now: datetime) -> None:
     """Note that a participant (an opaque id) agreed to a version of the notice for a purpose ("contest:7")."""
-    db.session.add(Consent(subject=subject, purpose=purpose, notice_version=notice_version, given_at=now))
+    values = {"subject": subject, "purpose": purpose, "notice_version": notice_version, "given_at": now}
+    db.session.connection().execute(insert(Consent), values)
 
 
 def ensure_notice(*, now: datetime) -> PrivacyNotice:

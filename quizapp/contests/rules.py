@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import shake_256
 from struct import unpack
 from typing import TypeVar
@@ -35,6 +36,9 @@ INVISIBLE_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 MARKS_IN_A_ROW = 4
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+KEPT_POOLS = 64
+"""Of so many kits, what their pools say is kept; a pool of 5,000 questions takes a megabyte."""
 
 Item = TypeVar("Item", int, str)
 
@@ -90,17 +94,33 @@ def _given(kit: Kit) -> list[list[int]]:
 
 
 def _choose(kit: Kit, seen: Mapping[int, int], seed: str) -> list[list[int]]:
-    pools = [section.question_ids for section in kit.sections]
+    pools = tuple(section.question_ids for section in kit.sections)
     counts = [section.count for section in kit.sections]
-    candidates = shuffled(sorted({question_id for pool in pools for question_id in pool}), f"{seed} draw")
-    candidates.sort(key=lambda question_id: seen.get(question_id, 0))
+    candidates = shuffled(_all_of(pools), f"{seed} draw")
+    if seen:
+        candidates.sort(key=lambda question_id: seen.get(question_id, 0))
     filling = fill_sections(pools=pools, counts=counts, candidates=candidates)
     if filling.shortage is not None:
         raise PaperCannotBeFilled(kit.contest_id, kit.version)
-    places = [{question_id: place for place, question_id in enumerate(pool)} for pool in pools]
     return [
-        sorted(questions, key=place.__getitem__) for questions, place in zip(filling.questions, places, strict=True)
+        sorted(questions, key=_places(pool).__getitem__)
+        for questions, pool in zip(filling.questions, pools, strict=True)
     ]
+
+
+# What depends on the pools alone is the same for all papers of a kit.
+
+
+@lru_cache(maxsize=KEPT_POOLS)
+def _all_of(pools: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    """Every question of the pools once, by id."""
+    return tuple(sorted({question_id for pool in pools for question_id in pool}))
+
+
+@lru_cache(maxsize=KEPT_POOLS)
+def _places(pool: tuple[int, ...]) -> Mapping[int, int]:
+    """Question id → place in the pool."""
+    return {question_id: place for place, question_id in enumerate(pool)}
 
 
 def _by_case(kit: Kit, question_ids: Sequence[int], seed: str) -> list[int]:
@@ -175,7 +195,7 @@ def fill_sections(*, pools: Sequence[Collection[int]], counts: Sequence[int], ca
     placed when its turn comes cannot be placed later. Sections that such a failure touched are full with
     every question they could share; they are not asked again.
     """
-    homes = _homes(pools)
+    homes = _homes(tuple(map(tuple, pools)))
     placed: list[dict[int, None]] = [{} for _pool in pools]
     closed: set[int] = set()
     missing = sum(counts)
@@ -195,7 +215,8 @@ def fill_sections(*, pools: Sequence[Collection[int]], counts: Sequence[int], ca
     return Filling([list(questions) for questions in placed], _shortage(pools, counts, placed) if missing else None)
 
 
-def _homes(pools: Sequence[Collection[int]]) -> dict[int, list[int]]:
+@lru_cache(maxsize=KEPT_POOLS)
+def _homes(pools: tuple[tuple[int, ...], ...]) -> Mapping[int, Sequence[int]]:
     """Question id → the sections it fits, the narrowest pool first."""
     homes: dict[int, list[int]] = {}
     for section in sorted(range(len(pools)), key=lambda place: len(pools[place])):

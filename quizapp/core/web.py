@@ -15,6 +15,7 @@ import structlog
 from flask import (
     Blueprint,
     Flask,
+    Request,
     Response,
     abort,
     g,
@@ -27,6 +28,7 @@ from flask import (
     send_from_directory,
     url_for,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
@@ -63,6 +65,15 @@ class RowNumber(IntegerConverter):
         super().__init__(*args, **{"max": 2**31 - 1, **kwargs})
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions; who sends no cookie, as programs and phones do, has an empty one without any key being made."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
+
+
 blueprint = Blueprint("core", __name__)
 csrf = CSRFProtect()
 log = get_logger("core")
@@ -90,6 +101,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    app.session_interface = Sessions()
     app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     Bootstrap5(app)

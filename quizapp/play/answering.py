@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -392,26 +392,7 @@ def answer(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Seq
 
     Raises NotFound, AttemptFinished, AttemptExpired, Paused, Recovering. A bad answer does not fail the others.
     """
-    paper = paper_of(live=live, shard=shard, attempt_id=attempt_id, person=person)
-    for _try in range(MARK_TRIES):
-        items, rejected = _mark_all(paper, given)
-        reply = state.answer(
-            live,
-            shard,
-            attempt_id=attempt_id,
-            person=person,
-            kit=paper.kit.version,
-            items=items,
-            locks=paper.at_once.answers,
-            wait_ms=wait_ms,
-        )
-        if reply.word != "stale":
-            break
-        paper = _renew_paper(live, shard, attempt_id, paper, version=reply.kit)
-    if reply.word == "stale":
-        raise StoreUnavailable
-    if reply.word == "paused":
-        raise Paused
+    paper, items, rejected, reply = _send_marked(state.answer, live, shard, attempt_id, person, given, wait_ms)
     if reply.word != "ok":
         raise _over(reply.finish or _recorded_finish(live, shard, attempt_id))
     ids = [paper.drawn[item.place].question_id for item in items]
@@ -424,10 +405,31 @@ def finish(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Seq
 
     Raises NotFound, Paused, Recovering.
     """
+    _send_marked(state.finish, live, shard, attempt_id, person, given, wait_ms)
+    sheet = load(live=live, shard=shard, attempt_id=attempt_id)
+    if sheet.attempt.finish is None:
+        # Another server took over in between, without it.
+        raise StoreUnavailable
+    return sheet
+
+
+def _send_marked(
+    send: Callable[..., state.Answered],
+    live: Live,
+    shard: Shard,
+    attempt_id: str,
+    person: str,
+    given: Sequence[Given],
+    wait_ms: int,
+) -> tuple[Paper, Sequence[state.Item], Sequence[Rejected], state.Answered]:
+    """Mark answers and send them by state's `answer` or `finish`; again where another kit marks by now.
+
+    Returns the paper by whose kit they were marked in the end. Raises NotFound, Paused, StoreUnavailable.
+    """
     paper = paper_of(live=live, shard=shard, attempt_id=attempt_id, person=person)
     for _try in range(MARK_TRIES):
-        items, _rejected = _mark_all(paper, given)
-        reply = state.finish(
+        items, rejected = _mark_all(paper, given)
+        reply = send(
             live,
             shard,
             attempt_id=attempt_id,
@@ -437,18 +439,12 @@ def finish(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Seq
             locks=paper.at_once.answers,
             wait_ms=wait_ms,
         )
+        if reply.word == "paused":
+            raise Paused
         if reply.word != "stale":
-            break
+            return paper, items, rejected, reply
         paper = _renew_paper(live, shard, attempt_id, paper, version=reply.kit)
-    if reply.word == "stale":
-        raise StoreUnavailable
-    if reply.word == "paused":
-        raise Paused
-    sheet = load(live=live, shard=shard, attempt_id=attempt_id)
-    if sheet.attempt.finish is None:
-        # Another server took over in between, without it.
-        raise StoreUnavailable
-    return sheet
+    raise StoreUnavailable
 
 
 def _over(finish: str) -> DomainError:

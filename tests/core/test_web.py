@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import pytest
+from flask import Flask, session
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 
 
 def test_health_answers(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").json == {"status": "ok", "checks": {"sql": True, "redis": True}}
+
+
+def test_who_sends_no_session_costs_no_key_and_who_does_is_known(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    original = SecureCookieSessionInterface.get_signing_serializer
+    monkeypatch.setattr(
+        SecureCookieSessionInterface,
+        "get_signing_serializer",
+        lambda self, app: made.append(app) or original(self, app),
+    )
+    with app.test_request_context():
+        assert not session
+        assert made == []
+    kept = original(app.session_interface, app).dumps({"who": "me"})
+    name = app.config["SESSION_COOKIE_NAME"]
+    with app.test_request_context(headers={"Cookie": f"{name}={kept}"}):
+        assert session["who"] == "me"
