@@ -36,9 +36,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 from gunicorn.workers import base
 
-from quizapp.core import handover, server_events
-from quizapp.core.adding_up import Adder
-from quizapp.core.shedding import Queue, Shedding
+from quizapp.core import handover
 
 ARMED = select.EPOLLIN | select.EPOLLONESHOT
 TEND_SECONDS = 1.0
@@ -181,7 +179,6 @@ class Worker(base.Worker):  # type: ignore[misc]
     """
 
     def init_process(self) -> None:
-        self.queue = Queue()
         self._epoll = select.epoll()
         self._probe = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._probe_sent_at: float | None = None
@@ -197,8 +194,14 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
+        # Imported here: this file is the master's, and what the master has of the app no HUP replaces.
+        from quizapp.core.adding_up import Adder
+        from quizapp.core.server_events import TAKE
+        from quizapp.core.shedding import Queue, Shedding
+
         if live := self.wsgi.extensions.get("quizapp.live"):
             self.adder = Adder(live, kind="web")
+        self.queue, self._take_key = Queue(), TAKE
         self.wsgi: Any = Shedding(self.wsgi, self.queue)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -369,7 +372,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         outgoing = Outgoing(line.connection)
         response, environ = wsgi.create(request, outgoing, line.address, line.server, self.cfg)
         environ["wsgi.multithread"] = True
-        environ[server_events.TAKE] = outgoing.take
+        environ[self._take_key] = outgoing.take
         if not self.alive:
             response.force_close()
         started = time.monotonic()

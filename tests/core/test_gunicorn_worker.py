@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from quizapp.core.gunicorn_worker import is_whole
 
 THREADS, CONNECTIONS, KEPT_SECONDS = 3, 6, 1
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
+MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover"}
 
 
 @contextmanager
@@ -287,3 +289,13 @@ def test_who_stops_the_server_lets_it_finish_its_replies() -> None:
         assert last.endswith(b"hello")
         assert caller.reply().endswith(b"hello")
         assert process.wait(timeout=10) == 0
+
+
+def test_the_master_knows_nothing_of_the_app() -> None:
+    """What it has loaded its new workers have from it, and so would go on with the former code after a HUP."""
+    look = (
+        "import sys, quizapp.core.gunicorn_config, quizapp.core.gunicorn_worker;"
+        "print(*(name for name in sys.modules if name.startswith('quizapp.core.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert {name.removeprefix("quizapp.core.") for name in done.stdout.split()} == MASTERS_OWN
