@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
 import pytest
@@ -45,6 +46,25 @@ def failed(requests: list[Request]) -> list[Request]:
     return [one for one in requests if one.status == 0 or one.status >= 500]
 
 
+def is_shed(request: Request) -> bool:
+    """Whether the app turned it away at once because others wait, with the time to come again."""
+    return request.status == 503 and request.has_retry_after and request.seconds < 2
+
+
+def unanswered(deployment: Deployment, *, since: datetime) -> list[str]:
+    """What nginx has written since then of requests to which no worker replied; it writes every five seconds."""
+    time.sleep(6)
+    log = (deployment.folder / "logs" / "access.log").read_text().splitlines()
+    lines = [line for line in log if datetime.fromisoformat(line.split("[")[1].split("]")[0]) >= since]
+    return [line for line in lines if is_unanswered(line)]
+
+
+def is_unanswered(line: str) -> bool:
+    """Whether nginx itself replied, since no worker did at any try."""
+    status, _size, _seconds, *tries = line.split('"')[2].split()
+    return status == "503" and not {"502", "504"}.isdisjoint(word.strip(",") for word in tries)
+
+
 def replace_workers(deployment: Deployment, seconds: float = 90) -> None:
     """Reload the web unit and wait until all its workers are new."""
     before = set(deployment.web_workers())
@@ -56,7 +76,7 @@ def replace_workers(deployment: Deployment, seconds: float = 90) -> None:
 
 
 def test_nobody_is_turned_away_while_the_code_is_replaced(deployment: Deployment, people: TlsCrowd) -> None:
-    first = len(people.ledger.requests)
+    first, began = len(people.ledger.requests), datetime.now(UTC) + timedelta(seconds=1)
     with people.playing() as ledger:
         time.sleep(2)
         for _reload in range(2):
@@ -64,7 +84,9 @@ def test_nobody_is_turned_away_while_the_code_is_replaced(deployment: Deployment
             time.sleep(1)
     assert deployment.services["quizapp-web"].starts == 1
     assert len(ledger.requests) - first > 100
-    assert failed(ledger.requests[first:]) == []
+    told = [one for one in failed(ledger.requests[first:]) if not is_shed(one)]
+    assert told == [], "a machine that is busy with other things may ask to come again; nobody else may be turned away"
+    assert unanswered(deployment, since=began) == []
     assert judge(deployment, ledger) == {}
 
 
@@ -88,13 +110,14 @@ def test_f3_what_a_frozen_worker_does_not_answer_another_one_does(deployment: De
     first = len(people.ledger.requests)
     with people.playing() as ledger:
         time.sleep(1.5)
-        victim = deployment.web_workers()[0]
-        os.kill(victim, signal.SIGSTOP)
-        try:
-            time.sleep(12)
-        finally:
-            os.kill(victim, signal.SIGCONT)
-        time.sleep(2)
+        # Each in turn: one of them had nobody, as may be.
+        for victim in deployment.web_workers():
+            os.kill(victim, signal.SIGSTOP)
+            try:
+                time.sleep(8)
+            finally:
+                os.kill(victim, signal.SIGCONT)
+            time.sleep(2)
     late = [one for one in ledger.requests[first:] if one.seconds > 1.9]
     assert late, "somebody was with the worker when it froze"
     assert [one for one in late if one.status == 200], "and was served by another one"
