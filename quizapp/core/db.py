@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event, inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
 from sqlalchemy.types import JSON, TypeDecorator
 
@@ -194,8 +195,13 @@ def _commit_or_roll_back(response: Response) -> Response:
     if not db.session.registry.has():
         return response
     is_kept = response.status_code < 400 or _keeps_when_refused.get()
-    if request.method not in READING_METHODS and is_kept:
-        db.session.commit()
-    else:
+    if request.method in READING_METHODS or not is_kept:
         db.session.rollback()
+        return response
+    try:
+        db.session.commit()
+    except DBAPIError as error:
+        # Flask would make a 500 of what is raised after the view; this is as when SQL goes away within it.
+        db.session.rollback()
+        return current_app.make_response(current_app.handle_user_exception(error))
     return response

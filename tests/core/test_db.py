@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from quizapp.accounts.models import PrivacyNotice
 from quizapp.core.clock import utc_now
@@ -46,3 +47,15 @@ def test_moment_comes_back_aware(app: Flask) -> None:
     db.session.add(notice)
     db.session.commit()
     assert notice.published_at == now
+
+
+def test_sql_that_goes_away_at_the_commit_is_told_as_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit() -> None:
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.add_url_rule("/written", "written", lambda: str(db.session.scalar(text("select 1"))), methods=["POST"])
+    monkeypatch.setattr(db.session, "commit", commit)
+    response = app.test_client().post("/written", headers={"Accept": "application/json"})
+    assert response.status_code == 503
+    assert "Retry-After" in response.headers
