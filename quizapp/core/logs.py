@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TextIO, cast
@@ -27,15 +28,24 @@ class DailyFile:
         self._handle = -1
 
     def write(self, text: str) -> int:
-        """Append in one system call, so that lines of several processes never mix."""
+        """Append in one system call, so that lines of several processes never mix.
+
+        What the disk does not take goes to stderr: nobody is refused an answer because of a log.
+        """
         today = f"{utc_now():%Y-%m-%d}"
-        if today != self._day:
-            self._open(today)
-        return os.write(self._handle, text.encode(errors="backslashreplace"))
+        try:
+            if today != self._day:
+                self._open(today)
+            return os.write(self._handle, text.encode(errors="backslashreplace"))
+        except OSError:
+            with suppress(OSError):
+                sys.stderr.write(text)
+            return len(text)
 
     def _open(self, day: str) -> None:
         if self._handle >= 0:
             os.close(self._handle)
+            self._handle, self._day = -1, ""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._handle = os.open(self.folder / f"{day}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._day = day

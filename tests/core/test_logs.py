@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,28 @@ def test_lines_of_several_writers_go_into_one_file_of_the_day(tmp_path: Path) ->
     (path,) = tmp_path.iterdir()
     assert path.read_text() == "甲\n乙\n丙\n"
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_line_that_the_disk_does_not_take_stops_nobody(
+    lines: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.get_logger("play").info("before")
+    (path,) = lines.iterdir()
+    path.rename(lines / "kept")
+    lines.rename(lines.with_name("away"))
+    lines.touch()
+    monkeypatch.setattr(logs, "utc_now", lambda: datetime(2031, 1, 1, tzinfo=UTC))
+    logs.get_logger("play").info("no folder")
+    lines.unlink()
+    lines.mkdir()
+    (lines / "2031-01-01.log").symlink_to("/dev/full")
+    logs.get_logger("play").info("disk full")
+    (lines / "2031-01-01.log").unlink()
+    monkeypatch.setattr(logs, "utc_now", lambda: datetime(2031, 1, 2, tzinfo=UTC))
+    logs.get_logger("play").info("after")
+    assert [event["event"] for event in read(lines)] == ["after"]
+    told = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["no folder", "disk full"]
 
 
 def test_old_days_are_deleted_and_nothing_else(tmp_path: Path) -> None:
