@@ -18,7 +18,7 @@ from sqlalchemy import select
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest
 from quizapp.contests.shards import Shards
-from quizapp.core.db import db
+from quizapp.core.db import db, reading
 from quizapp.core.errors import NotFound, StoreUnavailable
 from quizapp.core.live import Live
 from quizapp.leaderboards import state as boards
@@ -73,7 +73,9 @@ def shards_of(live: Live, slug: str) -> Shards:
 
     def find() -> Shards:
         query = select(Contest.id, Contest.shard_count).where(Contest.slug == slug, Contest.state == "published")
-        found = db.session.execute(query).one_or_none()
+        # On a connection of its own, also in a POST: a visit must not wait until SQLite lets it write.
+        with reading(), db.engine.connect() as connection:
+            found = connection.execute(query).one_or_none()
         if found is None:
             raise NotFound
         return Shards(*found)
