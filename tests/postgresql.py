@@ -27,10 +27,49 @@ _numbers = count(1)
 
 
 class Cluster:
-    """A running server; `fresh()` gives a new database with the schema of the template."""
+    """A server; `fresh()` gives a new database with the schema of the template."""
 
-    def __init__(self, folder: Path, pid: int) -> None:
-        self.folder, self.pid = folder, pid
+    def __init__(self, folder: Path, command: Sequence[str | Path], user: str | None) -> None:
+        self.folder, self._command, self._user = folder, command, user
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The server's first process."""
+        assert self._server
+        return self._server.pid
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        with self.log.open("ab") as log:
+            self._server = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/tmp",
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+                **_as(self._user),
+            )
+        give_up_at = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self.run("select 1")
+            except psycopg.OperationalError:
+                if self._server.poll() is not None or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End it by a signal unless it has ended, and wait until it is gone; SIGQUIT lets it clean up nothing."""
+        assert self._server
+        self._server.send_signal(number)
+        self._server.wait(30)
+
+    @property
+    def log(self) -> Path:
+        return self.folder.parent / f"{self.folder.name}.log"
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://quizapp@/{name}?host={self.folder}"
@@ -58,8 +97,11 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def running(programs: Path, *, settings: Sequence[str] = SPEED) -> Iterator[Cluster]:
-    """A server with an empty cluster, stopped and removed at the end; as root it runs as another user."""
+def running(programs: Path, *, settings: Sequence[str] = SPEED, files: Path | None = None) -> Iterator[Cluster]:
+    """A server, stopped and removed at the end; as root it runs as another user.
+
+    Its cluster is an empty one, or a copy of `files`, the folder "data" of one that was stopped.
+    """
     user = _user()
     folder = Path(tempfile.mkdtemp(prefix="qapg", dir="/tmp"))
     if user:
@@ -67,39 +109,19 @@ def running(programs: Path, *, settings: Sequence[str] = SPEED) -> Iterator[Clus
         programs = _reachable(programs, folder)
     data = folder / "data"
     initdb = [programs / "initdb", "-D", data, "-U", "quizapp", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd="/tmp", **_as(user))
+    if files:
+        subprocess.run(["cp", "-a", files, data], check=True)
+    else:
+        subprocess.run(initdb, check=True, capture_output=True, cwd="/tmp", **_as(user))
     options = [word for option in settings for word in ("-c", option)]
-    with (folder.parent / f"{folder.name}.log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, "-h", "", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/tmp",
-            start_new_session=True,
-            preexec_fn=end_with_parent,
-            **_as(user),
-        )
+    cluster = Cluster(folder, [programs / "postgres", "-D", data, "-k", folder, "-h", "", *options], user)
     try:
-        cluster = Cluster(folder, server.pid)
-        _wait(cluster, server)
+        cluster.start()
         yield cluster
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
+        cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
-        Path(log.name).unlink(missing_ok=True)
-
-
-def _wait(cluster: Cluster, server: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            return cluster.run("select 1")
-        except psycopg.OperationalError:
-            if server.poll() is not None or time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.05)
+        cluster.log.unlink(missing_ok=True)
 
 
 def _reachable(programs: Path, folder: Path) -> Path:

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
 from tests.blackbox.contest import make_contest
 from tests.faults.ledger import Crowd
 from tests.faults.store import Store
@@ -95,16 +97,18 @@ class Template:
         self.folder = folder
 
     @classmethod
-    def make(cls, folder: Path, *, settings: Mapping[str, str] | None = None) -> Template:
+    def make(cls, folder: Path, *, settings: Mapping[str, str] = {}) -> Template:
+        """Records on PostgreSQL are not in the folder: each house must be given a copy of that database."""
         with Stack.running(data=folder, settings=settings) as stack:
             make_contest(stack, slug=SLUG, attempts=ATTEMPTS)
         for part in ("valkey", "logs"):
             shutil.rmtree(folder / part)
-        with closing(sqlite3.connect(folder / "quizapp.sqlite")) as records:
-            # As if its doors had never been opened: the first visitor makes the gate.
-            records.execute("delete from recorder_position")
-            records.execute("delete from live_sample")
-            records.commit()
+        if database := settings.get("QUIZAPP_DATABASE_URL"):
+            with psycopg.connect(database.replace("+psycopg", "")) as connection:
+                forget_doors(connection)
+        else:
+            with closing(sqlite3.connect(folder / "quizapp.sqlite")) as records:
+                forget_doors(records)
         return cls(folder)
 
     @contextmanager
@@ -130,6 +134,13 @@ class Template:
             stack.stop()
             store.close()
             shutil.rmtree(data.parent, ignore_errors=True)
+
+
+def forget_doors(records: sqlite3.Connection | psycopg.Connection) -> None:
+    """As if the contest's doors had never been opened: the first visitor makes the gate."""
+    records.execute("delete from recorder_position")
+    records.execute("delete from live_sample")
+    records.commit()
 
 
 def verify(house: House) -> list[str]:
