@@ -153,7 +153,12 @@ def _record_rest(live: Live, position: recorder.Position, token: str, now: datet
         return position, total
     while True:
         _require(state.restore(live, position.shard, token=token, commands=[]))
-        position, count = recorder.record(live, position, count=EVENTS_AT_ONCE, now=now)
+        try:
+            position, count = recorder.record(live, position, count=EVENTS_AT_ONCE, now=now)
+        except recorder.FenceLost:
+            # The recorder was in the middle of these: what it has recorded need not be recorded here.
+            position = recorder.read_position(position.shard) or position
+            continue
         total += count
         if not count:
             return position, total
