@@ -16,6 +16,8 @@ from tests.faults.disk import Shim
 from tests.faults.house import SLUG, House, Template
 from tests.faults.ledger import Ledger, Person, Refused
 from tests.faults.store import Store
+from tests.faults.test_kills import kill
+from tests.faults.test_records import end_lease, wait_until_committed
 from tests.faults.test_store import go_back, lose_all, lose_power
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -54,6 +56,13 @@ def let_events_wait(house: House, _folder: Path) -> None:
     while house.lag() < 400:
         time.sleep(0.2)
     os.kill(recorder, signal.SIGCONT)
+
+
+def kill_after_commit(house: House, _folder: Path) -> None:
+    for _kill in range(3):
+        wait_until_committed(house)
+        kill(house.stack, "record")
+        end_lease(house)
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,17 @@ CONTROLS = [
             "play/state.py",
             'live.command("XTRIM", stream_key(shard), "MINID", "=", f"{milliseconds}-{int(number) + 1}")',
             'live.command("XTRIM", stream_key(shard), "MAXLEN", 10)',
+        ),
+    ),
+    control(
+        "the position in the transaction of its events",
+        kill_after_commit,
+        "I1",
+        (
+            "play/recorder.py",
+            "    _move(position, after, now)\n    attempts =",
+            "    _move(position, after, now)\n    db.session.commit()\n"
+            '    __import__("time").sleep(0.4)\n    attempts =',
         ),
     ),
     control(

@@ -1,0 +1,265 @@
+"""F18 to F24: SQL is stopped, killed and busy; its recorder is killed, doubled and frozen."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from quizapp.core.embedded import end_with_parent
+from quizapp.core.installation import read_serving
+from tests import postgresql
+from tests.conftest import missing
+from tests.faults.checker import read_sql
+from tests.faults.conftest import Judge
+from tests.faults.controls import Change, copy_project
+from tests.faults.house import House, Template
+from tests.faults.ledger import Ledger
+from tests.faults.test_kills import kill
+from tests.postgresql import Cluster
+from tests.stack import QUIZAPP, START_SECONDS, children_of, environment
+
+pytestmark = pytest.mark.timeout(600)
+quick, slow = pytest.mark.quick, pytest.mark.slow
+LEASE_SECONDS = 5
+"""How long another recorder waits for one that says nothing any more."""
+
+
+@dataclass(frozen=True)
+class OnPostgresql:
+    """A template whose records are in PostgreSQL: files of a server that was stopped."""
+
+    template: Template
+    files: Path
+
+    @contextmanager
+    def house(self, *, seed: int) -> Iterator[tuple[House, Cluster]]:
+        """A running copy, and its own server, which syncs what it commits."""
+        programs = postgresql.find_programs()
+        assert programs
+        with (
+            postgresql.running(programs, settings=postgresql.SMALL, files=self.files) as cluster,
+            self.template.house(seed=seed, settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")}) as house,
+        ):
+            yield house, cluster
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> OnPostgresql:
+    programs = postgresql.find_programs()
+    if programs is None:
+        missing("PostgreSQL")
+    folder = tmp_path_factory.mktemp("postgresql")
+    with postgresql.running(programs) as cluster:
+        cluster.run("create database faults")
+        template = Template.make(folder / "data", settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")})
+        cluster.stop()
+        subprocess.run(["cp", "-a", cluster.folder / "data", folder / "files"], check=True)
+    return OnPostgresql(template, folder / "files")
+
+
+def promised(ledger: Ledger) -> int:
+    """How many answers were acknowledged up to now."""
+    return sum(len(one.promises) for one in list(ledger.played))
+
+
+# SQL
+
+
+@pytest.mark.parametrize("away", [pytest.param(4, marks=quick), pytest.param(60, marks=slow)])
+def test_f18_sql_is_stopped(away: int, on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
+    with on_postgresql.house(seed=fault_seed) as (house, cluster):
+        with house.crowd().playing() as ledger:
+            time.sleep(1)
+            cluster.stop(signal.SIGQUIT)
+            before, waiting = promised(ledger), house.lag()
+            time.sleep(away)
+            assert house.status_of("/readyz") == 503
+            assert promised(ledger) > before, "the contest stood still"
+            assert house.lag() > waiting
+            cluster.start()
+            house.wait_until_healthy()
+            time.sleep(0.5)
+        assert judge(house, ledger, fault=f"F18 SQL stopped, {away} s", had_outage=False) == {}
+
+
+@slow
+def test_f19_backends_are_killed(on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
+    """At any moment, commits among them: a transaction is done whole or not at all."""
+    chance = random.Random(fault_seed)
+    with on_postgresql.house(seed=fault_seed) as (house, cluster):
+        with house.crowd().playing() as ledger:
+            for _kill in range(5):
+                time.sleep(1 + chance.random())
+                kill_a_backend(cluster, chance)
+                house.wait_until_healthy()
+            time.sleep(0.5)
+        assert judge(house, ledger, fault="F19 SQL's backends killed x5", had_outage=False) == {}
+
+
+def backends(cluster: Cluster) -> list[int]:
+    """The processes that serve the app's connections."""
+    found = []
+    for pid in children_of(cluster.pid):
+        with suppress(OSError):
+            if b"quizapp faults" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def kill_a_backend(cluster: Cluster, chance: random.Random) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(chance.choice(backends(cluster)), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("seconds", [pytest.param(5, marks=quick), pytest.param(20, marks=slow)])
+def test_f22_sqlite_is_busy(seconds: int, template: Template, fault_seed: int, judge: Judge) -> None:
+    """Who enters writes a row, and waits as long as the other writer has the database; who plays does not."""
+    with template.house(seed=fault_seed) as house:
+        with house.crowd().playing() as ledger:
+            time.sleep(0.5)
+            with closing(sqlite3.connect(house.stack.data / "quizapp.sqlite", timeout=20)) as records:
+                records.execute("begin immediate")
+                before = promised(ledger)
+                time.sleep(seconds)
+                assert promised(ledger) > before, "the contest stood still"
+                assert house.lag()
+            house.wait_until_healthy()
+            time.sleep(0.5)
+        found = judge(house, ledger, fault=f"F22 SQLite busy, {seconds} s", had_outage=False)
+        slow_ones = [text for text in found.pop("I8", []) if not is_slow_entry(text)]
+        assert (found, slow_ones) == ({}, [])
+
+
+def is_slow_entry(text: str) -> bool:
+    return text.startswith("POST /contests/faults/entries: ") and " after " in text
+
+
+# The recorder
+
+
+@pytest.mark.parametrize("kills", [pytest.param(2, marks=quick), pytest.param(15, marks=slow)])
+def test_f22_recorder_is_killed(kills: int, template: Template, fault_seed: int, judge: Judge) -> None:
+    """At any moment, commits among them."""
+    chance = random.Random(fault_seed)
+    with template.house(seed=fault_seed) as house:
+        with house.crowd().playing() as ledger:
+            for _kill in range(kills):
+                time.sleep(0.5 + chance.random())
+                kill(house.stack, "record")
+                end_lease(house)
+            time.sleep(0.5)
+        assert judge(house, ledger, fault=f"F22 recorder killed x{kills}", had_outage=False) == {}
+        with closing(sqlite3.connect(house.stack.data / "quizapp.sqlite")) as records:
+            assert records.execute("pragma integrity_check").fetchall() == [("ok",)]
+
+
+def end_lease(house: House) -> None:
+    """As if the five seconds of a recorder that is gone were over."""
+    house.store.command_of("DEL", "play:recorder")
+
+
+SLEEPS_BEFORE_TRIM: Change = (
+    "play/recorder.py",
+    "    if ended:\n        state.let_go(",
+    '    __import__("time").sleep(0.4)\n    if ended:\n        state.let_go(',
+)
+
+
+@pytest.mark.parametrize("kills", [pytest.param(3, marks=quick), pytest.param(25, marks=slow)])
+def test_f23_recorder_is_killed_after_its_commit(
+    kills: int, template: Template, fault_seed: int, judge: Judge, tmp_path: Path
+) -> None:
+    """What it had committed is still in the stream: the next one neither forgets nor repeats it."""
+    code = copy_project(tmp_path / "code", SLEEPS_BEFORE_TRIM)
+    with template.house(seed=fault_seed, code=code) as house:
+        with house.crowd().playing() as ledger:
+            for _kill in range(kills):
+                wait_until_committed(house)
+                kill(house.stack, "record")
+                end_lease(house)
+            time.sleep(0.5)
+        assert judge(house, ledger, fault=f"F23 killed after commit x{kills}", had_outage=False) == {}
+
+
+def wait_until_committed(house: House, seconds: float = 30.0) -> None:
+    """Wait until the stream holds events that are in SQL already."""
+    give_up_at = time.monotonic() + seconds
+    while not is_committed(house):
+        assert time.monotonic() < give_up_at, f"nothing is committed before it is trimmed:\n{house.stack.output}"
+        time.sleep(0.02)
+
+
+def is_committed(house: House) -> bool:
+    (position,) = read_sql(house.database, "select last_stream_id from recorder_position")
+    with house.store.client() as live:
+        return any(live.xrange(key, max=position["last_stream_id"], count=1) for key in live.scan_iter("play:*:stream"))
+
+
+@contextmanager
+def another_recorder(house: House, code: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A second `quizapp record` beside the launcher's, which has asked the live store already."""
+    serving = read_serving(house.stack.data)
+    assert serving
+    recorder = subprocess.Popen(
+        [*QUIZAPP, "record"],
+        env=environment() | serving.environment,
+        cwd=code,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=end_with_parent,
+    )
+    try:
+        wait_until_connected(recorder)
+        yield recorder
+    finally:
+        recorder.send_signal(signal.SIGCONT)
+        recorder.terminate()
+        recorder.wait(40)
+
+
+def wait_until_connected(recorder: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while not any("socket:" in str(file.readlink()) for file in Path(f"/proc/{recorder.pid}/fd").iterdir()):
+        assert recorder.poll() is None, "the second recorder ended"
+        assert time.monotonic() < give_up_at, "the second recorder does not start"
+        time.sleep(0.1)
+
+
+NO_LEASE: Change = (
+    "play/state.py",
+    "return bool(_hold_lease.call(",
+    "return True or bool(_hold_lease.call(",
+)
+
+
+@quick
+def test_f24_two_recorders_at_once(template: Template, fault_seed: int, judge: Judge, tmp_path: Path) -> None:
+    """Neither asks for the lease: the fence in SQL alone keeps them apart."""
+    code = copy_project(tmp_path / "code", NO_LEASE)
+    with template.house(seed=fault_seed, code=code) as house:
+        with another_recorder(house, code), house.crowd().playing() as ledger:
+            time.sleep(6)
+        assert judge(house, ledger, fault="F24 two recorders", had_outage=False) == {}
+
+
+@pytest.mark.parametrize("seconds", [pytest.param(LEASE_SECONDS + 2, marks=quick), pytest.param(10, marks=slow)])
+def test_f24_a_recorder_sleeps(seconds: int, template: Template, fault_seed: int, judge: Judge) -> None:
+    """Another takes over; the one that wakes up, perhaps in the middle of a transaction, does nothing twice."""
+    with template.house(seed=fault_seed) as house:
+        with another_recorder(house), house.crowd().playing() as ledger:
+            time.sleep(1)
+            sleeper = house.stack.children()["record"]
+            os.kill(sleeper, signal.SIGSTOP)
+            time.sleep(seconds)
+            os.kill(sleeper, signal.SIGCONT)
+            time.sleep(1)
+        assert judge(house, ledger, fault=f"F24 recorder sleeps {seconds} s", had_outage=False) == {}
