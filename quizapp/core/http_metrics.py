@@ -22,8 +22,8 @@ def init_app(app: Flask, *, sort: Sort) -> None:
 class Measured:
     """WSGI middleware; what is sent after the beginning of a response is not waited for."""
 
-    def __init__(self, serve: Callable[..., Iterable[bytes]], sort: Sort) -> None:
-        self._serve, self._sort = serve, sort
+    def __init__(self, rest: Callable[..., Iterable[bytes]], sort: Sort) -> None:
+        self._rest, self._sort = rest, sort
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         began, status = time.perf_counter(), "500"
@@ -34,7 +34,7 @@ class Measured:
             return start_response(line, headers, *error)
 
         try:
-            return self._serve(environ, note)
+            return self._rest(environ, note)
         finally:
             sort = self._sort(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             REQUESTS.add(time.perf_counter() - began, sort, status)

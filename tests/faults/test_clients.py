@@ -18,7 +18,7 @@ import pytest
 from tests.faults.clock import Clock
 from tests.faults.conftest import Judge
 from tests.faults.house import ATTEMPTS, SLUG, House, Template
-from tests.faults.ledger import Crowd, Ledger, Person, Played
+from tests.faults.ledger import Begun, Crowd, Ledger, Person, Played
 from tests.faults.network import Network
 from tests.faults.store import Store
 
@@ -116,7 +116,7 @@ def begin_once(device: Person) -> tuple[int, dict[str, Any]]:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {device.token}", "Idempotency-Key": key}
     status, document = device.send_once("POST", f"/contests/{SLUG}/attempts", b"{}", headers)
     if status in (200, 201):
-        device.ledger.begins.append((device.entry, key, document["attempt"]))
+        device.ledger.begins.append(Begun(device.entry, key, document["attempt"], time.time()))
     return status, document
 
 
@@ -146,7 +146,7 @@ def test_f29_many_devices_at_once(template: Template, fault_seed: int, judge: Ju
             assert statuses == {201: 1, 200: BARRIER - 1}, f"attempt {number}: {statuses}"
             assert len({document["attempt"] for _status, document in told}) == 1
             sheet = next(document for status, document in told if status == 201)
-            played = person.played_of(ledger.begins[-1][1], sheet)
+            played = person.played_of(ledger.begins[-1].key, sheet)
             ledger.played.append(played)
             person.answer_all(played, answers=5)
             results = at_once(person, finish_once(played))

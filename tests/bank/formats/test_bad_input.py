@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from quizapp.bank.formats import read
+from quizapp.bank.formats import Parsed, read
 from tests.bank.formats.bad_input import DOCUMENTS, TEXTS, WORKBOOKS, that_call
 from tests.bank.formats.making import error
 from tests.conftest import missing
@@ -31,20 +31,25 @@ CORPUS = {
 def test_bad_file_gives_its_one_error_in_little_time(name: str) -> None:
     make, code = CORPUS[name]
     content = make()
-    began = time.process_time()
-    parsed = read(content)
-    took = time.process_time() - began
+    parsed, took = timed(content)
     if code is None:
         assert parsed.questions
     else:
         problem = error(parsed)
         assert problem.code == code and problem.message and problem.where
-    assert took < SECONDS
+    assert took < SECONDS or min(timed(content)[1] for _again in range(2)) < SECONDS
+
+
+def timed(content: bytes) -> tuple[Parsed, float]:
+    """What is read and the seconds of processor time; what else the machine does only ever adds to them."""
+    began = time.process_time()
+    parsed = read(content)
+    return parsed, time.process_time() - began
 
 
 MEASURE = """
 import resource, sys
-from quizapp.bank.formats import read
+from quizapp.bank.formats import Parsed, read
 from tests.bank.formats.test_bad_input import CORPUS
 read(b"x")
 content = CORPUS[sys.argv[1]][0]()
