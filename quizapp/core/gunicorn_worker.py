@@ -47,6 +47,8 @@ STALLED_SECONDS = 30
 LINGER_SECONDS = 2.0
 """A worker that stops keeps idle connections for so long: the next request may be under way."""
 WATCH_SECONDS = 0.05
+GIVE_WAY_SECONDS, GIVE_WAY_AT_MOST = 0.00005, 0.001
+"""For each open connection, before a worker takes another one: who has fewer is quicker, so that all get as many."""
 GATHER_BYTES = 8192
 LONG_HEAD, LONG_BODY = 32 * 1024, 256 * 1024
 """A longer head is refused; a longer body, an upload, is left to the thread that reads it."""
@@ -224,6 +226,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             while self.alive and self.ppid == os.getppid():
                 for key, _events in selector.select(PROBE_SECONDS if self._open else TEND_SECONDS):
                     if key.data:
+                        time.sleep(min(len(self._open) * GIVE_WAY_SECONDS, GIVE_WAY_AT_MOST))
                         self._accept(key.data)
                 self._send_probe()
                 self._tend()
