@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,8 @@ from tests.blackbox.phones import Phone, Played, Refused, expected_points
 from tests.stack import Stack
 
 PHONES, THREADS, SLUG = 200, 16, "blackbox"
+SETTLE_SECONDS = 2.5
+"""A worker gives figures that it has read, and replies that it has made of them, for a second each."""
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +127,7 @@ def test_the_board_is_the_phones_own_ranking_ties_included(campaign: tuple[Stack
 
 def test_the_figures_are_the_phones_own(campaign: tuple[Stack, list[Phone]]) -> None:
     stack, phones = campaign
+    time.sleep(SETTLE_SECONDS)
     with closing(Phone(stack.base_url, SLUG, 0)) as reader:
         _status, pulse = reader.call("GET", f"/contests/{SLUG}/pulse")
     attempts = attempts_of(phones)

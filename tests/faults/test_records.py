@@ -228,10 +228,19 @@ def another_recorder(house: House, code: Path | None = None) -> Iterator[subproc
 
 def wait_until_connected(recorder: subprocess.Popen[bytes]) -> None:
     give_up_at = time.monotonic() + START_SECONDS
-    while not any("socket:" in str(file.readlink()) for file in Path(f"/proc/{recorder.pid}/fd").iterdir()):
+    while not has_socket(recorder.pid):
         assert recorder.poll() is None, "the second recorder ended"
         assert time.monotonic() < give_up_at, "the second recorder does not start"
         time.sleep(0.1)
+
+
+def has_socket(pid: int) -> bool:
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        # It may have been closed in between.
+        with suppress(FileNotFoundError):
+            if file.readlink().name.startswith("socket:"):
+                return True
+    return False
 
 
 NO_LEASE: Change = (
