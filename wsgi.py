@@ -1,5 +1,5 @@
 """For any WSGI server: `gunicorn wsgi:app`."""
 
-from quizapp.app import create_app
+from quizapp.app import create_web_app
 
-app = create_app()
+app = create_web_app()

@@ -16,6 +16,7 @@ from quizapp.contests import views as contests
 from quizapp.contests.kits import questions_in_use, uses_of_question
 from quizapp.core import compression, crypto, live, logs, server_events, throttle, web
 from quizapp.core import db as database
+from quizapp.core.postgresql import PATIENT, WEB, Waits
 from quizapp.core.settings import Settings, load_settings
 from quizapp.play import api as play_api
 from quizapp.play import correction_views as play_corrections
@@ -27,7 +28,12 @@ from quizapp.reports import views as reports
 ROOT = Path(__file__).parent.parent
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_web_app() -> Flask:
+    """The app of a web worker, from the environment: whatever SQL does, it answers within some seconds."""
+    return create_app(waits=WEB)
+
+
+def create_app(settings: Settings | None = None, *, waits: Waits = PATIENT) -> Flask:
     """Build the app from `settings`, or from the environment; raise `WrongSetting` before anything is opened."""
     settings = settings or load_settings(os.environ)
     logs.configure(level=settings.log_level, folder=settings.log_dir)
@@ -40,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     web.init_app(app, settings)
     compression.init_app(app)
-    database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"))
+    database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"), waits=waits)
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
     live.init_app(app, redis_url=settings.redis_url, replicas=settings.replicas)
     throttle.init_app(app, limits_url=settings.limits_url)

@@ -26,7 +26,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
 from sqlalchemy.types import JSON, TypeDecorator
 
+from quizapp.core import postgresql
 from quizapp.core.metrics import measure_statements
+from quizapp.core.postgresql import Waits
 
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -72,35 +74,27 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
 
-def init_app(app: Flask, *, database_url: str, migrations: str) -> None:
+def init_app(app: Flask, *, database_url: str, migrations: str, waits: Waits) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(database_url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(database_url, waits)
     db.init_app(app)
     migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
-        prepare_engine(db.engine)
+        prepare_engine(db.engine, waits)
         measure_statements(db.engine)
     app.before_request(_mark_reading)
     app.after_request(_commit_or_roll_back)
 
 
-def engine_options(database_url: str) -> dict[str, Any]:
-    common = {"json_deserializer": msgspec.json.decode}
-    if database_url.startswith("sqlite"):
-        return {**common, "connect_args": {"timeout": 20}}
-    return {
-        **common,
-        "pool_pre_ping": True,
-        "pool_size": 10,
-        "max_overflow": 20,
-        "pool_timeout": 5,
-        "connect_args": {"connect_timeout": 3, "options": "-c statement_timeout=30000 -c lock_timeout=10000"},
-    }
+def engine_options(database_url: str, waits: Waits) -> dict[str, Any]:
+    own = {"connect_args": {"timeout": 20}} if database_url.startswith("sqlite") else postgresql.engine_options(waits)
+    return {"json_deserializer": msgspec.json.decode, **own}
 
 
-def prepare_engine(engine: Engine) -> None:
-    """Set SQLite's pragmas on each new connection and begin its transactions ourselves; nothing for PostgreSQL."""
+def prepare_engine(engine: Engine, waits: Waits) -> None:
+    """Bound the waits for PostgreSQL; set SQLite's pragmas on each new connection and begin its transactions."""
     if engine.dialect.name != "sqlite":
+        postgresql.bound_waits(engine, waits)
         return
 
     @event.listens_for(engine, "connect")

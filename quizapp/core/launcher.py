@@ -171,7 +171,7 @@ def web_command(*, bind: str, workers: int | None, preload: bool) -> list[str]:
         command += ["-w", str(workers)]
     if preload:
         command.append("--preload")
-    return [*command, "quizapp.app:create_app()"]
+    return [*command, "quizapp.app:create_web_app()"]
 
 
 def _tend(children: list[Child]) -> None:

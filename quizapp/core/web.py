@@ -395,7 +395,7 @@ def readyz() -> ResponseReturnValue:
 def _sql_answers() -> bool:
     try:
         db.session.execute(text("select 1"))
-    except DBAPIError:
+    except (DBAPIError, PoolTimeout):
         return False
     return True
 
