@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Collection
+import subprocess
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests import postgresql
+from tests.conftest import missing
 from tests.faults import checker
 from tests.faults.house import SLUG, House, Template, verify
 from tests.faults.ledger import Ledger
 from tests.faults.report import PROPERTY
+from tests.postgresql import Cluster
 
 DEAD_LETTERS = "recording dead letters"
 Judge = Callable[..., dict[str, list[str]]]
@@ -28,6 +35,41 @@ def fault_seed() -> int:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     return Template.make(tmp_path_factory.mktemp("template") / "data")
+
+
+@dataclass(frozen=True)
+class OnPostgresql:
+    """A template whose records are in PostgreSQL: files of a server that was stopped."""
+
+    template: Template
+    files: Path
+
+    @contextmanager
+    def house(self, *, seed: int, code: Path | None = None) -> Iterator[tuple[House, Cluster]]:
+        """A running copy, and its own server, which syncs what it commits."""
+        programs = postgresql.find_programs()
+        assert programs
+        with (
+            postgresql.running(programs, settings=postgresql.SMALL, files=self.files) as cluster,
+            self.template.house(
+                seed=seed, settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")}, code=code
+            ) as house,
+        ):
+            yield house, cluster
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> OnPostgresql:
+    programs = postgresql.find_programs()
+    if programs is None:
+        missing("PostgreSQL")
+    folder = tmp_path_factory.mktemp("postgresql")
+    with postgresql.running(programs) as cluster:
+        cluster.run("create database faults")
+        template = Template.make(folder / "data", settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")})
+        cluster.stop()
+        subprocess.run(["cp", "-a", cluster.folder / "data", folder / "files"], check=True)
+    return OnPostgresql(template, folder / "files")
 
 
 @pytest.fixture

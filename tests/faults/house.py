@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
@@ -47,10 +48,13 @@ class House:
 
     def status_of(self, path: str) -> int:
         """The status of a GET; 0 without a reply within five seconds."""
-        return get(self.stack.base_url, path)[0]
+        return self.reply_of(path).status
 
     def text_of(self, path: str) -> str:
-        return get(self.stack.base_url, path)[1]
+        return self.reply_of(path).text
+
+    def reply_of(self, path: str) -> Reply:
+        return get(self.stack.base_url, path)
 
     def is_healthy(self) -> bool:
         """SQL and Redis answer and the contest's doors are open."""
@@ -78,16 +82,23 @@ class House:
             return sum(client.xlen(key) for key in client.scan_iter("play:*:stream"))
 
 
-def get(base_url: str, path: str) -> tuple[int, str]:
-    """Status and text of a GET; 0 and "" without a reply within five seconds."""
+class Reply(NamedTuple):
+    """What a GET brought; `status` is 0 without a reply within five seconds."""
+
+    status: int
+    text: str = ""
+    retry_after: str | None = None
+
+
+def get(base_url: str, path: str) -> Reply:
     parts = urlsplit(base_url)
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)) as connection:
         try:
             connection.request("GET", path)
             response = connection.getresponse()
-            return response.status, response.read().decode()
+            return Reply(response.status, response.read().decode(), response.headers["Retry-After"])
         except (OSError, http.client.HTTPException):
-            return 0, ""
+            return Reply(0)
 
 
 class Template:

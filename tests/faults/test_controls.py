@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.conftest import OnPostgresql
 from tests.faults.controls import Change, copy_project, examine
 from tests.faults.disk import Shim
 from tests.faults.house import SLUG, House, Template
 from tests.faults.ledger import Ledger, Person, Refused
 from tests.faults.store import Store
 from tests.faults.test_kills import kill
-from tests.faults.test_records import end_lease, wait_until_committed
+from tests.faults.test_records import end_lease, frozen, wait_until_committed
 from tests.faults.test_store import go_back, lose_all, lose_power
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -230,3 +231,14 @@ def test_deadline(changes: tuple[Change, ...], template: Template, fault_seed: i
         os.kill(recorder, signal.SIGCONT)
         found = examine(house, ledger, had_outage=False)
     assert ("I7" in found) == (NO_DEADLINE in changes), found
+
+
+def test_bounded_waits_for_sql(on_postgresql: OnPostgresql, fault_seed: int, tmp_path: Path) -> None:
+    code = copy_project(tmp_path / "code", ("app.py", "create_app(waits=WEB)", "create_app()"))
+    with on_postgresql.house(seed=fault_seed, code=code) as (house, cluster):
+        with house.crowd(patience=15.0).playing() as ledger:
+            time.sleep(1)
+            with frozen(cluster):
+                time.sleep(8)
+        found = examine(house, ledger, had_outage=False)
+    assert "I8" in found, found

@@ -7,22 +7,21 @@ import random
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from quizapp.core.embedded import end_with_parent
 from quizapp.core.installation import read_serving
-from tests import postgresql
-from tests.conftest import missing
 from tests.faults.checker import read_sql
-from tests.faults.conftest import Judge
+from tests.faults.conftest import Judge, OnPostgresql
 from tests.faults.controls import Change, copy_project
-from tests.faults.house import House, Template
+from tests.faults.house import SLUG, House, Reply, Template
 from tests.faults.ledger import Ledger
 from tests.faults.test_kills import kill
 from tests.postgresql import Cluster
@@ -32,39 +31,6 @@ pytestmark = pytest.mark.timeout(600)
 quick, slow = pytest.mark.quick, pytest.mark.slow
 LEASE_SECONDS = 5
 """How long another recorder waits for one that says nothing any more."""
-
-
-@dataclass(frozen=True)
-class OnPostgresql:
-    """A template whose records are in PostgreSQL: files of a server that was stopped."""
-
-    template: Template
-    files: Path
-
-    @contextmanager
-    def house(self, *, seed: int) -> Iterator[tuple[House, Cluster]]:
-        """A running copy, and its own server, which syncs what it commits."""
-        programs = postgresql.find_programs()
-        assert programs
-        with (
-            postgresql.running(programs, settings=postgresql.SMALL, files=self.files) as cluster,
-            self.template.house(seed=seed, settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")}) as house,
-        ):
-            yield house, cluster
-
-
-@pytest.fixture(scope="module")
-def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> OnPostgresql:
-    programs = postgresql.find_programs()
-    if programs is None:
-        missing("PostgreSQL")
-    folder = tmp_path_factory.mktemp("postgresql")
-    with postgresql.running(programs) as cluster:
-        cluster.run("create database faults")
-        template = Template.make(folder / "data", settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")})
-        cluster.stop()
-        subprocess.run(["cp", "-a", cluster.folder / "data", folder / "files"], check=True)
-    return OnPostgresql(template, folder / "files")
 
 
 def promised(ledger: Ledger) -> int:
@@ -119,6 +85,110 @@ def backends(cluster: Cluster) -> list[int]:
 def kill_a_backend(cluster: Cluster, chance: random.Random) -> None:
     with suppress(ProcessLookupError):
         os.kill(chance.choice(backends(cluster)), signal.SIGKILL)
+
+
+READS_SQL = ("/", f"/play/{SLUG}")
+BUSY = "系统正忙"
+
+
+@slow
+@pytest.mark.parametrize("seconds", [6, 30])
+def test_f20_sql_is_frozen(seconds: int, on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
+    """Its connections stay open, and nobody says anything on them."""
+    with on_postgresql.house(seed=fault_seed) as (house, cluster):
+        crowd = house.crowd()
+        with crowd.playing() as ledger:
+            inside = [crowd.person() for _number in range(4)]
+            for person in inside:
+                person.enter()
+            with frozen(cluster), reading(house, readers=40) as replies:
+                frozen_at = time.time()
+                for person in inside:
+                    person.play_attempt()
+                    person.close()
+                assert_contest_goes_on(ledger, since=frozen_at)
+                assert_pages_say_so(house)
+                assert house.status_of("/readyz") == 503
+                assert house.lag()
+                time.sleep(max(0.0, frozen_at + seconds - time.time()))
+            house.wait_until_healthy()
+            time.sleep(0.5)
+        assert {reply.status for reply in replies} <= {200, 503}, "somebody waited for more than five seconds"
+        assert judge(house, ledger, fault=f"F20 SQL frozen, {seconds} s", had_outage=False) == {}
+
+
+@contextmanager
+def frozen(cluster: Cluster) -> Iterator[None]:
+    """Stop all of a server's processes; the first one first, so that no other begins."""
+    os.kill(cluster.pid, signal.SIGSTOP)
+    processes = [cluster.pid, *children_of(cluster.pid)]
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def reading(house: House, *, readers: int) -> Iterator[list[Reply]]:
+    """Meanwhile let people look at a page that reads SQL, again and again; give what each of them got."""
+    replies: list[Reply] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            replies.append(house.reply_of(f"/api/v1/contests/{SLUG}"))
+            ended.wait(1)
+
+    threads = [threading.Thread(target=read, daemon=True) for _number in range(readers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield replies
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(10)
+
+
+def assert_contest_goes_on(ledger: Ledger, *, since: float) -> None:
+    """Begins, answers and hand-ins, each at the first try."""
+    played = [one for one in list(ledger.requests) if one.at >= since and "/attempts" in one.path]
+    assert {one.path.rpartition("/")[2] for one in played if one.status < 300} >= {"attempts", "answers", "finish"}
+    assert [one for one in played if one.status in (0, 503)] == []
+
+
+def assert_pages_say_so(house: House) -> None:
+    """Pages that read SQL say within five seconds what is the matter, and when to come again."""
+    for path in READS_SQL:
+        reply = house.reply_of(path)
+        assert (reply.status, BUSY in reply.text, bool(reply.retry_after)) == (503, True, True), (path, reply)
+
+
+@slow
+@pytest.mark.parametrize(("tables", "seconds"), [("answer", 10), ("answer", 60), ("answer, contest", 12)])
+def test_f20_a_table_is_locked(
+    tables: str, seconds: int, on_postgresql: OnPostgresql, fault_seed: int, judge: Judge
+) -> None:
+    with on_postgresql.house(seed=fault_seed) as (house, cluster):
+        with house.crowd().playing() as ledger:
+            time.sleep(1)
+            with psycopg.connect(cluster.url("faults").replace("+psycopg", "")) as other:
+                other.execute(f"lock table {tables}")  # type: ignore[call-overload]
+                locked_at, before = time.time(), len(ledger.begins)
+                time.sleep(seconds)
+                assert house.lag()
+                if "contest" in tables:
+                    assert_pages_say_so(house)
+                else:
+                    assert len(ledger.begins) > before
+                    assert_contest_goes_on(ledger, since=locked_at)
+                    assert ledger.refused[503] == 0
+            house.wait_until_healthy()
+            time.sleep(0.5)
+        assert judge(house, ledger, fault=f"F20 {tables} locked, {seconds} s", had_outage=False) == {}
 
 
 @pytest.mark.parametrize("seconds", [pytest.param(5, marks=quick), pytest.param(20, marks=slow)])

@@ -111,7 +111,7 @@ def web_alone(house: House, code: Path) -> Iterator[tuple[subprocess.Popen[bytes
     try:
         address = f"http://127.0.0.1:{port}"
         give_up_at = time.monotonic() + START_SECONDS
-        while get(address, "/healthz")[0] != 200:
+        while get(address, "/healthz").status != 200:
             assert time.monotonic() < give_up_at, "quizapp web does not answer"
             time.sleep(0.1)
         yield master, address
