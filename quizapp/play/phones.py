@@ -14,6 +14,7 @@ import secrets
 import selectors
 import socket
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +74,8 @@ class Ledger:
     results: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Attempt → (questions answered, score in hundredths) as told at hand-in."""
     gave_up: list[str] = field(default_factory=list)
-    retried: int = 0
+    retried: Counter[int] = field(default_factory=Counter)
+    """How often a request was sent again, by the status of the reply; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +263,9 @@ class Exchange:
             self._again(line, PAUSE_SECONDS)
         return True
 
-    def _again(self, line: _Line, seconds: float) -> None:
+    def _again(self, line: _Line, seconds: float, status: int = 0) -> None:
         """Send the same request again after a while; every call of a phone may be repeated."""
-        self._ledger.retried += 1
+        self._ledger.retried[status] += 1
         self._plan(line, time.monotonic() + seconds * (1 + random.random() / 2))  # noqa: S311
 
     def _plan(self, line: _Line, due: float) -> None:
@@ -302,7 +304,7 @@ class Exchange:
         status = int(head[9:12])
         if status in LATER:
             pause = _RETRY.search(head)
-            self._again(line, float(pause[1]) if pause else PAUSE_SECONDS)
+            self._again(line, float(pause[1]) if pause else PAUSE_SECONDS, status)
             return None
         return Reply(status, body)
 
