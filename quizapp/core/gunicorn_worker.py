@@ -1,33 +1,32 @@
-"""A worker for Gunicorn whose threads wait for requests themselves.
+"""A worker for Gunicorn: one thread takes up all requests and gives the plainest replies itself, a few make the rest.
 
-Gunicorn's own threaded worker has one thread that waits for all connections. It hands each request to a pool and is
-handed the connection back: two switches of threads, a future, a pipe and some system calls, which took longer than
-taking an answer does. Here every thread waits at the same epoll. A connection with something to read wakes one of
-them, which reads, answers and arms the connection again; in between nobody is woken for it. A thread that has work
-left never waits.
+Gunicorn's own threaded worker has one thread that waits for all connections and a pool that serves them. Threads of
+one interpreter take turns, at every system call and every few milliseconds, and the more of them are ready, the more
+the turns cost. So here:
 
-How long a connection was ready before a thread took it, epoll does not tell. But it keeps an order, so a probe that is
-put in like a request waits as long as one: the main thread sends one after the other through the queue.
+- The express thread waits for all connections, takes what has come of their requests without waiting for the rest
+  (phones in a bad network send them in pieces, seconds apart), and gives the whole ones that the app says are plain
+  (`express.py`), mostly answers, back to the app as a heap: one call to the live store for all of them.
+- Everything else is put into a queue, which a few threads empty: AT_WORK, as more would only stand in each other's
+  way. A thread that has been at a request for longer than STUCK_SECONDS waits for something, most of all for SQL, and
+  is not counted: another one is called in its place, up to all there are. So nobody waits behind a slow database.
 
-A request is taken up when it has come whole: phones in a bad network send it in pieces, seconds apart, and as many of
-them as there are threads would hold up everybody. Only uploads are read by a thread as they come.
+How long a request has been in the queue decides whether it is still served when more comes than can be (shedding.py).
 
-Reading requests, checking them, their limits and the writing of replies stay Gunicorn's. Spoken is plain HTTP/1.1.
+Reading requests, checking them, their limits and the writing of replies stay Gunicorn's but for the plain ones.
+Spoken is plain HTTP/1.1. Only uploads are read by a thread as they come.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import re
 import select
 import selectors
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -37,11 +36,15 @@ from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 from gunicorn.workers import base
 
 from quizapp.core import handover
+from quizapp.core.line import Line, Outgoing
+from quizapp.core.pool import Pool
 
-ARMED = select.EPOLLIN | select.EPOLLONESHOT
+ARMED, DISARMED = select.EPOLLIN, select.EPOLLONESHOT
+AT_ONCE = 64
+"""So many connections are looked at in one go."""
 TEND_SECONDS = 1.0
-PROBE_SECONDS = 0.05
-"""Between two probes; a queue is watched while somebody is connected."""
+CALL_SECONDS = 0.05
+"""How often it is seen whether threads are stuck, while somebody is connected."""
 STALLED_SECONDS = 30
 """Who sends or takes nothing for so long in the middle of a request or a reply is hung up on."""
 LINGER_SECONDS = 2.0
@@ -49,132 +52,12 @@ LINGER_SECONDS = 2.0
 WATCH_SECONDS = 0.05
 GIVE_WAY_SECONDS, GIVE_WAY_AT_MOST = 0.00005, 0.001
 """For each open connection, before a worker takes another one: who has fewer is quicker, so that all get as many."""
-GATHER_BYTES = 8192
-LONG_HEAD, LONG_BODY = 32 * 1024, 256 * 1024
-"""A longer head is refused; a longer body, an upload, is left to the thread that reads it."""
-GATHER_SECONDS = 30
-"""Who needs longer than this to send a request is hung up on."""
 DRAIN_SECONDS = 5.0
 """For a body that the app did not read; who is slower is hung up on."""
 
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
-_EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)
-
-
-class Outgoing:
-    """A connection as Gunicorn writes to it: what comes first, the head, leaves together with what comes next."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._head: bytes | None = None
-        self.is_taken = False
-
-    def take(self) -> socket.socket:
-        """Give the connection away for good (see server_events.py): what else is written goes nowhere."""
-        self.is_taken = True
-        return self._connection
-
-    def sendall(self, part: bytes) -> None:
-        if self.is_taken:
-            return
-        if self._head is None:
-            self._head = part
-            return
-        head, self._head = self._head, b""
-        self._connection.sendall(head + part if head else part)
-
-    def sendfile(self, *arguments: Any, **named: Any) -> int:
-        self.flush()
-        return self._connection.sendfile(*arguments, **named)
-
-    def flush(self) -> None:
-        if self._head:
-            self.sendall(b"")
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether a part of the reply has left."""
-        return self._head == b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
-def is_whole(gathered: bytes) -> bool:
-    """Whether a thread that takes up a request which begins like this will not have to wait for the rest of it.
-
-    A long body counts as whole, and so does what waits for a word of ours (Expect: 100-continue).
-    """
-    end = gathered.find(b"\r\n\r\n")
-    if end < 0:
-        return False
-    length = _LENGTH.search(gathered, 0, end + 2)
-    body = int(length[1]) if length else 0
-    return len(gathered) - end - 4 >= body or body > LONG_BODY or bool(_EXPECTS.search(gathered, 0, end))
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """A connection and the reader of its requests."""
-
-    connection: socket.socket
-    address: Any
-    server: Any
-    reader: Any
-    idle_until: float = 0.0
-    is_taken: bool = False
-    """Given away by an answer; it is not ours to hang up on any more."""
-    gathered: bytes = b""
-    """The beginning of a request whose rest has not come yet."""
-    gathers_until: float = 0.0
-
-    def gather(self) -> bool:
-        """Take what has come, without waiting for more; whether there is something for a thread to do."""
-        if not self.gathered:
-            self.gathers_until = time.monotonic() + GATHER_SECONDS
-        while True:
-            try:
-                part = self.connection.recv(GATHER_BYTES, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return False
-            except OSError:
-                part = b""
-            self.gathered += part
-            if not part or is_whole(self.gathered):
-                self._pass_on()
-                return True
-            if self.is_endless:
-                return False
-
-    @property
-    def is_endless(self) -> bool:
-        """Whether there are only headers, and too many."""
-        return len(self.gathered) > LONG_HEAD and b"\r\n\r\n" not in self.gathered
-
-    def has_another(self) -> bool:
-        """After an answer: whether the next request has come whole behind the one that was answered."""
-        self.gathered = self.reader.unreader.take_buffered()
-        if not self.gathered or not is_whole(self.gathered):
-            self.gathers_until = time.monotonic() + GATHER_SECONDS
-            return False
-        self._pass_on()
-        return True
-
-    def _pass_on(self) -> None:
-        self.reader.unreader.unread(self.gathered)
-        self.gathered = b""
-
-    def has_asked(self) -> bool:
-        """Whether there is something to read."""
-        try:
-            return bool(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError:
-            return False
-
-
 class Worker(base.Worker):  # type: ignore[misc]
-    """The main thread accepts, hangs up on who is idle for too long, sends probes and shows that this process lives.
+    """The main thread accepts, hangs up on who is idle for too long, tends the pool and shows that this process lives.
 
     A line is in `_idle` while nobody is at work on it; who takes it out (one step, so only one thread can) owns it
     until it is put back or hung up.
@@ -182,10 +65,7 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         self._epoll = select.epoll()
-        self._probe = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._probe_sent_at: float | None = None
-        """None while no probe is in the queue."""
-        self._probe_waited = 0.0
+        self._pool = Pool(self._serve, threads=self.cfg.threads)
         self._open: set[Line] = set()
         self._idle: dict[int, Line] = {}
         """By file number, the longest idle first."""
@@ -197,6 +77,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         super().load_wsgi()
         # Imported here: this file is the master's, and what the master has of the app no HUP replaces.
+        from quizapp.core import express
         from quizapp.core.adding_up import Adder
         from quizapp.core.server_events import TAKE
         from quizapp.core.shedding import Queue, Shedding
@@ -204,6 +85,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         if live := self.wsgi.extensions.get("quizapp.live"):
             self.adder = Adder(live, kind="web")
         self.queue, self._take_key = Queue(), TAKE
+        self._express: express.Express | None = self.wsgi.extensions.get("quizapp.express")
+        self._parse = express.parse
         self.wsgi: Any = Shedding(self.wsgi, self.queue)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -214,9 +97,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._goes_by = time.monotonic() + handover.LOAD_SECONDS
 
     def run(self) -> None:
-        self._epoll.register(self._probe, ARMED)
-        for _number in range(self.cfg.threads):
-            threading.Thread(target=self._work, daemon=True).start()
+        self._pool.start()
+        threading.Thread(target=self._take_up, daemon=True).start()
         with selectors.DefaultSelector() as selector:
             # The signals' pipe: SIGTERM ends the wait.
             selector.register(self.PIPE[0], selectors.EVENT_READ)
@@ -224,11 +106,11 @@ class Worker(base.Worker):  # type: ignore[misc]
                 listener.setblocking(False)
                 selector.register(listener, selectors.EVENT_READ, listener)
             while self.alive and self.ppid == os.getppid():
-                for key, _events in selector.select(PROBE_SECONDS if self._open else TEND_SECONDS):
+                for key, _events in selector.select(CALL_SECONDS if self._open else TEND_SECONDS):
                     if key.data:
                         time.sleep(min(len(self._open) * GIVE_WAY_SECONDS, GIVE_WAY_AT_MOST))
                         self._accept(key.data)
-                self._send_probe()
+                self._pool.tend()
                 self._tend()
         self._stop()
 
@@ -254,29 +136,12 @@ class Worker(base.Worker):  # type: ignore[misc]
         reader = http.get_parser(self.cfg, connection, address)
         line = Line(connection, address, listener.getsockname(), reader)
         self._open.add(line)
-        self._wait(line, self._epoll.register)
+        self._epoll.register(connection.fileno(), ARMED)
+        self._let_wait(line)
 
-    def _wait(self, line: Line, arm: Callable[[int, int], None]) -> None:
+    def _let_wait(self, line: Line) -> None:
         line.idle_until = time.monotonic() + self.cfg.keepalive
-        number = line.connection.fileno()
-        self._idle[number] = line
-        arm(number, ARMED)
-
-    def _send_probe(self) -> None:
-        if self._probe_sent_at is None:
-            self._probe_sent_at = time.monotonic()
-            os.eventfd_write(self._probe, 1)
-
-    def _take_probe(self) -> None:
-        os.eventfd_read(self._probe)
-        self._probe_waited, self._probe_sent_at = self._waited(), None
-        self.queue.note(self._probe_waited)
-        self._epoll.modify(self._probe, ARMED)
-
-    def _waited(self) -> float:
-        """How long what is taken out of the queue now has waited; what comes before a probe, at least as long as it."""
-        sent_at = self._probe_sent_at
-        return self._probe_waited if sent_at is None else time.monotonic() - sent_at
+        self._idle[line.connection.fileno()] = line
 
     def _make_room(self) -> bool:
         """Hang up on who has been idle the longest; False when nobody is."""
@@ -319,30 +184,80 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.notify()
             time.sleep(WATCH_SECONDS)
 
-    def _work(self) -> None:
-        while True:
-            for number, _events in self._epoll.poll(maxevents=1):
-                if number == self._probe:
-                    self._take_probe()
-                elif line := self._idle.pop(number, None):
-                    self.queue.note(self._waited())
-                    if line.gather():
-                        self._serve(line)
-                    elif line.is_endless:
-                        too_long = LimitRequestHeaders("the head is too long")
-                        self.handle_error(None, line.connection, line.address, too_long)
-                        self._hang_up(line)
-                    elif time.monotonic() > line.gathers_until:
-                        self._hang_up(line)
-                    else:
-                        self._wait(line, self._epoll.modify)
+    def _take_up(self) -> None:
+        """The express thread; a worker that has lost it ends, and another one is started."""
+        try:
+            while True:
+                self._look_once()
+        except Exception:
+            self.log.exception("A web worker cannot take up requests any more")
+            self.alive = False
+
+    def _look_once(self) -> None:
+        """See what has come, and answer what is plain."""
+        whole = []
+        for number, _events in self._epoll.poll(maxevents=AT_ONCE):
+            # None: it was armed a moment ago and is not idle yet, or was hung up on.
+            line = self._idle.pop(number, None)
+            if line and self._has_asked(line):
+                whole.append(line)
+        if whole:
+            self._answer_plain(whole)
+
+    def _has_asked(self, line: Line) -> bool:
+        """Whether a request of it has come whole, or its end; what is neither goes on waiting, within bounds."""
+        if line.gather():
+            return True
+        if line.is_endless:
+            too_long = LimitRequestHeaders("the head is too long")
+            self.handle_error(None, line.connection, line.address, too_long)
+            self._hang_up(line)
+        elif time.monotonic() > line.gathers_until:
+            self._hang_up(line)
+        else:
+            self._let_wait(line)
+        return False
+
+    def _answer_plain(self, lines: list[Line]) -> None:
+        """Let the app answer what is plain of whole requests, all in one go; threads do the rest."""
+        if self._express and self.alive:
+            asked = [(line, request) for line in lines if (request := self._parse(line.gathered))]
+            replies = self._express.answer([request for _line, request in asked])
+            for (line, request), reply in zip(asked, replies, strict=True):
+                if reply is not None:
+                    lines.remove(line)
+                    self._reply(line, reply, rest=request.rest)
+        for line in lines:
+            self._hand_over(line)
+
+    def _reply(self, line: Line, reply: bytes, *, rest: bytes) -> None:
+        """Send a whole reply without waiting; who does not take it asks again."""
+        try:
+            is_sent = line.connection.send(reply, socket.MSG_DONTWAIT) == len(reply)
+        except OSError:
+            is_sent = False
+        if not is_sent:
+            self._hang_up(line)
+        elif line.goes_on_with(rest):
+            self._hand_over(line)
+        else:
+            self._let_wait(line)
+
+    def _hand_over(self, line: Line) -> None:
+        self._epoll.modify(line.connection.fileno(), DISARMED)
+        line.pass_on()
+        line.whole_at = time.monotonic()
+        self._pool.put(line)
 
     def _serve(self, line: Line) -> None:
-        """Answer what a line asks; then wait for more or hang up."""
+        """In a thread of the pool: answer what a line asks; then let it wait for more or hang up."""
+        self.queue.note(time.monotonic() - line.whole_at)
         while self._answer_next(line):
-            if not line.has_another():
-                self._wait(line, self._epoll.modify)
+            if not line.goes_on_with(line.reader.unreader.take_buffered()):
+                self._epoll.modify(line.connection.fileno(), ARMED)
+                self._let_wait(line)
                 return
+            line.pass_on()
         self._open.discard(line)
         if line.is_taken:
             return

@@ -16,11 +16,11 @@ from typing import Any, cast
 from flask import Flask, current_app
 from redis.exceptions import NoScriptError
 
-from quizapp.core.live_servers import LiveStoreDown, TooFewReplicas, servers_of
+from quizapp.core.live_servers import LiveStoreDown, TooFewReplicas, Words, servers_of
 from quizapp.core.metrics import SCRIPTS
 from quizapp.core.redis_address import parse_address
 
-__all__ = ["Live", "LiveStoreDown", "Script", "TooFewReplicas", "get_live", "init_app"]
+__all__ = ["Live", "LiveStoreDown", "Script", "TooFewReplicas", "Words", "get_live", "init_app"]
 
 
 class Live:
@@ -40,6 +40,13 @@ class Live:
         """
         [reply] = self._servers.call(at or _key_of(words), lambda server: server.ask(words))
         return reply
+
+    def at_once(self, commands: Sequence[Words]) -> list[Any]:
+        """Send commands that name keys, all in one go, and return for each its reply or the error in its place.
+
+        A server that is not known to be well is not asked: LiveStoreDown stands for its replies.
+        """
+        return self._servers.at_once([(_key_of(words), words) for words in commands])
 
     def replicated(self, *words: str | int | float | bytes, marker: str) -> Any:
         """As `command`, and return only when the replicas have what the command did, and all that it saw.
@@ -76,6 +83,10 @@ class Script:
         self.text, self.has_functions = text, has_functions
         # SHA-1 is the name Redis gives a script, not a protection.
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    def words(self, *, keys: Sequence[str], arguments: Sequence[str | int | float | bytes]) -> Words:
+        """The command that calls it; the server replies NOSCRIPT where it was never called by `call`."""
+        return ("EVALSHA", self.sha, len(keys), *keys, *arguments)
 
     def call(
         self, live: Live, *, keys: Sequence[str], arguments: Sequence[str | int | float | bytes], marker: str = ""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import sample
 from typing import Any, Protocol, TypeVar, cast
 
@@ -77,6 +78,11 @@ class Circuit:
     def count_success(self) -> None:
         self._failures = 0
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the last call succeeded."""
+        return not self._failures
+
 
 class Server:
     """One Redis, whose every failure is a `LiveStoreDown`."""
@@ -103,6 +109,18 @@ class Server:
         for reply in replies:
             if isinstance(reply, RedisError):
                 self._refuse(reply)
+        return replies
+
+    def ask_at_once(self, commands: Sequence[Words]) -> list[Any]:
+        """As `ask`, with errors in the place of replies; nothing is sent to a server that is not known to be well."""
+        if not self.circuit.is_well:
+            return [LiveStoreDown()] * len(commands)
+        try:
+            replies = self._send_all(commands)
+        except (RedisConnectionError, RedisTimeoutError):
+            self.circuit.count_failure()
+            return [LiveStoreDown()] * len(commands)
+        self.circuit.count_success()
         return replies
 
     def ask_replicated(self, words: Words, *, marker: str, replicas: int) -> Any:
@@ -144,6 +162,24 @@ class Server:
         finally:
             pool.release(connection)
 
+    def _send_all(self, commands: Sequence[Words]) -> list[Any]:
+        """As `_run_script`, for many, and errors of the server in the place of replies."""
+        pool = self.client.connection_pool
+        connection = pool.get_connection()
+        try:
+            packed = b"".join(part for words in commands for part in connection.pack_command(*words))  # type: ignore[no-untyped-call]
+            connection.send_packed_command([packed])  # type: ignore[no-untyped-call]
+            return [self._read(connection) for _words in commands]
+        finally:
+            pool.release(connection)
+
+    @staticmethod
+    def _read(connection: Any) -> Any:
+        try:
+            return connection.read_response()
+        except ResponseError as error:
+            return error
+
     def _refuse(self, error: RedisError) -> None:
         if isinstance(error, ReadOnlyError):
             # A former primary: its name or address may lead to the new one when it is asked for again.
@@ -162,6 +198,9 @@ class Servers(Protocol):
     def call(self, key: str, act: Callable[[Server], T]) -> T:
         """Do something with the server that has `key`."""
 
+    def at_once(self, commands: Sequence[tuple[str, Words]]) -> list[Any]:
+        """A reply or an error for each command, which is told with its key."""
+
     def everyone(self) -> Sequence[Server]:
         """Each server that takes writes."""
 
@@ -177,6 +216,9 @@ class SingleServer:
 
     def call(self, _key: str, act: Callable[[Server], T]) -> T:
         return act(self.server)
+
+    def at_once(self, commands: Sequence[tuple[str, Words]]) -> list[Any]:
+        return self.server.ask_at_once([words for _key, words in commands])
 
     def everyone(self) -> Sequence[Server]:
         return [self.server]
@@ -223,6 +265,18 @@ class Cluster:
             raise
         except AskError as error:
             raise LiveStoreDown from error
+
+    def at_once(self, commands: Sequence[tuple[str, Words]]) -> list[Any]:
+        """One server after the other; what a wrong one was asked is the caller's to ask again by `call`."""
+        places: dict[Server, list[int]] = {}
+        replies: list[Any] = [LiveStoreDown()] * len(commands)
+        for place, (key, _words) in enumerate(commands):
+            with suppress(LiveStoreDown):
+                places.setdefault(self._server_of(key), []).append(place)
+        for server, its in places.items():
+            for place, reply in zip(its, server.ask_at_once([commands[place][1] for place in its]), strict=True):
+                replies[place] = reply
+        return replies
 
     def everyone(self) -> Sequence[Server]:
         self._renew_map()

@@ -24,7 +24,7 @@ from quizapp.core.live import get_live
 from quizapp.core.settings import get_settings
 from quizapp.core.throttle import count_try
 from quizapp.play import tokens
-from quizapp.play.answering import paper_of
+from quizapp.play.papers import paper_of
 from quizapp.play.state import Recovering, Shard
 
 DAY_MS = 24 * 3600 * 1000

@@ -26,7 +26,7 @@ from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.settings import get_settings
 from quizapp.core.web import csrf
-from quizapp.play import access, answering, documents, figures, rules, shown, state
+from quizapp.play import access, answering, beginning, documents, figures, papers, rules, shown, state
 from quizapp.play.answer_path import BODY_BYTES, AnswerPath
 from quizapp.play.figures_path import FiguresPath
 from quizapp.play.openapi import openapi
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
     # These calls count themselves (access.limit); an answer is not counted at all.
     app.register_blueprint(blueprint)
     app.wsgi_app = FiguresPath(app, app.extensions["quizapp.settings"])  # type: ignore[method-assign]
-    app.wsgi_app = AnswerPath(app, app.extensions["quizapp.settings"])  # type: ignore[method-assign]
+    app.extensions["quizapp.express"] = AnswerPath(app, app.extensions["quizapp.settings"])
 
 
 class NotJson(DomainError):
@@ -236,7 +236,7 @@ def _attempts_left(contest: Contest, participant: access.Participant, *, is_new:
         kit = get_kit(contest_id=contest.id, version=contest.kit_version)
         return rules.attempts_left(kit=kit, begun=0, begun_today=0)
     shard, person = participant.shard, participant.person
-    return _opening(shard, lambda: answering.attempts_left(live=get_live(), shard=shard, person=person))
+    return _opening(shard, lambda: beginning.attempts_left(live=get_live(), shard=shard, person=person))
 
 
 @blueprint.get("/contests/<slug>/pulse")
@@ -316,7 +316,7 @@ def begin(slug: str) -> ResponseReturnValue:
     shard, begin_key = participant.shard, access.begin_key()
     began = _opening(
         shard,
-        lambda: answering.begin(
+        lambda: beginning.begin(
             live=get_live(),
             shard=shard,
             slug=slug,
@@ -374,11 +374,11 @@ def finish(attempt_id: str) -> ResponseReturnValue:
 def show_attempt(attempt_id: str) -> ResponseReturnValue:
     """The paper with its answers while it is open, the result afterwards."""
     owner = access.require_owner(attempt_id, now=utc_now())
-    sheet = answering.load(live=get_live(), shard=owner.shard, attempt_id=attempt_id)
+    sheet = papers.load(live=get_live(), shard=owner.shard, attempt_id=attempt_id)
     return _reply(documents.attempt_reply(sheet) if sheet.attempt.finish is None else _result(sheet))
 
 
-def _result(sheet: answering.Sheet) -> documents.ResultReply:
+def _result(sheet: papers.Sheet) -> documents.ResultReply:
     place = None
     if sheet.shown.score:
         place = figures.place_of(get_live(), sheet.paper.kit.shards, person=sheet.attempt.person)

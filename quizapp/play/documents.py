@@ -7,7 +7,8 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from quizapp.play import shown
-from quizapp.play.answering import Given, Sheet, Taken
+from quizapp.play.answering import Given, Taken
+from quizapp.play.papers import Sheet
 from quizapp.play.shown import AnswerShown, CorrectionShown, Points, QuestionReviewed, QuestionShown, moment
 
 ANSWERS_LIMIT = 400

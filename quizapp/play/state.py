@@ -18,7 +18,7 @@ from quizapp.contests.shards import Shards
 from quizapp.contests.state import gate_key, tag
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import _
-from quizapp.core.live import Live, LiveStoreDown, Script
+from quizapp.core.live import Live, LiveStoreDown, Script, Words
 from quizapp.leaderboards import state as boards
 from quizapp.play import rules
 from quizapp.play.hashes import Figures as Figures
@@ -260,19 +260,34 @@ class Answered:
     kit: int = 0
 
 
-def answer(
-    live: Live,
-    shard: Shard,
-    *,
-    attempt_id: str,
-    person: str,
-    kit: int,
-    items: Sequence[Item],
-    locks: bool,
-    wait_ms: int,
-) -> Answered:
-    """Store answers that were marked by version `kit`."""
-    reply = call(live, shard, "answer", wait_ms, attempt_id, person, int(locks), kit, len(items), *_flat(items))
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Answers of an attempt that were marked by version `kit`; `locks`: the first one of a question stands."""
+
+    attempt_id: str
+    person: str
+    kit: int
+    items: Sequence[Item]
+    locks: bool
+    wait_ms: int
+
+    def arguments(self) -> tuple[str | int, ...]:
+        head = (self.wait_ms, self.attempt_id, self.person, int(self.locks), self.kit, len(self.items))
+        return (*head, *_flat(self.items))
+
+
+def answer(live: Live, shard: Shard, sending: Sending) -> Answered:
+    """Store answers."""
+    return answered(call(live, shard, "answer", *sending.arguments()))
+
+
+def answer_words(shard: Shard, sending: Sending) -> Words:
+    """The command of `answer`, for who sends many in one go; its reply is for `answered`."""
+    return _script.words(keys=keys_of(shard), arguments=("answer", *sending.arguments()))
+
+
+def answered(reply: Sequence[Any]) -> Answered:
+    """What a reply of play.lua's `answer` says; `recovering` stays a word."""
     if reply[0] == "finished":
         return Answered("finished", finish=reply[1])
     if reply[0] == "stale":
@@ -282,19 +297,9 @@ def answer(
     return Answered("ok", reply[1], reply[2], [_outcome(*outcome) for outcome in reply[3]])
 
 
-def finish(
-    live: Live,
-    shard: Shard,
-    *,
-    attempt_id: str,
-    person: str,
-    kit: int,
-    items: Sequence[Item],
-    locks: bool,
-    wait_ms: int,
-) -> Answered:
+def finish(live: Live, shard: Shard, sending: Sending) -> Answered:
     """Hand in; `word` is ok, missing, paused or stale. The result is in the attempt afterwards."""
-    reply = call(live, shard, "finish", wait_ms, attempt_id, person, int(locks), kit, len(items), *_flat(items))
+    reply = call(live, shard, "finish", *sending.arguments())
     return Answered(reply[0], kit=int(reply[1]) if reply[0] == "stale" else 0)
 
 

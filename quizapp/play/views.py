@@ -38,7 +38,7 @@ from quizapp.core.errors import DomainError, Invalid, NotFound
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.web import back_url, csrf
-from quizapp.play import access, answering, figures, own, pages, rules
+from quizapp.play import access, beginning, figures, own, pages, papers, rules
 from quizapp.play.accents import accent_style
 from quizapp.play.access import Participant
 from quizapp.play.documents import result_reply
@@ -228,7 +228,7 @@ def result(slug: str, attempt: str) -> ResponseReturnValue:
     participant = access.participant_by_cookie(contest.id, now=now)
     if participant is None:
         return redirect(url_for("play.contest", slug=slug), 303)
-    sheet = answering.load(live=get_live(), shard=participant.shard, attempt_id=attempt)
+    sheet = papers.load(live=get_live(), shard=participant.shard, attempt_id=attempt)
     if sheet.paper.person != participant.person:
         raise NotFound
     ended = sheet.attempt.result
@@ -250,7 +250,7 @@ def result(slug: str, attempt: str) -> ResponseReturnValue:
 
 
 def _may_play_again(contest: Contest, participant: Participant, *, now: datetime) -> bool:
-    left = answering.attempts_left(live=get_live(), shard=participant.shard, person=participant.person)
+    left = beginning.attempts_left(live=get_live(), shard=participant.shard, person=participant.person)
     return left != 0 and queries.stage_of(contest, now=now) == "open"
 
 

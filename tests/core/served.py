@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
+
+from quizapp.core import express
+
+
+class Express:
+    """Answers /plain, and cannot stand /unbearable."""
+
+    def answer(self, requests: Sequence[express.Request]) -> Sequence[bytes | None]:
+        if any(request.target == "/unbearable" for request in requests):
+            raise RuntimeError("broken before any reply")
+        return [
+            express.reply("X-Express: yes\r\n", request.body or b"plain") if request.target == "/plain" else None
+            for request in requests
+        ]
 
 
 class App:
     """Flask's part that the worker asks for: how long a request may wait while the queue stands."""
 
     def __init__(self) -> None:
-        self.extensions = {"quizapp.patience": self.patience}
+        self.extensions = {"quizapp.patience": self.patience, "quizapp.express": Express()}
         self.asked_for: list[str] = []
 
     def patience(self, _method: str, path: str) -> None:
@@ -43,7 +57,11 @@ def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
     if path == "/nothing":
         start_response("204 No Content", [])
         return []
-    bodies = {"/echo": environ["wsgi.input"].read, "/late": lambda: environ["late"]}
+    bodies = {
+        "/echo": environ["wsgi.input"].read,
+        "/plain": environ["wsgi.input"].read,
+        "/late": lambda: environ["late"],
+    }
     body = bodies.get(path, lambda: b"hello")()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]

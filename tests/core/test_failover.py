@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 from flask import Flask
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.sentinel import SentinelConnectionPool
 
 from quizapp.core import live_servers, throttle
@@ -130,6 +130,49 @@ def test_what_a_server_cannot_serve_now_may_be_repeated(word: str) -> None:
             live.command("EVAL", f"return redis.error_reply('{word} not now')", 0)
         with pytest.raises(ResponseError, match="wrong"):
             live.command("EVAL", "return redis.error_reply('ERR wrong')", 0)
+
+
+def test_what_is_sent_at_once_is_replied_to_in_order_with_errors_in_their_places() -> None:
+    with valkeys.single() as node:
+        live = Live(node.url)
+        words = ADD.words(keys=["count"], arguments=[2])
+        [unknown] = live.at_once([words])
+        assert isinstance(unknown, NoScriptError)
+        assert ADD.call(live, keys=["count"], arguments=[1]) == 1
+        wrong = ("EVAL", "return redis.error_reply('OOM not now')", 1, "count")
+        first, error, last = live.at_once([words, wrong, words])
+        assert (first, last) == (3, 5)
+        assert isinstance(error, ResponseError)
+
+
+def test_a_server_that_failed_is_not_asked_at_once_until_another_call_has_found_it_well() -> None:
+    with valkeys.single() as node:
+        live = Live(node.url)
+        words = ("INCR", "count")
+        assert live.at_once([words, words]) == [1, 2]
+        node.freeze()
+        started = time.monotonic()
+        assert [type(reply) for reply in live.at_once([words, words])] == [LiveStoreDown] * 2
+        waited, started = time.monotonic() - started, time.monotonic()
+        live.at_once([words] * 100)
+        assert time.monotonic() - started < waited / 2
+        node.thaw()
+        assert isinstance(live.at_once([words])[0], LiveStoreDown)
+        found = int(live.command("GET", "count"))
+        assert live.at_once([words]) == [found + 1]
+
+
+def test_what_is_sent_at_once_goes_to_each_keys_own_server() -> None:
+    with valkeys.cluster() as nodes:
+        live = Live(nodes.url)
+        keys = [f"{{c{number}.0}}count" for number in range(12)]
+        assert len({nodes.primary_of(key).port for key in keys}) == 3
+        assert live.at_once([("INCRBY", key, number) for number, key in enumerate(keys)]) == list(range(12))
+        nodes.primary_of(keys[0]).kill()
+        lost = [key for key in keys if nodes.primary_of(key) is nodes.primary_of(keys[0])]
+        replies = dict(zip(keys, live.at_once([("GET", key) for key in keys]), strict=True))
+        for number, key in enumerate(keys):
+            assert isinstance(replies[key], LiveStoreDown) if key in lost else replies[key] == str(number)
 
 
 def test_a_cluster_is_followed_wherever_its_keys_go() -> None:

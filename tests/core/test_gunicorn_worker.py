@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from quizapp.core import launcher
-from quizapp.core.gunicorn_worker import is_whole
+from quizapp.core.line import is_whole
 
 THREADS, CONNECTIONS, KEPT_SECONDS = 3, 6, 1
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
-MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover"}
+MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover", "line", "pool"}
 
 
 @contextmanager
@@ -235,6 +236,52 @@ def test_a_head_without_end_is_refused(address: tuple[str, int]) -> None:
 )
 def test_what_is_whole(gathered: bytes, whole: bool) -> None:
     assert is_whole(gathered) is whole
+
+
+def test_plain_requests_need_no_thread(address: tuple[str, int]) -> None:
+    slow = [Caller(address) for _ in range(THREADS)]
+    for caller in slow:
+        caller.socket.sendall(GET % b"/?seconds=1")
+    with Caller(address) as caller:
+        for _time in range(3):
+            assert b"X-Express: yes" in (reply := caller.ask(b"/plain"))
+            assert reply.endswith(b"plain")
+    assert not select.select([caller.socket for caller in slow], [], [], 0)[0]
+    for caller in slow:
+        assert caller.reply().endswith(b"hello")
+        caller.socket.close()
+
+
+def test_plain_and_other_requests_sent_together_are_answered_in_order(address: tuple[str, int]) -> None:
+    plain = ECHO.replace(b"/echo", b"/plain")
+    with Caller(address) as caller:
+        caller.socket.sendall(plain + GET % b"/" + plain + plain + ECHO + plain[:-2])
+        ends = [caller.reply()[-5:] for _reply in range(5)]
+        assert ends == [b"words", b"hello", b"words", b"words", b"words"]
+        caller.socket.sendall(plain[-2:])
+        assert b"X-Express" in (reply := caller.reply()) and reply.endswith(b"words")
+
+
+def test_who_does_not_take_plain_replies_is_hung_up_on_and_holds_up_nobody(address: tuple[str, int]) -> None:
+    big = b"POST /plain HTTP/1.1\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    with Caller(address) as greedy, Caller(address) as other:
+        greedy.socket.settimeout(0.5)
+        with pytest.raises(OSError):
+            for _time in range(200):
+                greedy.socket.sendall(big)
+        assert other.ask(b"/plain").endswith(b"plain")
+
+
+def test_a_worker_that_cannot_take_up_requests_is_replaced() -> None:
+    with served() as (_process, address):
+        with Caller(address) as caller:
+            assert caller.ask(b"/unbearable") == b""
+        give_up_at = time.monotonic() + 20
+        while time.monotonic() < give_up_at:
+            with suppress(OSError), Caller(address) as caller:
+                if caller.ask(b"/plain").endswith(b"plain"):
+                    return
+        raise AssertionError("nobody answers any more")
 
 
 def test_slow_requests_run_side_by_side(address: tuple[str, int]) -> None:

@@ -1,8 +1,9 @@
-"""The short way of an answer: it replies as the app would, and hands over whatever is not plain."""
+"""The short way of answers: it replies as the app would, and leaves to the app whatever is not plain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,31 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from quizapp.core import express
+from quizapp.core.live import get_live
+from quizapp.core.live_servers import LiveStoreDown
 from quizapp.core.web import security_headers
 from quizapp.play.answer_path import AnswerPath
 from tests.play.makers import Phone, make_contest
 
-
-def short_way(app: Flask) -> AnswerPath:
-    """The layer of the app that is tested here."""
-    layer: Any = app.wsgi_app
-    while not isinstance(layer, AnswerPath):
-        layer = layer._rest
-    return layer
-
-
-class Rest:
-    """What the short way hands over, counted, and passed on to the app."""
-
-    def __init__(self, app: Flask) -> None:
-        self.short = short_way(app)
-        self.app = self.short._rest
-        self.calls = 0
-        self.short._rest = self
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        self.calls += 1
-        return self.app(environ, start_response)
+HOST = "localhost"
 
 
 @pytest.fixture
@@ -43,20 +27,33 @@ def phone(app: Flask, client: FlaskClient) -> Phone:
     phone = Phone(client)
     phone.enter()
     phone.begin()
+    # The script is known to the server once it was called the long way.
+    assert phone.send().status_code == 200
     return phone
 
 
 @pytest.fixture
-def rest(app: Flask, phone: Phone) -> Rest:
-    return Rest(app)
+def short(app: Flask, phone: Phone) -> AnswerPath:
+    found: AnswerPath = app.extensions["quizapp.express"]
+    return found
 
 
-def put(phone: Phone, *answers: dict[str, Any], **changes: Any) -> TestResponse:
-    values: dict[str, Any] = {
-        "json": {"answers": list(answers)},
-        "headers": {"Authorization": f"Bearer {phone.sheet['token']}"},
-    }
-    return phone.client.put(f"/api/v1/attempts/{phone.attempt}/answers", **(values | changes))
+def put(phone: Phone, *answers: dict[str, Any], **headers: str) -> express.Request:
+    """The request as the worker reads it; a header given as "" is left out."""
+    return with_body(phone, json.dumps({"answers": answers}).encode(), **headers)
+
+
+def with_body(phone: Phone, body: bytes, **headers: str) -> express.Request:
+    given = {
+        "host": HOST,
+        "authorization": f"Bearer {phone.sheet['token']}",
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items() if value)
+    found = express.parse(f"PUT /api/v1/attempts/{phone.attempt}/answers HTTP/1.1\r\n{lines}\r\n".encode() + body)
+    assert found
+    return found
 
 
 def item(phone: Phone, place: int = 0, **changes: Any) -> dict[str, Any]:
@@ -65,88 +62,119 @@ def item(phone: Phone, place: int = 0, **changes: Any) -> dict[str, Any]:
     return {"question": question["id"], "response": response, "seq": 1, "spent_ms": 5} | changes
 
 
-def test_plain_answer_never_reaches_the_framework(phone: Phone, rest: Rest) -> None:
-    assert put(phone, item(phone)).status_code == 200
-    assert put(phone).status_code == 200
-    assert rest.calls == 0
+def read(reply: bytes | None) -> tuple[dict[str, str], Any]:
+    """Headers and document of a whole reply."""
+    assert reply
+    head, _gap, body = reply.decode().partition("\r\n\r\n")
+    status, *lines = head.split("\r\n")
+    assert status == "HTTP/1.1 200 OK"
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert int(headers.pop("Content-Length")) == len(body.encode())
+    assert headers.pop("Connection") == "keep-alive"
+    assert headers.pop("Date").endswith(" GMT")
+    return headers, json.loads(body)
+
+
+def test_many_are_answered_in_one_go(short: AnswerPath, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    ask = get_live().at_once
+    monkeypatch.setattr(get_live(), "at_once", lambda words: sent.append(len(words)) or ask(words))
+    replies = short.answer([put(phone, item(phone, place)) for place in range(5)] + [put(phone)])
+    assert sent == [6]
+    found = [read(reply)[1]["stored"] for reply in replies]
+    assert [stored[0]["question"] for stored in found[:5]] == [one["id"] for one in phone.sheet["questions"][:5]]
+    assert found[5] == []
+    assert len(phone.look().get_json()["stored"]) == 5
 
 
 @pytest.mark.parametrize("kind", ["stored", "same", "conflict", "rejected", "heartbeat"])
-def test_both_ways_reply_alike(app: Flask, phone: Phone, kind: str) -> None:
+def test_both_ways_reply_alike(app: Flask, short: AnswerPath, phone: Phone, kind: str) -> None:
     """Each way is asked about a question of its own, so that both find the same state."""
-    replies = []
-    for place in (0, 1):
-        answers = {
+
+    def answers(place: int) -> Sequence[dict[str, Any]]:
+        return {
             "stored": [item(phone, place)],
             "same": [item(phone, place), item(phone, place)],
             "conflict": [item(phone, place, seq=5), item(phone, place, seq=3, response=[])],
             "rejected": [item(phone, place, response=["nothing"], seq=0)],
             "heartbeat": [],
         }[kind]
-        if place == 1:
-            app.wsgi_app = short_way(app)._rest  # type: ignore[method-assign]
-        replies.append(put(phone, *answers))
-    short, long = replies
-    known = {str(phone.sheet["questions"][place]["id"]): "id" for place in (0, 1)}
 
-    def shape(reply: TestResponse) -> Any:
-        found = reply.get_json()
+    def shape(found: Any) -> Any:
         found["remaining_ms"] = found["remaining_ms"] > 0
         for part in (*found["stored"], *found["rejected"]):
-            part["question"] = known[str(part["question"])]
+            part["question"] = part["question"] in [one["id"] for one in phone.sheet["questions"][:2]]
         return found
 
-    assert short.status_code == long.status_code == 200
-    assert shape(short) == shape(long)
-    assert {name for name, _ in short.headers} == {name for name, _ in long.headers}
+    [reply] = short.answer([put(phone, *answers(0))])
+    headers, document = read(reply)
+    long: TestResponse = phone.send(*answers(1))
+    assert shape(document) == shape(long.get_json())
+    assert headers.keys() | {"Content-Length"} == {name for name, _ in long.headers}
     same = ("Content-Type", "Cache-Control", *security_headers(app.extensions["quizapp.settings"]))
-    assert [short.headers[name] for name in same] == [long.headers[name] for name in same]
+    assert [headers[name] for name in same] == [long.headers[name] for name in same]
 
 
 @pytest.mark.parametrize(
-    ("changes", "status"),
+    "headers",
     [
-        ({"headers": {}}, 401),
-        ({"headers": {"Authorization": "Bearer made.up"}}, 401),
-        ({"headers": {"Authorization": "Basic abc"}}, 401),
-        ({"data": b"{}", "json": None, "content_type": "text/plain"}, 415),
-        ({"data": b"{", "json": None, "content_type": "application/json"}, 400),
-        ({"data": b"\xff", "json": None, "content_type": "application/json"}, 400),
-        ({"json": {"answers": 5}}, 422),
-        ({"base_url": "http://elsewhere.example"}, 400),
-        ({"headers": {"Host": "[:1"}}, 400),
+        {"authorization": ""},
+        {"authorization": "Bearer made.up"},
+        {"authorization": "Basic abc"},
+        {"content_type": "text/plain"},
+        {"host": "elsewhere.example"},
+        {"host": "[:1"},
+        {"host": ""},
     ],
 )
-def test_what_is_not_plain_is_judged_by_the_app(phone: Phone, rest: Rest, changes: dict[str, Any], status: int) -> None:
-    assert put(phone, item(phone), **changes).status_code == status
-    assert rest.calls == 1
+def test_headers_that_are_not_plain_are_the_apps_to_judge(
+    short: AnswerPath, phone: Phone, headers: dict[str, str]
+) -> None:
+    assert short.answer([put(phone, item(phone), **headers)]) == [None]
+    assert phone.look().get_json()["stored"] == []
 
 
-def test_body_too_large_is_not_read(phone: Phone, rest: Rest) -> None:
-    answer = put(phone, json=None, data=b"[" * 300_000, content_type="application/json")
-    assert (answer.status_code, rest.calls) == (413, 1)
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"", b'{"answers": 5}', b"[" * 300_000])
+def test_bodies_that_are_not_plain_are_the_apps_to_judge(short: AnswerPath, phone: Phone, body: bytes) -> None:
+    assert short.answer([with_body(phone, body)]) == [None]
 
 
-def test_refusals_are_the_apps(phone: Phone, rest: Rest) -> None:
-    phone.finish()
-    rest.calls = 0
-    reply = put(phone, item(phone))
-    assert (reply.status_code, reply.get_json()["code"], rest.calls) == (409, "finished", 1)
-
-
-def test_token_of_another_attempt_opens_nothing(app: Flask, phone: Phone, rest: Rest) -> None:
+def test_refusals_are_the_apps_and_keep_nobody_elses_answer_back(app: Flask, short: AnswerPath, phone: Phone) -> None:
     other = Phone(app.test_client())
     other.enter(nickname="别人")
     other.begin()
-    rest.calls = 0
-    reply = put(phone, item(phone), headers={"Authorization": f"Bearer {other.sheet['token']}"})
-    assert (reply.status_code, rest.calls) == (404, 1)
+    phone.finish()
+    first, second = short.answer([put(phone, item(phone)), put(other, item(other))])
+    assert first is None
+    assert read(second)[1]["stored"]
 
 
-def test_fault_is_told_by_the_app_as_any_other(phone: Phone, rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise ZeroDivisionError
+def test_token_of_another_attempt_opens_nothing(app: Flask, short: AnswerPath, phone: Phone) -> None:
+    other = Phone(app.test_client())
+    other.enter(nickname="别人")
+    other.begin()
+    assert short.answer([put(phone, item(phone), authorization=f"Bearer {other.sheet['token']}")]) == [None]
 
-    monkeypatch.setattr("quizapp.play.answering.answer", fail)
-    reply = put(phone, item(phone))
-    assert (reply.status_code, reply.get_json()["code"]) == (500, "fault")
+
+def test_a_paper_that_this_worker_does_not_have_is_the_apps_to_find(
+    app: Flask, short: AnswerPath, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And then it has it."""
+    monkeypatch.setattr("quizapp.play.papers._papers", {})
+    assert short.answer([put(phone, item(phone))]) == [None]
+    assert phone.send(item(phone)).status_code == 200
+    assert read(short.answer([put(phone, item(phone))])[0])[1]["stored"]
+
+
+@pytest.mark.parametrize("fault", [LiveStoreDown(), ZeroDivisionError()])
+def test_faults_are_told_by_the_app_as_any_other(
+    short: AnswerPath, phone: Phone, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    monkeypatch.setattr(get_live(), "at_once", lambda words: [fault] * len(words))
+    assert short.answer([put(phone, item(phone))]) == [None]
+
+    def fail(_words: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(get_live(), "at_once", fail)
+    assert short.answer([put(phone, item(phone))]) == [None]

@@ -1,0 +1,75 @@
+"""The pool of the web worker: a few at work, whoever is stuck not counted, everything served once and in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from quizapp.core.pool import AT_WORK, STUCK_SECONDS, Pool
+
+MANY = 20
+
+
+class Doors:
+    """Things that are served until they are let go, each counted."""
+
+    def __init__(self, *, threads: int = MANY) -> None:
+        self.begun: list[int] = []
+        self.done: list[int] = []
+        self.open = {number: threading.Event() for number in range(MANY)}
+        self.pool: Pool[int] = Pool(self.serve, threads=threads)
+        self.pool.start()
+
+    def serve(self, number: int) -> None:
+        self.begun.append(number)
+        assert self.open[number].wait(20)
+        self.done.append(number)
+
+    def put_all(self) -> None:
+        for number in range(MANY):
+            self.pool.put(number)
+
+    def let_go(self, *numbers: int) -> None:
+        for number in numbers:
+            self.open[number].set()
+
+    def wait_until_begun(self, count: int) -> None:
+        give_up_at = time.monotonic() + 20
+        while len(self.begun) < count:
+            assert time.monotonic() < give_up_at, self.begun
+            time.sleep(0.002)
+
+
+def test_as_many_as_make_sense_are_at_work_and_the_next_follows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    doors = Doors()
+    monkeypatch.setattr("quizapp.core.pool.STUCK_SECONDS", 60.0)
+    doors.put_all()
+    doors.wait_until_begun(AT_WORK)
+    doors.pool.tend()
+    time.sleep(0.05)
+    assert doors.begun == list(range(AT_WORK))
+    doors.let_go(0, 1)
+    doors.wait_until_begun(AT_WORK + 2)
+    time.sleep(0.05)
+    assert doors.begun == list(range(AT_WORK + 2))
+    doors.let_go(*range(MANY))
+    doors.wait_until_begun(MANY)
+    assert doors.begun == list(range(MANY))
+
+
+def test_for_those_that_are_stuck_others_are_called_up_to_all() -> None:
+    doors = Doors(threads=MANY - 5)
+    doors.put_all()
+    doors.wait_until_begun(AT_WORK)
+    for _time in range(MANY // AT_WORK + 1):
+        time.sleep(2 * STUCK_SECONDS)
+        doors.pool.tend()
+    time.sleep(0.05)
+    assert sorted(doors.begun) == list(range(MANY - 5))
+    # Whoever comes free goes on, also while the others stay stuck.
+    doors.let_go(0)
+    doors.wait_until_begun(MANY - 4)
+    doors.let_go(*range(MANY))
+    doors.wait_until_begun(MANY)
