@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
@@ -57,11 +58,8 @@ def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
     if path == "/nothing":
         start_response("204 No Content", [])
         return []
-    bodies = {
-        "/echo": environ["wsgi.input"].read,
-        "/plain": environ["wsgi.input"].read,
-        "/late": lambda: environ["late"],
-    }
+    read = environ["wsgi.input"].read
+    bodies = {"/echo": read, "/plain": read, "/late": lambda: environ["late"], "/who": lambda: b"%d" % os.getpid()}
     body = bodies.get(path, lambda: b"hello")()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]

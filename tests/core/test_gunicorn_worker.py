@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -24,11 +25,13 @@ MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover", "li
 
 
 @contextmanager
-def served(*, kept_seconds: int = KEPT_SECONDS) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
+def served(
+    *, kept_seconds: int = KEPT_SECONDS, workers: int = 1, connections: int = CONNECTIONS
+) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
     """One worker of three threads that takes six connections and keeps idle ones for a while."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        command = launcher.web_command(bind=f"fd://{listener.fileno()}", workers=1, preload=False)
-        options = ["--threads", str(THREADS), "--worker-connections", str(CONNECTIONS), "--keep-alive"]
+        command = launcher.web_command(bind=f"fd://{listener.fileno()}", workers=workers, preload=False)
+        options = ["--threads", str(THREADS), "--worker-connections", str(connections), "--keep-alive"]
         process = subprocess.Popen(
             [*command[:-1], *options, str(kept_seconds), "tests.core.served:app"],
             pass_fds=[listener.fileno()],
@@ -324,6 +327,26 @@ def test_idle_connections_make_room_for_new_ones() -> None:
         assert callers[-1].ask(b"/").endswith(b"hello")
         for caller in callers:
             caller.socket.close()
+
+
+def test_workers_take_as_many_connections_each() -> None:
+    """Each new one goes to who has fewer, though the same worker may be the first to wake up every time."""
+    with served(kept_seconds=300, workers=2, connections=100) as (_process, address):
+        give_up_at = time.monotonic() + 20
+        while len({who(address) for _time in range(20)}) < 2:
+            assert time.monotonic() < give_up_at, "only one worker answers"
+        callers = [Caller(address) for _number in range(60)]
+        shares = Counter(caller.ask(b"/who").rpartition(b"\r\n")[2] for caller in callers)
+        assert len(shares) == 2
+        assert min(shares.values()) >= 20, shares
+        for caller in callers:
+            caller.socket.close()
+
+
+def who(address: tuple[str, int]) -> bytes:
+    """The worker that takes a new connection now."""
+    with Caller(address) as caller:
+        return caller.ask(b"/who").rpartition(b"\r\n")[2]
 
 
 def test_who_stops_the_server_lets_it_finish_its_replies() -> None:
