@@ -40,7 +40,7 @@ DESK = (
     Link("admin.health", _l("系统状态"), ("admin",)),
     Link("admin.course", _l("运行曲线"), ("admin",)),
 )
-SECTIONS = {"monitor": "contests.index"}
+SECTIONS = {"monitor": "contests.index", "corrections": "contests.index"}
 """Blueprints whose pages belong to a link although their addresses do not begin like it."""
 PERSON = (Link("accounts.own_account", _l("我的账号"), ()),)
 
