@@ -45,7 +45,7 @@ from quizapp.contests.words import (
     PAPER_WORDS,
 )
 from quizapp.core.i18n import _, _l
-from quizapp.core.web import points_text
+from quizapp.core.web import points_text, zone_name
 
 ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei")
 # Fields of the form that stand for a field of the draft under another name.
@@ -298,7 +298,7 @@ class ContestForm(FlaskForm):
         zones = dict.fromkeys(
             [site_timezone, *ZONES, *([self.timezone.data] if is_zone(self.timezone.data or "") else [])]
         )
-        self.timezone.choices = [(zone, zone) for zone in zones]
+        self.timezone.choices = [(zone, zone_name(zone)) for zone in zones]
         self.unit_root_id.choices = choices_of([("", _("全部单位")), *unit_choices(root_id=None)])
         for row in self.sections:
             row.form.offer(banks)

@@ -42,7 +42,7 @@ from werkzeug.routing import IntegerConverter
 
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError, NotFound, StoreUnavailable
-from quizapp.core.i18n import _
+from quizapp.core.i18n import _, _l
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import REFUSALS
@@ -50,6 +50,13 @@ from quizapp.core.settings import Settings
 
 LANGUAGES = {"zh_Hans": "中文", "en": "English"}
 LANGUAGE_COOKIE = "quizapp_language"
+ZONE_WORDS = {
+    "Asia/Shanghai": _l("北京时间"),
+    "Asia/Urumqi": _l("新疆时间"),
+    "Asia/Hong_Kong": _l("香港时间"),
+    "Asia/Macau": _l("澳门时间"),
+    "Asia/Taipei": _l("台北时间"),
+}
 HTML_LANGUAGES = {"zh_Hans": "zh-Hans", "en": "en"}
 UPLOAD_BYTES = 21 * 1024 * 1024
 POLICY = (
@@ -115,6 +122,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.url_defaults(_add_version)
     app.template_filter("points")(points_text)
     app.template_filter("local_time")(local_time)
+    app.template_filter("zone_name")(zone_name)
     app.jinja_env.globals["kept_arguments"] = kept_arguments
     app.register_error_handler(DomainError, show_refusal)
     app.register_error_handler(CSRFError, _show_csrf_error)
@@ -155,6 +163,11 @@ def local_time(moment: Any, timezone: str | None = None, *, seconds: bool = Fals
         return "—"
     zone = ZoneInfo(timezone or _settings().timezone)
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if seconds else f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def zone_name(timezone: str) -> str:
+    """What people call a time zone's time; its own name where they have no word for it."""
+    return str(ZONE_WORDS.get(timezone, timezone))
 
 
 def _settings() -> Settings:

@@ -7,6 +7,8 @@ from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 
+from quizapp.core.web import zone_name
+
 
 def test_health_answers(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
@@ -28,3 +30,9 @@ def test_who_sends_no_session_costs_no_key_and_who_does_is_known(app: Flask, mon
     name = app.config["SESSION_COOKIE_NAME"]
     with app.test_request_context(headers={"Cookie": f"{name}={kept}"}):
         assert session["who"] == "me"
+
+
+def test_time_zones_are_called_what_people_call_them(app: Flask) -> None:
+    with app.test_request_context():
+        assert zone_name("Asia/Shanghai") == "北京时间"
+        assert zone_name("Europe/Berlin") == "Europe/Berlin", "its own name where there is no word for it"
