@@ -197,7 +197,7 @@ def clock_finding(name: str, server_ms: float) -> Finding:
     """How far another machine's clock, read just now, is from this one's."""
     drift = server_ms - to_ms(utc_now())
     what = _("%(name)s 的时钟与本机相差", name=name)
-    value = _("%(count)s 秒", count=f"{drift / 1000:+.1f}")
+    value = _("%(count)s 秒", count=f"{drift / 1000:+z.1f}")
     if abs(drift) > MOST_DRIFT_MS:
         advice = _("开始、结束和倒计时以 Redis 的时钟为准，所有机器都要对时。请启用 chrony 或 systemd-timesyncd。")
         return Finding("bad", "clock", what, value, advice)

@@ -44,7 +44,7 @@ def expected_people(*, now: datetime) -> int:
 def look_at_memory(live: Live, *, people: int, is_local: bool) -> Iterator[Finding]:
     """Whether the live state of so many people fits into Redis; `is_local`: whether it shares this machine's memory."""
     needed = people * LIVE_BYTES_PER_PERSON
-    what = _("内存：%(people)s 人参赛约需 %(needed)s MB", people=str(people), needed=str(machine.megabytes(needed)))
+    what = _("内存（%(people)s 人参赛约需 %(needed)s MB）", people=str(people), needed=str(machine.megabytes(needed)))
     try:
         limit = int(memory_setting(live).value or 0)
         used = sum(int(server.get("used_memory", 0)) for server in live.everywhere("INFO", "memory"))
@@ -66,7 +66,7 @@ def look_at_memory(live: Live, *, people: int, is_local: bool) -> Iterator[Findi
 def look_at_room(folder: Path, *, people: int) -> Iterator[Finding]:
     needed = DISK_BYTES_AT_LEAST + people * DISK_BYTES_PER_PERSON
     free = machine.free_disk_bytes(folder)
-    what = _("磁盘：%(people)s 人参赛约需 %(needed)s MB", people=str(people), needed=str(machine.megabytes(needed)))
+    what = _("磁盘（%(people)s 人参赛约需 %(needed)s MB）", people=str(people), needed=str(machine.megabytes(needed)))
     value = _("还可用 %(free)s MB", free=str(machine.megabytes(free)))
     if free < needed:
         advice = _("磁盘写满以后不再接受答案。请清理或加大磁盘。")
