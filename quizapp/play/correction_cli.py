@@ -86,11 +86,11 @@ def _tell(slug: str, question_id: int, found: Impact, *, is_done: bool, as_json:
     if as_json:
         emit({"contest": slug, "question": question_id, "done": is_done} | found.document())
         return
+    moved = "scores" if is_done else "scores as they would change"
     click.echo(
-        f"{slug}: question {question_id} stands on {found.papers} papers ({found.open} of them open); "
-        f"{found.raised} scores {'rose' if is_done else 'would rise'}, {found.lowered} "
-        f"{'fell' if is_done else 'would fall'}; mean {points_text(found.mean_before_hundredths)} → "
-        f"{points_text(found.mean_after_hundredths)}"
+        f"{slug}: question {question_id}; papers with it: {found.papers}, still open: {found.open}; "
+        f"{moved}: {found.raised} up, {found.lowered} down; "
+        f"mean {points_text(found.mean_before_hundredths)} → {points_text(found.mean_after_hundredths)}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import flask_babel
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -96,7 +97,12 @@ def test_a_notice_is_looked_at_before_it_is_published(app: Flask, admin: FlaskCl
     assert post(admin, "/accounts/notices", **fields, act="publish").status_code == 303
     assert latest_notice().version == "2"
     public = app.test_client().get("/accounts/privacy").text
-    assert "只收集昵称" in public and "第 2 版" in public
+    assert "第 2 版" in public and public.index("只收集昵称") < public.index("<h2>New</h2>")
+    reader = app.test_client()
+    reader.set_cookie("quizapp_language", "en")
+    flask_babel.refresh()
+    public = reader.get("/accounts/privacy").text
+    assert public.index("<h2>New</h2>") < public.index("只收集昵称"), "who reads English is shown it first"
     assert admin.get("/accounts/notices/1").status_code == 200, "consents name it, so it stays"
     assert admin.get("/accounts/notices/3").status_code == 404
 

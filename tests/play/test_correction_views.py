@@ -150,6 +150,20 @@ def test_a_question_of_another_contest_is_not_found(app: Flask, client: FlaskCli
 KINDS = {"single": 1, "multiple": 1, "true_false": 1, "fill_in": 1, "ordering": 1, "matching": 1}
 
 
+def test_nobody_who_has_handed_in_is_said_plainly(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    answer(begun(client, "甲"), q1="B")
+    record_all(contest)
+    sign_in(client, "olga")
+    sent = {"reason": REASON, "lock_version": str(contest.lock_version)}
+    shown = post(client, f"{PATH}/1/void", **sent).get_data(as_text=True)
+    assert "还没有，成绩都不用改" in shown and "— → —" not in shown
+    assert post(client, f"{PATH}/1/void", **sent, confirmed="yes").status_code == 303
+    assert do_jobs(rescoring.KINDS) == 1
+    listed = client.get(PATH).get_data(as_text=True)
+    assert "1 份试卷有这道题，都还没有交。" in listed and "— → —" not in listed
+
+
 def test_every_kind_can_be_corrected_on_its_page(app: Flask, client: FlaskClient) -> None:
     make_contest(kinds=KINDS, count=6)
     keys: list[Any] = ["B", ["A", "C"], "false", "国务院 | 政府", "ABCD", "A1 B2 C3"]
@@ -206,7 +220,7 @@ def test_a_question_is_voided_and_corrected_by_command(servers: None, client: Fl
     looked = command("correct", "autumn", "2", "--key", "B", "--reason", "有误", "--dry-run", "--json")
     assert json.loads(looked.stdout) | {"done": False, "raised": 1, "papers": 1} == json.loads(looked.stdout)
     assert phone.look().json["score"] == 0
-    assert "1 scores rose" in command("correct", "autumn", "2", "--key", "B", "--reason", "有误").stdout
+    assert "scores: 1 up, 0 down" in command("correct", "autumn", "2", "--key", "B", "--reason", "有误").stdout
     assert "mean 10 → 20" in command("void", "autumn", "1", "--reason", "有误").stdout
     assert phone.look().json["score"] == 20
     again = command("void", "autumn", "1", "--reason", "有误")
