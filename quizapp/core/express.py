@@ -64,15 +64,12 @@ def parse(gathered: bytes) -> Request | None:
     return Request(method.decode(), target.decode(), headers, gathered[found.end() : end], gathered[end:])
 
 
-def reply(headers: str, body: bytes) -> bytes:
-    """A whole reply 200 that keeps the connection; `headers` are lines with their ends."""
-    head = (
-        f"HTTP/1.1 200 OK\r\n{_date(to_ms(utc_now()) // 1000)}Connection: keep-alive\r\n"
-        f"{headers}Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def reply(status: str, headers: str, body: bytes = b"") -> bytes:
+    """A whole reply that keeps the connection; `headers` are lines with their ends, with the length of a body."""
+    date = _date(to_ms(utc_now()) // 1000)
+    return f"HTTP/1.1 {status}\r\nDate: {date}\r\nConnection: keep-alive\r\n{headers}\r\n".encode() + body
 
 
 @lru_cache(maxsize=2)
 def _date(now: int) -> str:
-    return f"Date: {formatdate(now, usegmt=True)}\r\n"
+    return formatdate(now, usegmt=True)

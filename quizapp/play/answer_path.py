@@ -22,7 +22,7 @@ from flask import Flask
 from quizapp.core import express
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.live import Live, Words
-from quizapp.core.metrics import REQUESTS, SCRIPTS
+from quizapp.core.metrics import SCRIPTS
 from quizapp.core.settings import Settings
 from quizapp.core.web import is_known_host, security_headers
 from quizapp.play import access, answering, documents, tokens
@@ -36,7 +36,7 @@ _decoder = msgspec.json.Decoder(documents.AnswersCall)
 
 
 class AnswerPath:
-    """The app's `Express`."""
+    """An `Express` of answers."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
@@ -46,7 +46,6 @@ class AnswerPath:
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
 
     def answer(self, requests: Sequence[express.Request]) -> Sequence[bytes | None]:
-        began = time.perf_counter()
         with self._app.app_context():
             marked = [self._mark(request) for request in requests]
             sent = [one.words for one in marked if one]
@@ -58,7 +57,6 @@ class AnswerPath:
             replies = [self._reply(one, next(found)) if one else None for one in marked]
         for _reply in filter(None, replies):
             SCRIPTS.add(waited, "answer")
-            REQUESTS.add(time.perf_counter() - began, "answer", "200")
         return replies
 
     def _send(self, commands: Sequence[Words]) -> Sequence[object]:
@@ -110,4 +108,5 @@ class AnswerPath:
             body = _encode(documents.answers_reply(taken))
         except Exception:
             return None
-        return express.reply(f"{self._headers}X-Request-Id: {secrets.token_hex(8)}\r\n", body)
+        own = f"Content-Length: {len(body)}\r\nX-Request-Id: {secrets.token_hex(8)}\r\n"
+        return express.reply("200 OK", self._headers + own, body)

@@ -30,6 +30,7 @@ from quizapp.play import access, answering, beginning, documents, figures, paper
 from quizapp.play.answer_path import BODY_BYTES, AnswerPath
 from quizapp.play.figures_path import FiguresPath
 from quizapp.play.openapi import openapi
+from quizapp.play.plain import Plain
 from quizapp.play.rebuild import open_if_new
 from quizapp.play.state import Shard
 
@@ -52,8 +53,9 @@ def init_app(app: Flask) -> None:
     csrf.exempt(blueprint)
     # These calls count themselves (access.limit); an answer is not counted at all.
     app.register_blueprint(blueprint)
-    app.wsgi_app = FiguresPath(app, app.extensions["quizapp.settings"])  # type: ignore[method-assign]
-    app.extensions["quizapp.express"] = AnswerPath(app, app.extensions["quizapp.settings"])
+    settings = app.extensions["quizapp.settings"]
+    app.wsgi_app = polls = FiguresPath(app, settings)  # type: ignore[method-assign]
+    app.extensions["quizapp.express"] = Plain(AnswerPath(app, settings), polls)
 
 
 class NotJson(DomainError):

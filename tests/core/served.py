@@ -18,10 +18,11 @@ class Express:
     def answer(self, requests: Sequence[express.Request]) -> Sequence[bytes | None]:
         if any(request.target == "/unbearable" for request in requests):
             raise RuntimeError("broken before any reply")
-        return [
-            express.reply("X-Express: yes\r\n", request.body or b"plain") if request.target == "/plain" else None
-            for request in requests
-        ]
+        return [reply_to(request.body or b"plain") if request.target == "/plain" else None for request in requests]
+
+
+def reply_to(body: bytes) -> bytes:
+    return express.reply("200 OK", f"X-Express: yes\r\nContent-Length: {len(body)}\r\n", body)
 
 
 class App:

@@ -34,8 +34,7 @@ def phone(app: Flask, client: FlaskClient) -> Phone:
 
 @pytest.fixture
 def short(app: Flask, phone: Phone) -> AnswerPath:
-    found: AnswerPath = app.extensions["quizapp.express"]
-    return found
+    return AnswerPath(app, app.extensions["quizapp.settings"])
 
 
 def put(phone: Phone, *answers: dict[str, Any], **headers: str) -> express.Request:

@@ -11,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from quizapp.core import express
 from quizapp.play import figures, figures_path
-from quizapp.play.figures_path import KEPT, FiguresPath
+from quizapp.play.answer_path import AnswerPath
+from quizapp.play.figures_path import EACH_ITS_OWN, KEPT, FiguresPath
 from quizapp.play.state import Recovering
 from tests.play.makers import Phone, kit_of, make_contest
 
@@ -70,7 +72,7 @@ def test_fresh_reply_is_given_again_without_the_framework(client: FlaskClient, r
 @pytest.mark.parametrize("path", [PULSE, BOARD])
 def test_both_ways_reply_alike(client: FlaskClient, rest: Rest, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     def shape(reply: TestResponse) -> Any:
-        return reply.status_code, reply.data, sorted(pair for pair in reply.headers if pair[0] != "X-Request-Id")
+        return reply.status_code, reply.data, sorted(pair for pair in reply.headers if pair[0] not in EACH_ITS_OWN)
 
     def ask() -> list[Any]:
         first = client.get(path)
@@ -192,3 +194,80 @@ def test_reply_that_is_not_anybodys_is_not_kept(
     replies = [client.get(PULSE) for _ in range(2)]
     assert [(reply.status, reply.headers[header[0]]) for reply in replies] == [(code, header[1])] * 2
     assert rest.calls == 2
+
+
+def asked(path: str, *lines: str, method: str = "GET", host: str = "localhost") -> express.Request:
+    """A request as the web worker reads it."""
+    head = "".join(f"{line}\r\n" for line in (f"{method} {path} HTTP/1.1", f"Host: {host}", *lines))
+    found = express.parse(f"{head}\r\n".encode())
+    assert found
+    return found
+
+
+def parts_of(reply: bytes | None) -> tuple[str, set[tuple[str, str]], bytes]:
+    """Status, headers but those that are every reply's own, and body."""
+    assert reply
+    head, _gap, body = reply.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = {(name, value) for name, _colon, value in (line.partition(": ") for line in lines)}
+    own = {name for name, _value in headers}
+    assert {"Date", "Connection", "X-Request-Id"} <= own
+    return status, {pair for pair in headers if pair[0] not in (*EACH_ITS_OWN, "Connection")}, body
+
+
+@pytest.mark.parametrize("path", [PULSE, BOARD, f"{BOARD}?top=3"])
+def test_worker_gives_a_fresh_reply_again(client: FlaskClient, rest: Rest, path: str) -> None:
+    assert rest.short.again(asked(path)) is None
+    first = client.get(path)
+    tag = f"If-None-Match: {first.headers['ETag']}"
+    unchanged = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    for lines, reply, status in (((), first, "200 OK"), ((tag,), unchanged, "304 NOT MODIFIED")):
+        known = {pair for pair in reply.headers if pair[0] not in EACH_ITS_OWN}
+        assert parts_of(rest.short.again(asked(path, *lines))) == (f"HTTP/1.1 {status}", known, reply.data)
+    assert rest.calls == 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        asked(PULSE, "If-None-Match: *"),
+        asked(PULSE, 'If-None-Match: "a", "b"'),
+        asked(PULSE, host="elsewhere.example"),
+        asked(PULSE, method="HEAD"),
+        asked(PULSE, method="POST"),
+        asked(f"{PULSE}?2"),
+        asked(BOARD, "Authorization: Bearer made.up"),
+        asked(BOARD, "Cookie: entry-1=x"),
+        asked(PULSE.replace("autumn", "a%75tumn")),
+        asked("/api/v1/contests/autumn"),
+    ],
+)
+def test_worker_leaves_to_the_app_what_is_not_plain(client: FlaskClient, rest: Rest, request_: express.Request) -> None:
+    client.get(PULSE)
+    client.get(BOARD)
+    assert rest.short.again(request_) is None
+
+
+def test_worker_gives_nothing_that_is_not_fresh(
+    client: FlaskClient, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get(PULSE)
+    assert rest.short.again(asked(PULSE))
+    make_stale(monkeypatch)
+    assert rest.short.again(asked(PULSE)) is None
+
+
+def test_answers_and_polls_that_come_together_are_each_replied_to_and_counted(
+    app: Flask, phone: Phone, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[str, ...]] = []
+    etag = phone.client.get(PULSE).headers["ETag"]
+    monkeypatch.setattr("quizapp.core.metrics.Durations.add", lambda _self, _seconds, *words: counted.append(words))
+    monkeypatch.setattr(
+        AnswerPath, "answer", lambda _self, requests: [b"HTTP/1.1 200 OK"] * (len(requests) - 1) + [None]
+    )
+    put = asked("/api/v1/attempts/x/answers", method="PUT")
+    known, other = asked(PULSE, f"If-None-Match: {etag}"), asked("/")
+    replies = app.extensions["quizapp.express"].answer([put, known, other, put, asked(PULSE)])
+    assert [reply and reply[9:12] for reply in replies] == [b"200", b"304", None, None, b"200"]
+    assert counted == [("answer", "200"), ("pulse", "304"), ("pulse", "200")]
