@@ -72,7 +72,12 @@ def place_of(live: Live, shards: Shards, *, board: str, person: str) -> int | No
 
 def people(live: Live, shards: Shards, *, board: str) -> int:
     """How many stand on a board."""
-    return sum(int(live.command("ZCARD", board_key(shard, board))) for shard in shards)
+    return sum(ranked(live, shard, board=board) for shard in shards)
+
+
+def ranked(live: Live, shard: Shard, *, board: str) -> int:
+    """How many of a shard stand on a board."""
+    return int(live.command("ZCARD", board_key(shard, board)))
 
 
 def all_ranks(live: Live, shard: Shard, *, board: str) -> Iterator[tuple[str, int]]:

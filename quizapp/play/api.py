@@ -285,7 +285,7 @@ def show_board(slug: str, board: str) -> ResponseReturnValue:
         rank = own.rank
         score = shown.points(rank.score_hundredths)
         own_shown = documents.BoardRowShown(own.place, caller.name, score, rank.duration_ms, own=True)
-    reply = documents.BoardReply(board, rows, found.people, found.is_hidden, own_shown)
+    reply = documents.BoardReply(board, rows, found.people, found.is_hidden, found.is_counted, own_shown)
     return _cacheable(reply, is_public=caller is None)
 
 

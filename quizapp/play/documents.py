@@ -160,6 +160,8 @@ class BoardReply(Struct):
     people: int
     hidden: bool
     """The feedback rule hides scores now."""
+    counted: bool
+    """False while a board that was lost is counted anew; no rows are told meanwhile."""
     own: BoardRowShown | None
     """The caller's own row, also when it is not among the first."""
 

@@ -152,6 +152,16 @@ function gateless.shut()
   return { 'ok', tonumber(number or -1) }
 end
 
+-- rank: token, ms, rank, person, … → ok | busy; a better rank that is there already stays
+function gateless.rank()
+  if not holds_lock(ARGV[2]) then
+    return { 'busy' }
+  end
+  redis.call('PEXPIRE', base .. 'rebuilding', ARGV[3])
+  redis.call('ZADD', board_key, 'GT', unpack(ARGV, 4))
+  return { 'ok' }
+end
+
 -- restore: token, ms, commands as JSON [[command, key, …], …] → ok | busy
 function gateless.restore()
   if not holds_lock(ARGV[2]) or redis.call('EXISTS', gate_key) == 1 then

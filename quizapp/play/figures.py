@@ -63,9 +63,11 @@ class BoardRow:
 class Board:
     """The top of a board; hidden while the contest's feedback rule hides scores."""
 
-    rows: tuple[BoardRow, ...]
-    people: int
-    is_hidden: bool
+    rows: tuple[BoardRow, ...] = ()
+    people: int = 0
+    is_hidden: bool = False
+    is_counted: bool = True
+    """False while a board that was lost is counted anew: who stands on it, and how many, cannot be told."""
 
 
 def shards_of(live: Live, slug: str) -> Shards:
@@ -115,10 +117,24 @@ def board(live: Live, shards: Shards, *, board: str, top: int) -> Board:
 
 
 def _read_board(live: Live, shards: Shards, board: str, top: int) -> Board:
+    if not is_counted(live, shards):
+        return Board(is_counted=False, is_hidden=not are_ranks_shown(live, shards))
     people = boards.people(live, shards, board=board)
     if not are_ranks_shown(live, shards):
         return Board((), people, is_hidden=True)
-    return Board(top_rows(live, shards, board=board, count=min(top, TOP_LIMIT)), people, is_hidden=False)
+    return Board(top_rows(live, shards, board=board, count=min(top, TOP_LIMIT)), people)
+
+
+def is_counted(live: Live, shards: Shards) -> bool:
+    """Whether boards have everybody who has handed in; not so for a moment after one was lost (see recount.py)."""
+
+    def read() -> bool:
+        if any(state.counted_from(live, shard) is not None for shard in shards):
+            return False
+        # Nobody has noticed yet that a board is gone.
+        return boards.people(live, shards, board="overall") > 0 or pulse(live, shards).finished == 0
+
+    return _fresh(live, ("is counted", shards), read)
 
 
 def top_rows(live: Live, shards: Shards, *, board: str, count: int) -> tuple[BoardRow, ...]:
@@ -145,8 +161,10 @@ def are_ranks_shown(live: Live, shards: Shards) -> bool:
 
 
 def own_row(live: Live, shards: Shards, *, board: str, person: str) -> boards.Row | None:
-    """A person's row with the place as of now; None when there is none or ranks are hidden."""
-    return boards.own_row(live, shards, board=board, person=person) if are_ranks_shown(live, shards) else None
+    """A person's row with the place as of now; None when there is none, it is being counted, or ranks are hidden."""
+    if not is_counted(live, shards) or not are_ranks_shown(live, shards):
+        return None
+    return boards.own_row(live, shards, board=board, person=person)
 
 
 def own_rank(live: Live, shards: Shards, *, board: str, person: str) -> Rank | None:
@@ -158,12 +176,12 @@ def own_rank(live: Live, shards: Shards, *, board: str, person: str) -> Rank | N
 
 
 def place_of(live: Live, shards: Shards, *, person: str) -> int | None:
-    """A person's place as of now; None without one, and while not all shards can be asked.
+    """A person's place as of now; None without one, while it is being counted, and while not all shards can be asked.
 
     A result is its owner's also while others' servers are away.
     """
     try:
-        return boards.place_of(live, shards, board="overall", person=person)
+        return boards.place_of(live, shards, board="overall", person=person) if is_counted(live, shards) else None
     except StoreUnavailable:
         return None
 

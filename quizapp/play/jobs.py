@@ -30,7 +30,8 @@ from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, get_live
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import BATCHES, RECORDED
-from quizapp.play import queries, recorder, rules, state, wide_state
+from quizapp.leaderboards import state as boards
+from quizapp.play import queries, recorder, recount, rules, state, wide_state
 from quizapp.play.models import LiveSample, RecorderPosition
 from quizapp.play.rebuild import RebuildNeedsDecision, RebuildTakenOver, open_if_new, rebuild
 from quizapp.play.recorder import FenceLost, Position
@@ -199,6 +200,8 @@ class Recorder:
             if self._tend(contest, shard, now):
                 with suppress(StoreUnavailable):
                     found[shard] = state.figures(self.live, shard)
+                    finished = found[shard].counters.get("finished", 0)
+                    self._keep_board(shard, least=recount.recorded_people(shard) if is_minute else min(finished, 1))
         playing = sum(figures.playing for figures in found.values())
         for shard in found:
             with suppress(StoreUnavailable):
@@ -263,13 +266,21 @@ class Recorder:
         if reason:
             self.positions[shard] = recorder.halt(self.live, position, reason=reason)
             return False
-        wanted = [*gates.settings_fields(gate_settings(contest, shard)), *queries.gate_clock(contest)]
+        with reading():
+            wanted = [*gates.settings_fields(gate_settings(contest, shard)), *queries.gate_clock(contest)]
+            db.session.rollback()
         pairs = zip(wanted[::2], wanted[1::2], strict=True)
         if any(fields.get(str(name)) != str(value) for name, value in pairs):
             # Who was to end a pause did not reach this gate: phones get their time to send again all the same.
             resumes = fields["paused"] == "1" and contest.paused_at is None
             state.write_gate(self.live, shard, wanted, resumes=resumes)
         return True
+
+    def _keep_board(self, shard: Shard, *, least: int) -> None:
+        """Have the board counted anew when it has fewer people than it must have."""
+        if boards.ranked(self.live, shard, board="overall") < least:
+            recount.note_lost(self.live, shard)
+        recount.count_anew(self.live, self.positions[shard])
 
     def _sweep(self, shard: Shard) -> None:
         for _sweep in range(SWEEPS_AT_ONCE):
@@ -292,7 +303,7 @@ class Recorder:
         db.session.commit()
 
     def _find_lost(self, now: datetime) -> None:
-        """Rebuild settled contests whose live state is gone: their boards are still looked at."""
+        """Make anew what settled contests have lost, be it all or the board alone: it is still looked at."""
         with reading():
             settled = select(RecorderPosition.contest_id, RecorderPosition.shard).where(
                 RecorderPosition.is_settled.is_(True), RecorderPosition.halted_reason == ""
@@ -303,6 +314,14 @@ class Recorder:
             with suppress(StoreUnavailable):
                 if not state.has_gate(self.live, shard):
                     self._rebuild_settled(shard, now)
+                elif not boards.ranked(self.live, shard, board="overall"):
+                    self._count_settled(shard)
+
+    def _count_settled(self, shard: Shard) -> None:
+        position = recorder.read_position(shard)
+        if position is not None and recount.recorded_people(shard):
+            recount.note_lost(self.live, shard)
+            recount.count_anew(self.live, position)
 
     def _rebuild_settled(self, shard: Shard, now: datetime) -> None:
         contest = db.session.get(Contest, shard.contest_id)

@@ -28,6 +28,7 @@
 --                               a masked name, z 1 when the entry was deleted, h0… history
 --   play:T:visit:<id>     string, expires when a visit is over
 --   play:T:rebuilding     string, the lock of a rebuild
+--   play:T:counting       string, the board was lost and is being counted: the event up to which SQL must have come
 --   play:T:let_in:<n>     string, how many began in minute n while a capacity was set; expires
 --
 -- Times are ms since 1970-01-01 UTC by this server's clock. Whole numbers above 2^47 never go through Lua's own
@@ -254,10 +255,14 @@ local function close(gate, attempt, finish, json)
   redis.call('ZREM', deadlines_key, attempt.id)
   redis.call('ZREM', online_key, attempt.id)
   redis.call('HINCRBY', counters_key, 'finished', 1)
+  local is_lost = redis.call('EXISTS', board_key) == 0 and redis.call('HGET', counters_key, 'finished') ~= '1'
   board.add(board_key, attempt.person, attempt.score, duration)
   add_event('finish', attempt.id, 'how', finish, 'at', attempt.finished, 'score', whole(attempt.score),
     'right', whole(attempt.right), 'answered', whole(attempt.answered), 'points', whole(attempt.points),
     'duration', attempt.duration, 'd', json)
+  if is_lost then
+    redis.call('SET', base .. 'counting', redis.call('HGET', gate_key, 'number'))
+  end
 end
 
 local functions = {}

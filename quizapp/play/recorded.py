@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from quizapp.contests.kit import Kit
 from quizapp.contests.kits import get_kit
@@ -79,17 +79,8 @@ class Recorded:
 
     def ranks_of(self, people: Collection[str]) -> dict[str, int]:
         """The packed ranks of some people, without those who have none."""
-        query = select(Attempt.person, Attempt.score_hundredths, Attempt.duration_ms).where(
-            Attempt.contest_id == self.shard.contest_id,
-            Attempt.person.in_(people),
-            Attempt.finish.is_not(None),
-            Attempt.is_flagged.is_(False),
-        )
-        ranks: dict[str, int] = {}
-        for person, score, duration in db.session.execute(query):
-            rank = pack(score_hundredths=score or 0, duration_ms=duration or 0)
-            ranks[person] = max(rank, ranks.get(person, 0))
-        return ranks
+        query = _results.where(Attempt.contest_id == self.shard.contest_id, Attempt.person.in_(people))
+        return _best_ranks(db.session.execute(query))
 
     def open_ones(self, attempt_ids: Collection[str]) -> list[LiveAttempt]:
         """Those of these attempts that are open."""
@@ -186,6 +177,36 @@ class Recorded:
             return {}
         found = {"visits": sample.visits, "visitors": sample.visitors, "peak": sample.peak}
         return found | ({"peak_at": sample.peak_at_ms} if sample.peak_at_ms is not None else {})
+
+
+_results = select(Attempt.person, Attempt.score_hundredths, Attempt.duration_ms).where(
+    Attempt.finish.is_not(None), Attempt.is_flagged.is_(False)
+)
+
+
+def ranks_in(shard: Shard) -> Iterator[dict[str, int]]:
+    """Packed ranks of everybody in a shard who has one, in portions; a person may be in two, the best rank counts."""
+    query = (
+        _results.where(Attempt.contest_id == shard.contest_id, Attempt.shard == shard.number)
+        .order_by(Attempt.person)
+        .execution_options(yield_per=2 * PEOPLE_AT_ONCE)
+    )
+    for rows in db.session.execute(query).partitions():
+        yield _best_ranks(rows)
+
+
+def ranked_in(shard: Shard) -> int:
+    """How many people in a shard have a rank."""
+    query = _results.where(Attempt.contest_id == shard.contest_id, Attempt.shard == shard.number)
+    return db.session.scalar(query.with_only_columns(func.count(Attempt.person.distinct()))) or 0
+
+
+def _best_ranks(results: Iterable[Any]) -> dict[str, int]:
+    ranks: dict[str, int] = {}
+    for person, score, duration in results:
+        rank = pack(score_hundredths=score or 0, duration_ms=duration or 0)
+        ranks[person] = max(rank, ranks.get(person, 0))
+    return ranks
 
 
 def _rank(attempts: Iterable[Attempt]) -> int | None:

@@ -1,7 +1,8 @@
-"""F18 to F24: SQL is stopped, killed and busy; its recorder is killed, doubled and frozen."""
+"""F18 to F24, F38: SQL is stopped, killed, busy; its recorder is killed, doubled, frozen; a board is lost."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -21,7 +22,7 @@ from quizapp.core.installation import read_serving
 from tests.faults.checker import read_sql
 from tests.faults.conftest import Judge, OnPostgresql
 from tests.faults.controls import Change, copy_project
-from tests.faults.house import SLUG, House, Reply, Template
+from tests.faults.house import HEALTHY_SECONDS, SLUG, House, Reply, Template
 from tests.faults.ledger import Ledger
 from tests.faults.test_kills import kill
 from tests.postgresql import Cluster
@@ -342,3 +343,52 @@ def test_f24_a_recorder_sleeps(seconds: int, template: Template, fault_seed: int
             os.kill(sleeper, signal.SIGCONT)
             time.sleep(1)
         assert judge(house, ledger, fault=f"F24 recorder sleeps {seconds} s", had_outage=False) == {}
+
+
+# The board
+
+
+@slow
+def test_f38_the_board_is_lost(template: Template, fault_seed: int, judge: Judge) -> None:
+    """Also while the recorder is far behind: the page says that it is being counted, and it comes back exact."""
+    with template.house(seed=fault_seed) as house:
+        with house.crowd().playing() as ledger:
+            time.sleep(6)
+            delete_boards(house)
+            wait_until_counted(house, times=1)
+            recorder = house.stack.children()["record"]
+            os.kill(recorder, signal.SIGSTOP)
+            time.sleep(3)
+            delete_boards(house)
+            time.sleep(FRESH_SECONDS)
+            for _look in range(10):
+                assert not is_counted(house), "a part of the board is shown as if it were all"
+                time.sleep(0.2)
+            os.kill(recorder, signal.SIGCONT)
+            wait_until_counted(house, times=2)
+            time.sleep(FRESH_SECONDS)
+            assert is_counted(house)
+        assert all(one.status != 503 for one in ledger.requests), "the doors stay open"
+        assert judge(house, ledger, fault="F38 board lost x2", had_outage=False) == {}
+
+
+FRESH_SECONDS = 1.2
+"""A page may be a second old."""
+
+
+def delete_boards(house: House) -> None:
+    with house.store.client() as live:
+        assert live.delete(*live.scan_iter("leaderboards:*"))
+
+
+def is_counted(house: House) -> bool:
+    """Whether the board is said to be whole."""
+    return bool(json.loads(house.text_of(f"/api/v1/contests/{SLUG}/boards/overall"))["counted"])
+
+
+def wait_until_counted(house: House, *, times: int) -> None:
+    """Wait until the board has been counted anew so many times."""
+    give_up_at = time.monotonic() + HEALTHY_SECONDS
+    while sum(file.read_text().count("board_counted_anew") for file in (house.stack.data / "logs").iterdir()) < times:
+        assert time.monotonic() < give_up_at, "the board does not come back"
+        time.sleep(0.1)

@@ -35,7 +35,8 @@ async function renew() {
   if (document.visibilityState === "hidden") return;
   try {
     const { body } = await call("GET", `/api/v1/contests/${board.dataset.board}/boards/overall?top=50`);
-    part("empty").hidden = body.rows.length > 0;
+    part("counting").hidden = body.counted;
+    part("empty").hidden = body.rows.length > 0 || !body.counted;
     part("table").hidden = body.rows.length === 0;
     part("rows").replaceChildren(...body.rows.map(renderRow));
     renderOwn(
