@@ -6,19 +6,21 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.faults import checker
 from tests.faults.conftest import OnPostgresql
 from tests.faults.controls import Change, copy_project, examine
 from tests.faults.disk import Shim
 from tests.faults.house import SLUG, House, Template
-from tests.faults.ledger import Ledger, Person, Refused
+from tests.faults.ledger import Ledger, Person, Played, Refused
 from tests.faults.store import Store
 from tests.faults.test_kills import kill
-from tests.faults.test_records import end_lease, frozen, wait_until_committed
+from tests.faults.test_records import NO_LEASE, another_recorder, end_lease, frozen, wait_until_committed
 from tests.faults.test_store import go_back, lose_all, lose_power
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -242,3 +244,77 @@ def test_bounded_waits_for_sql(on_postgresql: OnPostgresql, fault_seed: int, tmp
                 time.sleep(8)
         found = examine(house, ledger, had_outage=False)
     assert "I8" in found, found
+
+
+# Two recorders, of which one slept between reading and writing
+
+SLEEPS_SECONDS = 1.0
+SLEEPY: Change = (
+    "play/recorder.py",
+    "    good, reason = dense(entries, position.number)",
+    f'    __import__("time").sleep({SLEEPS_SECONDS} if entries else 0.0)\n'
+    "    good, reason = dense(entries, position.number)",
+)
+NO_FENCE: Change = ("play/recorder.py", "if moved.rowcount != 1:", "if False:")
+NO_SEQ: Change = ("core/bulk.py", "        where=insert.excluded[newer] > table.c[newer],\n", "")
+DOUBLED: dict[str, tuple[tuple[Change, ...], frozenset[str]]] = {
+    "both on": ((), frozenset()),
+    "no fence": ((NO_FENCE,), frozenset({"I6"})),
+    "no number in SQL": ((NO_SEQ,), frozenset()),
+    "neither": ((NO_FENCE, NO_SEQ), frozenset({"I1", "I6"})),
+}
+"""What is switched off, and which of I1, I2, I6 and I12 are then broken."""
+
+
+@pytest.mark.parametrize(("changes", "broken"), DOUBLED.values(), ids=DOUBLED)
+def test_a_recorder_writes_what_another_has_written_already(
+    changes: tuple[Change, ...], broken: frozenset[str], template: Template, fault_seed: int, tmp_path: Path
+) -> None:
+    """It slept with an answer and a hand-in in its hands; meanwhile the answer was taken back, and all was recorded.
+
+    The fence keeps it from writing. Without it a hand-in that is recorded already looks like a broken event, and is
+    put aside; older answers are kept out by their numbers still, and only without both does the old answer come back.
+    """
+    sleepy = copy_project(tmp_path / "code", NO_LEASE, SLEEPY, *changes)
+    quick = copy_project(tmp_path / "quick", NO_LEASE)
+    ledger = Ledger(fault_seed)
+    with (
+        template.house(seed=fault_seed, code=sleepy) as house,
+        another_recorder(house, quick) as other,
+        closing(Person(house.stack.base_url, SLUG, 1, ledger=ledger)) as one,
+        closing(Person(house.stack.base_url, SLUG, 2, ledger=ledger)) as two,
+    ):
+        first, second = begin(one), begin(two)
+        question = next(iter(first.questions.values()))
+        sleeper = house.stack.children()["record"]
+        time.sleep(2 * SLEEPS_SECONDS)
+        other.send_signal(signal.SIGSTOP)
+        os.kill(sleeper, signal.SIGSTOP)
+        one.put(first, [one.answer_to(question, seq=1)])
+        two.hand_in(second)
+        os.kill(sleeper, signal.SIGCONT)
+        time.sleep(SLEEPS_SECONDS / 2)
+        os.kill(sleeper, signal.SIGSTOP)
+        assert house.lag(), "the sleeper had written them already"
+        other.send_signal(signal.SIGCONT)
+        one.put(first, [{"question": question["id"], "response": [], "seq": 2, "spent_ms": 900}])
+        house.wait_until_recorded()
+        assert recorded_number(house) == 2, "the other recorder records"
+        other.send_signal(signal.SIGSTOP)
+        os.kill(sleeper, signal.SIGCONT)
+        time.sleep(2 * SLEEPS_SECONDS)
+        other.send_signal(signal.SIGCONT)
+        found = examine(house, ledger, had_outage=False)
+    assert found & {"I1", "I2", "I6", "I12"} == broken, found
+
+
+def begin(person: Person) -> Played:
+    """An attempt of a new person."""
+    person.enter()
+    return person.begin()
+
+
+def recorded_number(house: House) -> int:
+    """The number of the one answer that is recorded."""
+    (answer,) = checker.read_sql(house.database, "select seq from answer")
+    return int(answer["seq"])

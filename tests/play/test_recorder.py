@@ -419,3 +419,19 @@ def test_a_position_that_moved_cannot_be_halted_by_an_old_view(client: FlaskClie
     with pytest.raises(recorder.FenceLost):
         recorder.halt(get_live(), replace(old), reason="an old view")
     assert position_of(contest).halted_reason == ""
+
+
+def test_the_recorder_waits_for_the_live_store_without_a_transaction(
+    app: Flask, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite an open one would keep everybody else from writing for as long as the live store is silent."""
+    open_ones: list[bool] = []
+    expire = state.expire
+
+    def look(*arguments: Any, **named: Any) -> int:
+        open_ones.append(db.session().in_transaction())
+        return expire(*arguments, **named)
+
+    monkeypatch.setattr(state, "expire", look)
+    turn()
+    assert open_ones == [False]
