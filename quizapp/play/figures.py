@@ -23,7 +23,7 @@ from quizapp.core.errors import NotFound, StoreUnavailable
 from quizapp.core.live import Live
 from quizapp.leaderboards import state as boards
 from quizapp.leaderboards.rules import Rank
-from quizapp.play import rules, state
+from quizapp.play import recount, rules, state
 
 FRESH_SECONDS = 1.0
 KEPT = 512
@@ -129,7 +129,7 @@ def is_counted(live: Live, shards: Shards) -> bool:
     """Whether boards have everybody who has handed in; not so for a moment after one was lost (see recount.py)."""
 
     def read() -> bool:
-        if any(state.counted_from(live, shard) is not None for shard in shards):
+        if any(recount.counted_from(live, shard) is not None for shard in shards):
             return False
         # Nobody has noticed yet that a board is gone.
         return boards.people(live, shards, board="overall") > 0 or pulse(live, shards).finished == 0

@@ -7,7 +7,7 @@ asked of each of its shards and put together here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,10 +82,6 @@ def stream_key(shard: Shard) -> str:
 
 def deadlines_key(shard: Shard) -> str:
     return keys_of(shard)[3]
-
-
-def counting_key(shard: Shard) -> str:
-    return f"{base_of(shard)}counting"
 
 
 def marker_key(shard: Shard) -> str:
@@ -464,28 +460,6 @@ def restore(live: Live, shard: Shard, *, token: str, commands: Iterable[Sequence
     """Write while the doors are shut; False when somebody else took over."""
     text = json.dumps(list(commands), ensure_ascii=False)
     return bool(call(live, shard, "restore", token, REBUILD_LOCK_MS, text)[0] == "ok")
-
-
-def rank(live: Live, shard: Shard, *, token: str, ranks: Mapping[str, int]) -> bool:
-    """Put people on the board who are not there with a better rank already; False when somebody else took over."""
-    pairs = [part for person, packed in ranks.items() for part in (packed, person)]
-    return bool(call(live, shard, "rank", token, REBUILD_LOCK_MS, *pairs)[0] == "ok")
-
-
-def begin_counting(live: Live, shard: Shard) -> None:
-    """The board lacks people until SQL has all that has happened up to now, and was looked at."""
-    number = live.command("HGET", gate_key(shard), "number")
-    live.command("SET", counting_key(shard), number or 0)
-
-
-def counted_from(live: Live, shard: Shard) -> int | None:
-    """The number of the event up to which SQL must have come to count a board; None when it need not be counted."""
-    number = live.command("GET", counting_key(shard))
-    return None if number is None else int(number)
-
-
-def end_counting(live: Live, shard: Shard) -> None:
-    live.command("DEL", counting_key(shard))
 
 
 def open_gate(live: Live, shard: Shard, *, token: str, fields: Sequence[str | int], is_rebuilt: bool) -> bool:

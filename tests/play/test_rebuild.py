@@ -248,7 +248,7 @@ def test_a_board_that_is_gone_is_noticed_within_a_second(app: Flask, client: Fla
     keeper._duties_due, keeper._minute_due = 0.0, float("inf")
     keeper.turn(utc_now())
     assert verify(contest=contest) == []
-    assert all(state.counted_from(get_live(), shard) is None for shard in contest.shards)
+    assert all(recount.counted_from(get_live(), shard) is None for shard in contest.shards)
 
 
 def test_a_board_that_lacks_somebody_is_noticed_within_a_minute(app: Flask, client: FlaskClient) -> None:
@@ -265,7 +265,7 @@ def test_a_first_hand_in_loses_no_board(app: Flask, client: FlaskClient) -> None
     phone.begin()
     phone.finish()
     turn()
-    assert all(state.counted_from(get_live(), shard) is None for shard in contest.shards)
+    assert all(recount.counted_from(get_live(), shard) is None for shard in contest.shards)
 
 
 def test_who_hands_in_while_a_board_is_counted_keeps_the_better_rank(app: Flask, client: FlaskClient) -> None:
@@ -292,7 +292,7 @@ def test_a_board_is_not_counted_while_somebody_marks_anew(app: Flask, client: Fl
     recount.note_lost(get_live(), shard)
     assert state.lock_for_rebuild(get_live(), shard, token="another")
     assert not recount.count_anew(get_live(), position)
-    assert not state.rank(get_live(), shard, token="mine", ranks={phones[0].entry: 1})
+    assert not recount.rank(get_live(), shard, token="mine", ranks={phones[0].entry: 1})
     state.unlock(get_live(), shard, token="another")
     assert recount.count_anew(get_live(), position)
 
