@@ -379,6 +379,8 @@ def _options(*, decodes: bool = True) -> dict[str, Any]:
     return {
         "protocol": 3,
         "decode_responses": decodes,
+        # What others wrote may be no text: it must not keep what stands beside it from being read.
+        "encoding_errors": "backslashreplace",
         "socket_timeout": CALL_SECONDS,
         "socket_connect_timeout": CONNECT_SECONDS,
         "retry": Retry(NoBackoff(), 0),

@@ -64,7 +64,7 @@ def rows_of(fields: Mapping[str, str], *, contest_id: int, shard: int) -> Rows:
             return Rows(None, _answer_rows(fields, attempt_id, at_ms), None)
         if kind == "finish":
             return Rows(None, _answer_rows(fields, attempt_id, at_ms), _ending(fields, attempt_id))
-    except (KeyError, ValueError, msgspec.DecodeError) as error:
+    except (KeyError, ValueError, RecursionError, msgspec.DecodeError) as error:
         raise BadEvent(f"{type(error).__name__}: {error}") from error
     raise BadEvent(f"kind {kind!r} is not known here")
 

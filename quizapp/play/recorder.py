@@ -230,7 +230,8 @@ def _count_uses(attempt_ids: Sequence[str]) -> None:
 
 def _reason(error: BaseException) -> str:
     cause = error.orig if isinstance(error, StatementError) and error.orig else error
-    return f"{type(cause).__name__}: {cause}"[:500]
+    # It may quote the event, and PostgreSQL's text has no NUL.
+    return f"{type(cause).__name__}: {cause}".replace("\0", "\\0")[:500]
 
 
 def _bury(position: Position, after: Position, entry: Entry, *, reason: str, now: datetime) -> None:

@@ -219,10 +219,12 @@ POISON: list[dict[str, str]] = [
     {"v": "1", "k": "begin", "a": "x", "t": "1"},
     {"v": "1", "k": "begin", "a": "x", "t": "9" * 30, "p": "p", "i": "1", "kit": "1", "d": "[]", "key": "", "e": "",
      "x": "0", "y": "0", "full": "1"},
+    {"v": "1", "k": "answer", "a": "nobody", "t": "1", "d": f"[[1,1,1,[],0,0,0,{'[' * 100_000}{']' * 100_000}]]"},
+    {"v": "1", "k": "finish", "a": "nobody", "t": "1", "d": "[]", "how": "by\0magic"},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("poison", POISON)
+@pytest.mark.parametrize("poison", POISON, ids=range(len(POISON)))
 def test_an_event_that_cannot_be_applied_is_put_aside_and_the_others_go_on(
     client: FlaskClient, contest: Contest, poison: dict[str, str]
 ) -> None:
@@ -236,13 +238,17 @@ def test_an_event_that_cannot_be_applied_is_put_aside_and_the_others_go_on(
     letter = db.session.scalars(select(DeadLetter)).one()
     assert json.loads(letter.event) == fields
     assert letter.reason
+    assert "\0" not in letter.reason
     assert db.session.scalar(select(func.count(Attempt.id)).where(Attempt.finish == "handed_in")) == 2
     assert [difference.subject for difference in verify(contest=contest)] == ["dead letters"]
 
 
-def test_what_was_written_by_hand_without_a_number_is_put_aside(client: FlaskClient, contest: Contest) -> None:
+@pytest.mark.parametrize("word", ["world", b"\xff\xfe"])
+def test_what_was_written_by_hand_without_a_number_is_put_aside(
+    word: str | bytes, client: FlaskClient, contest: Contest
+) -> None:
     play(client, contest, name="前")
-    get_live().command("XADD", state.stream_key(Shard(contest.id)), "*", "hello", "world")
+    get_live().command("XADD", state.stream_key(Shard(contest.id)), "*", "hello", word)
     play(client, contest, name="后")
     record_all(contest)
     assert db.session.scalar(select(func.count(DeadLetter.id))) == 1
