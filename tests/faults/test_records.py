@@ -1,4 +1,4 @@
-"""F18 to F24, F38: SQL is stopped, killed, busy; its recorder is killed, doubled, frozen; a board is lost."""
+"""F18 to F25, F38: SQL is stopped, killed, busy; its recorder is killed, doubled, frozen; a board is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -392,3 +392,88 @@ def wait_until_counted(house: House, *, times: int) -> None:
     while sum(file.read_text().count("board_counted_anew") for file in (house.stack.data / "logs").iterdir()) < times:
         assert time.monotonic() < give_up_at, "the board does not come back"
         time.sleep(0.1)
+
+
+# Poison
+
+
+POISON: dict[str, dict[str | bytes, str | bytes]] = {
+    "another schema": {"v": "2"},
+    "nothing in it": dict.fromkeys("vkatd", ""),
+    "no such kind": {"k": "praise"},
+    "no moment": {"t": "yesterday"},
+    "a moment too long": {"t": "9" * 30},
+    "a moment far too long": {"t": "9" * 5000},
+    "broken JSON": {"d": "[[1,2"},
+    "no answers": {"d": "{}"},
+    "very deep": {"d": "[[1,1,1,[],0,0,0," + "[" * 100_000 + "]" * 100_000 + "]]"},
+    "very long": {"d": "x" * 1_000_000},
+    "no such attempt": {"a": "nobody"},
+    "an attempt too long": {"a": "n" * 10_000},
+    "no text": {"a": "no\0body"},
+    "no UTF-8": {"a": b"\xff\xfe"},
+    "no UTF-8 in a name": {b"\xff": "1", "v": "2"},
+    "no such question": {"d": '[[2147483647,1,1,["A"],0,0,0]]'},
+    "a number too long": {"d": f"[[{2**70},1,1,[],0,0,0]]"},
+    "half a letter": {"d": '[[2147483647,1,1,["\\ud800"],0,0,0]]'},
+    "no end": {"k": "finish", "how": "by_magic"},
+    "no end, and no text": {"k": "finish", "how": "by\0magic"},
+    "the end of nothing": {
+        "k": "finish",
+        "a": "nobody",
+        "how": "handed_in",
+        **dict.fromkeys(("at", "score", "right", "answered", "points", "duration"), "1"),
+    },
+    "a number that is none": {"n": "first", "d": "{}"},
+}
+"""What is wrong with an event → the fields in which it differs from an answer to an attempt that there is."""
+
+
+@slow
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_f25_poison(database: str, request: pytest.FixtureRequest, fault_seed: int, judge: Judge) -> None:
+    """Each is put aside as it is, and listed; what stands before and behind it is recorded."""
+    chance = random.Random(fault_seed)
+    put: dict[str, str] = {}
+    with house_on(database, request, fault_seed) as house:
+        with house.crowd(threads=8, pause=0.02).playing() as ledger:
+            event = wait_for_an_answer(house)
+            for name in chance.sample([*POISON] * 2, 2 * len(POISON)):
+                time.sleep(0.25)
+                put[put_in(house, event | {"a": chance.choice(ledger.played).attempt} | POISON[name])] = name
+        house.wait_until_recorded()
+        letters = read_sql(house.database, "select stream_id, reason from dead_letter order by id")
+        aside = [letter["stream_id"] for letter in letters]
+        assert sorted(put[stream_id] for stream_id in put.keys() - set(aside)) == []
+        assert len(aside) == len(put)
+        status = json.loads(house.stack.run_cli("contest", "status", SLUG, "--json").stdout)
+        assert status["dead_letters"] == len(put)
+        assert judge(house, ledger, fault=f"F25 poison, {database}", had_outage=False, but=("I6",)) == {}
+
+
+@contextmanager
+def house_on(database: str, request: pytest.FixtureRequest, seed: int) -> Iterator[House]:
+    """A house whose records are in SQLite or in PostgreSQL."""
+    if database == "sqlite":
+        with request.getfixturevalue("template").house(seed=seed) as house:
+            yield house
+    else:
+        with request.getfixturevalue("on_postgresql").house(seed=seed) as (house, _cluster):
+            yield house
+
+
+def wait_for_an_answer(house: House) -> dict[str | bytes, str | bytes]:
+    """Wait until one is recorded; give an event that would answer its question before all others."""
+    give_up_at = time.monotonic() + 30
+    while not (rows := read_sql(house.database, "select question_id, revision_id from answer limit 1")):
+        assert time.monotonic() < give_up_at, "nothing is recorded"
+        time.sleep(0.1)
+    question, revision = rows[0].values()
+    return {"v": "1", "k": "answer", "t": "1", "d": f"[[{question},{revision},0,[],0,0,0]]"}
+
+
+def put_in(house: House, event: Mapping[str | bytes, str | bytes]) -> str:
+    """Add an event that our script did not write to the stream; return its id there."""
+    with house.store.client() as live:
+        (stream,) = live.scan_iter("play:*:stream")
+        return str(live.xadd(stream, dict(event)))  # type: ignore[arg-type]
