@@ -10,7 +10,7 @@ from quizapp.accounts.access import current_staff, require
 from quizapp.accounts.blueprint import blueprint
 from quizapp.accounts.forms import NoticeForm
 from quizapp.accounts.queries import audit_events, latest_notice, notices
-from quizapp.accounts.words import ACTION_WORDS
+from quizapp.accounts.trail_words import ACTION_WORDS, FACT_WORDS, fact_text, subject_text
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import NotFound
@@ -24,7 +24,15 @@ ROWS = 50
 def audit_trail() -> ResponseReturnValue:
     wanted = {name: request.args.get(name, "").strip()[:100] for name in ("actor", "action", "subject")}
     page = db.paginate(audit_events(**wanted), per_page=ROWS, max_per_page=ROWS)
-    return render_template("accounts/audit.html", page=page, wanted=wanted, action_words=ACTION_WORDS)
+    return render_template(
+        "accounts/audit.html",
+        page=page,
+        wanted=wanted,
+        action_words=ACTION_WORDS,
+        fact_words=FACT_WORDS,
+        fact_text=fact_text,
+        subject_text=subject_text,
+    )
 
 
 @blueprint.route("/notices", methods=["GET", "POST"], endpoint="notices")

@@ -139,7 +139,13 @@ def undo(*, change: BulkChange, bank: Bank, actor: User | None, now: datetime) -
                 _write(question, change.before[str(question.id)])
                 put_back += 1
     change.undone_at = now
-    _note("bank.bulk_undo", bank, {"change": change.id, "action": change.action, "questions": put_back}, actor, now)
+    _note(
+        "bank.bulk_undo",
+        bank,
+        {"change": change.id, "action": f"bank.bulk_{change.action}", "questions": put_back},
+        actor,
+        now,
+    )
     db.session.flush()
     return put_back, len(change.after) - put_back
 

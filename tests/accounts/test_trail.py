@@ -35,7 +35,32 @@ def test_the_trail_says_who_did_what(admin: FlaskClient, olga: User) -> None:
     note("contests.extend", "8")
     db.session.commit()
     page = admin.get("/accounts/audit").text
-    assert "contest:7" in page and "olga" in page and "&lt;b&gt;秋季&lt;/b&gt;" in page and "命令行" in page
+    assert "竞赛 7</a>" in page and "olga" in page and "&lt;b&gt;秋季&lt;/b&gt;" in page and "命令行" in page
+
+
+def test_facts_are_told_in_words(admin: FlaskClient) -> None:
+    note("accounts.change_role", "1", before="organiser", after="admin")
+    note("contests.update", "2", changed=["title", "opens_at"])
+    note("admin.change_site", "1", accent={"before": "", "after": "#b3261e"})
+    note("play.extend", "3", closes="2026-12-04T00:00:00+00:00", gift_seconds=60.0)
+    note("play.resume", "3", paused_ms=61_000)
+    note("play.correct_key", "4", raised_by_hundredths=250)
+    note("reports.export", "5", in_full=True, reason="")
+    note("later.act", "6", later_fact=7)
+    db.session.commit()
+    page = admin.get("/accounts/audit").text
+    for name, value in (
+        ("原来", "组织者"),
+        ("改动", "名称、开始时间"),
+        ("主题色", "— → #b3261e"),
+        ("结束时间", "2026-12-04 08:00"),
+        ("暂停秒数", "61"),
+        ("最多加分", "2.5"),
+        ("显示完整的姓名和手机号", "是"),
+        ("原因", "—"),
+        ("later_fact", "7"),
+    ):
+        assert f"<b>{name}</b> {value}</span>" in page
 
 
 @pytest.mark.parametrize(
@@ -56,7 +81,7 @@ def test_the_trail_is_narrowed(admin: FlaskClient, olga: User, query: str, found
     note("contests.extend", "8")
     db.session.commit()
     page = admin.get(f"/accounts/audit?{query}").text
-    assert [number for number in ("7", "8") if f">contest:{number}</a>" in page] == found
+    assert [number for number in ("7", "8") if f">竞赛 {number}</a>" in page] == found
 
 
 def test_the_trail_is_shown_in_pages(admin: FlaskClient) -> None:
