@@ -16,8 +16,12 @@ PAGES = (
     "/contests/new",
     "/bank/",
     "/bank/1",
+    "/bank/topics",
+    "/bank/questions/1",
+    "/bank/questions/1/edit",
     "/bank/review",
     "/bank/laws",
+    "/bank/laws/1",
     "/reports/",
     "/reports/demo/results",
     "/play/demo/monitor",
@@ -37,7 +41,8 @@ OUT_OF_REACH = """
 """
 """Boxes that cut off what is wider than they are, so that nobody can scroll to it."""
 TOO_SMALL = """
-    () => [...document.querySelectorAll("button, .btn, .desk-nav a, .desk-person a, label:has(.form-check-input)")]
+    () => [...document.querySelectorAll("button, .btn, summary, .desk-nav a, .desk-person a, label")]
+        .filter((target) => target.matches(":not(label), :has(.form-check-input)"))
         .filter((target) => target.checkVisibility() && !target.matches(".visually-hidden"))
         .filter((target) => target.getBoundingClientRect().height < 44)
         .map((target) => target.innerText || target.className)
