@@ -6,6 +6,7 @@ A route that is missing here fails `test_every_route_is_listed`: say who it is f
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -19,6 +20,7 @@ from quizapp.bank.actions import add_questions
 from quizapp.bank.models import Bank
 from quizapp.core.clock import utc_now
 from quizapp.core.db import Base, db
+from quizapp.core.settings import Settings
 from quizapp.play.rebuild import open_if_new
 from quizapp.play.state import Shard
 from tests.bank.makers import make_content
@@ -128,6 +130,18 @@ def is_sent_to_sign_in(response: TestResponse) -> bool:
 
 
 @pytest.fixture
+def settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """Those of the tests on SQLite, or on PostgreSQL for who is `on_both`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return settings
+    return replace(settings, database_url=request.getfixturevalue("postgresql_url"))
+
+
+on_both = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+"""PostgreSQL refuses statements that SQLite takes."""
+
+
+@pytest.fixture
 def house(app: Flask, ada: User, olga: User, rita: User) -> Flask:
     """The cast and a published contest, /play/autumn."""
     contest = make_published()
@@ -152,6 +166,7 @@ def test_staff_pages_send_strangers_to_sign_in(house: Flask) -> None:
     assert wrong == {}
 
 
+@on_both
 @pytest.mark.parametrize("role", NAMES)
 def test_each_role_opens_its_own_pages_and_no_others(house: Flask, role: str) -> None:
     client = house.test_client()
@@ -168,6 +183,7 @@ def test_each_role_opens_its_own_pages_and_no_others(house: Flask, role: str) ->
     assert wrong == {}
 
 
+@on_both
 def test_pages_for_everybody_ask_nobody_to_sign_in(house: Flask) -> None:
     client = house.test_client()
     wrong = {}
@@ -209,6 +225,7 @@ def test_no_form_is_taken_without_its_token(house: Flask, role: str) -> None:
     assert wrong == {}
 
 
+@on_both
 def test_no_argument_of_an_address_breaks_its_page(house: Flask) -> None:
     client = house.test_client()
     sign_in(client, "ada")

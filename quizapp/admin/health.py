@@ -123,8 +123,8 @@ def recordings(live: Live, *, now: datetime) -> list[Recording]:
 
 def halted_contests() -> Sequence[Contest]:
     """The contests of which nothing is recorded until a person has decided."""
-    query = select(Contest).join(RecorderPosition, RecorderPosition.contest_id == Contest.id)
-    return db.session.scalars(query.where(RecorderPosition.halted_reason != "").distinct()).all()
+    halted = select(RecorderPosition.contest_id).where(RecorderPosition.halted_reason != "")
+    return db.session.scalars(select(Contest).where(Contest.id.in_(halted)).order_by(Contest.id)).all()
 
 
 def dead_letters() -> tuple[int, Sequence[DeadLetter]]:
