@@ -34,7 +34,7 @@ from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -132,6 +132,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.register_error_handler(too_large, _show_out_of_range)
     for gone in (OperationalError, PoolTimeout, DBAPIError):
         app.register_error_handler(gone, _show_database_gone)
+    # Nothing is away: the statement is wrong, and it will be the next time.
+    app.register_error_handler(ProgrammingError, _show_fault)
     app.register_error_handler(Exception, _show_fault)
 
 

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from quizapp.core.web import zone_name
 
@@ -36,3 +37,17 @@ def test_time_zones_are_called_what_people_call_them(app: Flask) -> None:
     with app.test_request_context():
         assert zone_name("Asia/Shanghai") == "北京时间"
         assert zone_name("Europe/Berlin") == "Europe/Berlin", "its own name where there is no word for it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"), [(OperationalError, 503, "busy"), (ProgrammingError, 500, "fault")]
+)
+def test_sql_that_is_away_is_told_from_a_statement_that_is_wrong(
+    kind: type[DBAPIError], status: int, code: str, app: Flask
+) -> None:
+    def fail() -> str:
+        raise kind("SELECT", {}, Exception("no"))
+
+    app.add_url_rule("/api/fail", "fail", fail)
+    response = app.test_client().get("/api/fail")
+    assert (response.status_code, response.json["code"]) == (status, code)  # type: ignore[index]
