@@ -116,7 +116,7 @@ class Recorder:
             return any(found)
         except AWAY as error:
             # Nothing is lost: the events stay in the stream until SQL has them.
-            log.warning("recorder_waits", reason=type(error).__name__)
+            log.warning("recorder_waits", reason=recorder.reason_of(error))
             self.pause_seconds = AWAY_SECONDS
             db.session.rollback()
             return False

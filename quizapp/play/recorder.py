@@ -120,7 +120,7 @@ def record_entries(position: Position, entries: Sequence[Entry], *, now: datetim
     except POISON as error:
         db.session.rollback()
         if len(entries) == 1:
-            _bury(position, after, entries[0], reason=_reason(error), now=now)
+            _bury(position, after, entries[0], reason=reason_of(error), now=now)
             return after, []
         half = len(entries) // 2
         middle, first = record_entries(position, entries[:half], now=now)
@@ -228,7 +228,8 @@ def _count_uses(attempt_ids: Sequence[str]) -> None:
         )
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What went wrong in one line or a few, as SQL says it where SQL says it."""
     cause = error.orig if isinstance(error, StatementError) and error.orig else error
     # It may quote the event, and PostgreSQL's text has no NUL.
     return f"{type(cause).__name__}: {cause}".replace("\0", "\\0")[:500]
