@@ -67,6 +67,11 @@ class Cluster:
         self._server.send_signal(number)
         self._server.wait(30)
 
+    def wait_until_gone(self) -> None:
+        """Wait until it has ended by itself."""
+        assert self._server
+        self._server.wait(START_SECONDS)
+
     @property
     def log(self) -> Path:
         return self.folder.parent / f"{self.folder.name}.log"

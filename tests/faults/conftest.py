@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +45,22 @@ class OnPostgresql:
     files: Path
 
     @contextmanager
-    def house(self, *, seed: int, code: Path | None = None) -> Iterator[tuple[House, Cluster]]:
-        """A running copy, and its own server, which syncs what it commits."""
+    def server(self, *settings: str) -> Iterator[Cluster]:
+        """A server with a copy of these records, which syncs what it commits."""
         programs = postgresql.find_programs()
         assert programs
-        with (
-            postgresql.running(programs, settings=postgresql.SMALL, files=self.files) as cluster,
-            self.template.house(
-                seed=seed, settings={"QUIZAPP_DATABASE_URL": cluster.url("faults")}, code=code
-            ) as house,
-        ):
-            yield house, cluster
+        with postgresql.running(programs, settings=(*postgresql.SMALL, *settings), files=self.files) as cluster:
+            yield cluster
+
+    @contextmanager
+    def house(
+        self, *, seed: int, code: Path | None = None, server: Cluster | None = None
+    ) -> Iterator[tuple[House, Cluster]]:
+        """A running copy, and its server: `server`, else one of its own."""
+        with ExitStack() as stack:
+            cluster = server or stack.enter_context(self.server())
+            settings = {"QUIZAPP_DATABASE_URL": cluster.url("faults")}
+            yield stack.enter_context(self.template.house(seed=seed, settings=settings, code=code)), cluster
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -15,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import psycopg
 
@@ -27,6 +29,8 @@ from tests.stack import Stack
 SLUG = "faults"
 ATTEMPTS = 2
 HEALTHY_SECONDS = 30.0
+LATE = "落后"
+"""What the health page says of a contest whose oldest event has waited for ten seconds."""
 
 
 class House:
@@ -99,6 +103,34 @@ def get(base_url: str, path: str) -> Reply:
             return Reply(response.status, response.read().decode(), response.headers["Retry-After"])
         except (OSError, http.client.HTTPException):
             return Reply(0)
+
+
+class Operator:
+    """Somebody of the staff, signed in, who looks how the house stands."""
+
+    NAME, PASSWORD = "operator", "a password for the faults"
+
+    def __init__(self, house: House) -> None:
+        self._base_url = house.stack.base_url
+        self._opener = build_opener(HTTPCookieProcessor())
+        house.stack.run_cli("user", "add", self.NAME, "--role", "admin", "--password-stdin", stdin=self.PASSWORD)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.text_of("/accounts/sign-in"))
+        assert token
+        form = {"csrf_token": token[1], "name": self.NAME, "password": self.PASSWORD}
+        with self._opener.open(f"{self._base_url}/accounts/sign-in", urlencode(form).encode(), timeout=5) as page:
+            assert page.url == f"{self._base_url}/desk", page.url
+
+    def text_of(self, path: str) -> str:
+        """A page's text; raises HTTPError unless there is one within five seconds."""
+        with self._opener.open(f"{self._base_url}{path}", timeout=5) as page:
+            return str(page.read().decode())
+
+    def wait_until_alarmed(self, seconds: float = 30.0) -> None:
+        """Wait until the health page says that recording is late."""
+        give_up_at = time.monotonic() + seconds
+        while LATE not in self.text_of("/admin/health"):
+            assert time.monotonic() < give_up_at, "the health page finds nothing wrong"
+            time.sleep(1)
 
 
 class Template:

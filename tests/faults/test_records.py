@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -22,8 +23,9 @@ from quizapp.core.installation import read_serving
 from tests.faults.checker import read_sql
 from tests.faults.conftest import Judge, OnPostgresql
 from tests.faults.controls import Change, copy_project
-from tests.faults.house import HEALTHY_SECONDS, SLUG, House, Reply, Template
-from tests.faults.ledger import Ledger
+from tests.faults.disk import fill, small_disk
+from tests.faults.house import HEALTHY_SECONDS, LATE, SLUG, House, Operator, Reply, Template
+from tests.faults.ledger import Crowd, Ledger, Person
 from tests.faults.test_kills import kill
 from tests.postgresql import Cluster
 from tests.stack import QUIZAPP, START_SECONDS, children_of, environment
@@ -98,16 +100,10 @@ def test_f20_sql_is_frozen(seconds: int, on_postgresql: OnPostgresql, fault_seed
     """Its connections stay open, and nobody says anything on them."""
     with on_postgresql.house(seed=fault_seed) as (house, cluster):
         crowd = house.crowd()
-        with crowd.playing() as ledger:
-            inside = [crowd.person() for _number in range(4)]
-            for person in inside:
-                person.enter()
+        with crowd.playing() as ledger, some_inside(crowd) as inside:
             with frozen(cluster), reading(house, readers=40) as replies:
                 frozen_at = time.time()
-                for person in inside:
-                    person.play_attempt()
-                    person.close()
-                assert_contest_goes_on(ledger, since=frozen_at)
+                play_on(inside, ledger)
                 assert_pages_say_so(house)
                 assert house.status_of("/readyz") == 503
                 assert house.lag()
@@ -154,6 +150,27 @@ def reading(house: House, *, readers: int) -> Iterator[list[Reply]]:
             thread.join(10)
 
 
+@contextmanager
+def some_inside(crowd: Crowd) -> Iterator[list[Person]]:
+    """Some who have entered, and wait with their first attempt for what comes."""
+    inside = [crowd.person() for _number in range(4)]
+    for person in inside:
+        person.enter()
+    try:
+        yield inside
+    finally:
+        for person in inside:
+            person.close()
+
+
+def play_on(inside: list[Person], ledger: Ledger) -> None:
+    """Let each play an attempt, and see that nobody who is in has to try anything twice."""
+    since = time.time()
+    for person in inside:
+        person.play_attempt()
+    assert_contest_goes_on(ledger, since=since)
+
+
 def assert_contest_goes_on(ledger: Ledger, *, since: float) -> None:
     """Begins, answers and hand-ins, each at the first try."""
     played = [one for one in list(ledger.requests) if one.at >= since and "/attempts" in one.path]
@@ -190,6 +207,138 @@ def test_f20_a_table_is_locked(
             house.wait_until_healthy()
             time.sleep(0.5)
         assert judge(house, ledger, fault=f"F20 {tables} locked, {seconds} s", had_outage=False) == {}
+
+
+@slow
+def test_f21_disk_of_the_records_is_full(on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
+    """What is there can be read, and nothing more is stored."""
+    with (
+        on_postgresql.server() as cluster,
+        records_on_small_disk(cluster) as disk,
+        on_postgresql.house(seed=fault_seed, server=cluster) as (house, _cluster),
+    ):
+        fill_while_playing(house, disk, judge, fault="F21 PostgreSQL's disk full")
+
+
+@slow
+def test_f21_disk_of_sqlite_is_full(template: Template, fault_seed: int, judge: Judge, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=32) as disk:
+        shutil.copy(template.folder / "quizapp.sqlite", disk)
+        settings = {"QUIZAPP_DATABASE_URL": f"sqlite:///{disk / 'quizapp.sqlite'}"}
+        with template.house(seed=fault_seed, settings=settings) as house:
+            fill_while_playing(house, disk, judge, fault="F21 SQLite's disk full")
+
+
+def fill_while_playing(house: House, disk: Path, judge: Judge, *, fault: str) -> None:
+    operator = Operator(house)
+    crowd = house.crowd()
+    with crowd.playing() as ledger, some_inside(crowd) as inside:
+        filler = fill(disk)
+        play_on(inside, ledger)
+        operator.wait_until_alarmed()
+        assert ledger.refused[503], "nobody was told that they cannot enter"
+        assert house.lag()
+        filler.unlink()
+        house.wait_until_healthy()
+        house.wait_until_recorded()
+        assert LATE not in operator.text_of("/admin/health")
+        time.sleep(0.5)
+    assert judge(house, ledger, fault=fault, had_outage=False) == {}
+
+
+@contextmanager
+def records_on_small_disk(cluster: Cluster) -> Iterator[Path]:
+    """Have the records on a disk of their own; the server's log of changes stays where it is."""
+    with small_disk(cluster.folder / "disk", megabytes=64) as disk:
+        place = disk / "records"
+        place.mkdir()
+        give(place, cluster)
+        cluster.run(f"create tablespace small location '{place}'")
+        cluster.run("alter database faults set tablespace small")
+        try:
+            yield disk
+        finally:
+            cluster.stop()
+
+
+def give(path: Path, cluster: Cluster) -> None:
+    """Make a file the server's."""
+    owner = cluster.folder.stat()
+    os.chown(path, owner.st_uid, owner.st_gid)
+
+
+@slow
+def test_f21_disk_of_the_log_is_full(on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
+    """PostgreSQL stops at once, and is started again when there is room."""
+    with (
+        on_postgresql.server() as cluster,
+        log_on_small_disk(cluster) as disk,
+        on_postgresql.house(seed=fault_seed, server=cluster) as (house, _cluster),
+    ):
+        crowd = house.crowd()
+        with crowd.playing() as ledger, some_inside(crowd) as inside:
+            filler = fill(disk)
+            with suppress(psycopg.OperationalError):
+                cluster.run("select pg_switch_wal()")
+            cluster.wait_until_gone()
+            play_on(inside, ledger)
+            assert_pages_say_so(house)
+            assert house.status_of("/readyz") == 503
+            filler.unlink()
+            cluster.start()
+            house.wait_until_healthy()
+            time.sleep(0.5)
+        assert judge(house, ledger, fault="F21 PostgreSQL's log full", had_outage=False) == {}
+
+
+@contextmanager
+def log_on_small_disk(cluster: Cluster) -> Iterator[Path]:
+    """Have the server's log of changes on a disk of its own."""
+    cluster.stop()
+    with small_disk(cluster.folder / "disk", megabytes=64) as disk:
+        log = cluster.folder / "data" / "pg_wal"
+        subprocess.run(["cp", "-a", log, disk], check=True)
+        shutil.rmtree(log)
+        log.symlink_to(disk / log.name)
+        try:
+            cluster.start()
+            yield disk
+        finally:
+            cluster.stop()
+
+
+@slow
+def test_f21_all_connections_are_taken(on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
+    with (
+        on_postgresql.server("max_connections=24") as cluster,
+        on_postgresql.house(seed=fault_seed, server=cluster) as (house, _cluster),
+    ):
+        crowd = house.crowd()
+        with crowd.playing() as ledger, some_inside(crowd) as inside:
+            with all_connections(cluster):
+                play_on(inside, ledger)
+                assert_pages_say_so(house)
+                assert house.status_of("/readyz") == 503
+                assert house.lag()
+            house.wait_until_healthy()
+            time.sleep(0.5)
+        assert judge(house, ledger, fault="F21 no connection left", had_outage=False) == {}
+
+
+@contextmanager
+def all_connections(cluster: Cluster) -> Iterator[None]:
+    """Take every connection that the server has, those of others too."""
+    url = cluster.url("postgres").replace("+psycopg", "")
+    with ExitStack() as held:
+        first = held.enter_context(psycopg.connect(url, autocommit=True))
+        while True:
+            try:
+                held.enter_context(psycopg.connect(url))
+            except psycopg.OperationalError:
+                others = "pg_stat_activity where datname = 'faults' limit 1"
+                if first.execute(f"select pg_terminate_backend(pid) from {others}").fetchone() is None:
+                    break
+        yield
 
 
 @pytest.mark.parametrize("seconds", [pytest.param(5, marks=quick), pytest.param(20, marks=slow)])
