@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,12 +60,22 @@ def play_while(stack: Stack, phones: list[Phone], *, harm: Callable[[], None]) -
             one.result(timeout=200)
 
 
-def assert_nothing_lost(stack: Stack, phones: list[Phone], folder: Path) -> None:
+def assert_alike(stack: Stack) -> None:
+    """Live state and records agree to the last bit."""
     verified = json.loads(stack.run_cli("play", "verify", SLUG, "--json", check=False).stdout)
     assert verified["differences"] == 0, verified["first"]
+
+
+def exported(stack: Stack, folder: Path) -> dict[str, Any]:
+    """The name of each attempt → its row of the results."""
     path = folder / "results.jsonl"
     stack.run_cli("report", "results", SLUG, "--format", "jsonl", "--output", str(path))
-    rows = rows_of(path)
+    return rows_of(path)
+
+
+def assert_nothing_lost(stack: Stack, phones: list[Phone], folder: Path) -> None:
+    assert_alike(stack)
+    rows = exported(stack, folder)
     played = attempts_of(phones)
     assert len(rows) == len(played) == len(phones)
     for _phone, one in played:

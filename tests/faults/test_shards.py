@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.blackbox.contest import make_contest
 from tests.blackbox.phones import Phone
-from tests.blackbox.test_phones import attempts_of, rows_of
-from tests.faults.test_corrections import HastyPhone, correct, expected
-from tests.faults.test_kills import SLUG, kill, play_while
+from tests.faults.test_corrections import HastyPhone, assert_scored_anew, correct
+from tests.faults.test_kills import SLUG, assert_alike, exported, kill, play_while
 from tests.stack import Stack
 
 PHONES = 48
@@ -32,33 +31,30 @@ def harm(stack: Stack) -> None:
     correct(stack)
 
 
+def rank(row: dict[str, Any]) -> tuple[int, int]:
+    """Of an attempt on a board or in the results, the higher the better; equals share a place."""
+    return row["score"], -row["duration_ms"]
+
+
 @pytest.mark.timeout(500)
 def test_three_shards_stay_one_contest(tmp_path: Path) -> None:
     with Stack.running(settings={"QUIZAPP_SHARDS": "3"}) as stack:
         make_contest(stack, slug=SLUG)
         phones: list[Phone] = [HastyPhone(stack.base_url, SLUG, number) for number in range(PHONES)]
         play_while(stack, phones, harm=lambda: harm(stack))
-        verified = json.loads(stack.run_cli("play", "verify", SLUG, "--json", check=False).stdout)
-        assert verified["differences"] == 0, verified["first"]
-        path = tmp_path / "results.jsonl"
-        stack.run_cli("report", "results", SLUG, "--format", "jsonl", "--output", str(path))
-        rows = rows_of(path)
-        scores = {one.attempt: expected(one) for _phone, one in attempts_of(phones)}
-        assert scores == {attempt: row["score"] for attempt, row in rows.items()}
-        assert len(rows) == PHONES
+        assert_alike(stack)
+        rows = exported(stack, tmp_path)
+        assert_scored_anew(rows, phones)
         with closing(Phone(stack.base_url, SLUG, 0)) as reader:
             _status, board = reader.call("GET", f"/contests/{SLUG}/boards/overall?top=200")
             _status, pulse = reader.call("GET", f"/contests/{SLUG}/pulse")
-        ranks = Counter((row["score"], -row["duration_ms"]) for row in rows.values())
-        places = {rank: 1 + sum(count for other, count in ranks.items() if other > rank) for rank in ranks}
-        assert [row["place"] for row in board["rows"]] == sorted(
-            places[row["score"], -row["duration_ms"]] for row in rows.values()
-        )
-        assert all(row["place"] == places[row["score"], -row["duration_ms"]] for row in board["rows"])
+        ranks = sorted(map(rank, rows.values()), reverse=True)
+        assert [rank(row) for row in board["rows"]] == ranks
+        assert [row["place"] for row in board["rows"]] == [1 + ranks.index(one) for one in ranks]
         assert (pulse["begun"], pulse["finished"], pulse["visits"]) == (PHONES, PHONES, PHONES)
         rebuilt = json.loads(stack.run_cli("play", "rebuild", SLUG, "--json").stdout)
         assert rebuilt["people"] == PHONES
-        assert json.loads(stack.run_cli("play", "verify", SLUG, "--json").stdout)["differences"] == 0
+        assert_alike(stack)
         with closing(sqlite3.connect(stack.data / "quizapp.sqlite")) as records:
             used = records.execute("select shard, count(*) from attempt group by shard").fetchall()
         assert [shard for shard, _count in used] == [0, 1, 2]
