@@ -11,9 +11,7 @@ A begin lasts from the moment when it was to be sent to its paper; processor tim
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
-import statistics
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -26,6 +24,7 @@ from bench.calls import settle
 from bench.client import drive
 from bench.installation import Phones, groups, installed
 from bench.openloop import Knock, knock
+from bench.telling import percentiles, tell
 from quizapp.contests import actions as contests
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import utc_now
@@ -63,17 +62,6 @@ def begins(phones: Phones, tokens: Iterable[str]) -> list[bytes]:
         phones.people += 1
         requests.append(phones.begin_request(token))
     return requests
-
-
-def percentiles(milliseconds: list[float]) -> dict[str, float]:
-    if not milliseconds:
-        return {}
-    times = sorted(milliseconds)
-    return {
-        "p50_ms": round(statistics.median(times), 1),
-        "p99_ms": round(times[int(len(times) * 0.99)], 1),
-        "worst_ms": round(times[-1], 1),
-    }
 
 
 def places(knocks: list[Knock]) -> dict[int, int]:
@@ -144,13 +132,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    figures = run(people=asked.people, seconds=asked.seconds)
-    machine.keep("bell", figures)
-    if asked.json:
-        print(json.dumps(figures, ensure_ascii=False))
-        return
-    for name, value in figures.items():
-        print(f"{name:<24} {value}")
+    tell("bell", run(people=asked.people, seconds=asked.seconds), as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,15 @@ counted. Processor time is that of the web workers, by event told.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import selectors
-import statistics
 import time
 from contextlib import ExitStack, closing
 from typing import Any
 
 from bench import machine
 from bench.installation import groups
+from bench.telling import percentiles, tell
 from tests.listening import Ear, Staff
 from tests.stack import Stack
 
@@ -60,16 +59,14 @@ def run(*, listeners: int, seconds: float) -> dict[str, Any]:
         hear(ears, seconds=SETTLE_SECONDS)
         web = groups(stack.process.pid)["web"]
         before = machine.processor_seconds(web)
-        late = sorted(hear(ears, seconds=seconds))
+        late = hear(ears, seconds=seconds)
         used = machine.processor_seconds(web) - before
     return {
         "listeners": listeners,
         "seconds": seconds,
         "events": len(late),
         "events_wanted": round(listeners * seconds),
-        "p50_ms": round(statistics.median(late), 1),
-        "p99_ms": round(late[int(len(late) * 0.99)], 1),
-        "worst_ms": round(late[-1], 1),
+        **percentiles(late),
         "web_ms_per_event": round(1000 * used / len(late), 4),
     }
 
@@ -80,13 +77,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    figures = run(listeners=asked.listeners, seconds=asked.seconds)
-    machine.keep("listeners", figures)
-    if asked.json:
-        print(json.dumps(figures, ensure_ascii=False))
-        return
-    for name, value in figures.items():
-        print(f"{name:<18} {value}")
+    tell("listeners", run(listeners=asked.listeners, seconds=asked.seconds), as_json=asked.json)
 
 
 if __name__ == "__main__":
