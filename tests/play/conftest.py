@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+
+from quizapp.accounts.models import User
+from tests.cast import sign_in
+from tests.play.makers import Phone, make_contest
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +15,20 @@ def no_wait_after_outage(request: pytest.FixtureRequest) -> None:
     if "app" in request.fixturenames:
         app: Flask = request.getfixturevalue("app")
         app.config["PLAY_OUTAGE_WAIT_MS"] = 0
+
+
+@pytest.fixture
+def phone(app: Flask, client: FlaskClient) -> Phone:
+    """Somebody who has entered a contest."""
+    make_contest()
+    phone = Phone(client)
+    phone.enter()
+    return phone
+
+
+@pytest.fixture
+def organiser(app: Flask, olga: User) -> FlaskClient:
+    """The browser of an organiser who has signed in."""
+    client = app.test_client()
+    sign_in(client, olga.name)
+    return client

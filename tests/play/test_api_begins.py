@@ -1,0 +1,203 @@
+"""Beginning an attempt, and the waiting room before it, as a program sees them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from quizapp.core.live import get_live
+from quizapp.play import state
+from quizapp.play.state import Shard
+from tests.play.calls import refused
+from tests.play.makers import Phone, make_contest
+
+# Beginning
+
+
+def test_a_begin_gives_the_paper_without_keys(phone: Phone) -> None:
+    response = phone.begin()
+    assert response.status_code == 201
+    sheet = response.json
+    assert (sheet["number"], len(sheet["questions"]), sheet["stored"]) == (1, 5, [])
+    allowed = {"id", "kind", "stem", "options", "points", "blanks"}
+    assert all(set(question) <= allowed for question in sheet["questions"])
+    for question in sheet["questions"]:
+        letters = [option["key"] for option in question["options"]]
+        assert letters in ([], ["true", "false"], list("ABCD"), list("ABC1234"))
+
+
+def test_the_same_key_gives_the_same_attempt_and_another_key_resumes_it(phone: Phone) -> None:
+    first = phone.begin("key-1").json
+    for key in ("key-1", "key-2"):
+        again = phone.begin(key)
+        assert again.status_code == 200
+        assert again.json["attempt"] == first["attempt"]
+        assert again.json["questions"] == first["questions"]
+
+
+def test_a_begin_whose_reply_was_lost_is_found_again_after_the_hand_in(phone: Phone) -> None:
+    phone.begin("key-1")
+    phone.finish()
+    again = phone.begin("key-1")
+    assert (again.status_code, again.json["state"]) == (200, "finished")
+    assert phone.begin("key-2").status_code == 201
+
+
+@pytest.mark.parametrize("key", ["a b", "x" * 65, "钥匙", "\t"])
+def test_a_key_that_cannot_be_kept_is_refused(phone: Phone, key: str) -> None:
+    path = "/api/v1/contests/autumn/attempts"
+    environ = {"HTTP_IDEMPOTENCY_KEY": key.encode().decode("latin-1")}
+    headers = {"Authorization": f"Bearer {phone.token}"}
+    refused(phone.client.post(path, headers=headers, environ_overrides=environ), 422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("opens_in", "closes_in"), [(timedelta(hours=1), timedelta(days=1)), (timedelta(hours=-2), timedelta(seconds=50))]
+)
+def test_nobody_begins_outside_the_window(
+    app: Flask, client: FlaskClient, opens_in: timedelta, closes_in: timedelta
+) -> None:
+    contest = make_contest(opens_in=opens_in, closes_in=closes_in)
+    phone = Phone(client)
+    phone.enter()
+    if closes_in < timedelta(minutes=1):
+        state.write_gate(get_live(), Shard(contest.id), ["closes", 1000])
+    refused(phone.begin(), 403, "not_open")
+
+
+def test_the_attempts_of_a_contest_run_out(app: Flask, client: FlaskClient) -> None:
+    make_contest(attempts_total=2)
+    phone = Phone(client)
+    phone.enter()
+    left = []
+    for _attempt in range(2):
+        left.append(phone.begin().json["attempts_left"])
+        phone.finish()
+    assert left == [1, 0]
+    refused(phone.begin(), 409, "no_attempts_left")
+
+
+def test_the_attempts_of_a_day_run_out_and_come_back_tomorrow(app: Flask, client: FlaskClient) -> None:
+    contest = make_contest(attempts_per_day=1)
+    phone = Phone(client)
+    phone.enter()
+    phone.begin()
+    phone.finish()
+    response = phone.begin()
+    refused(response, 409, "no_attempts_left")
+    assert response.json["scope"] == "day"
+    key = state.person_key(Shard(contest.id), phone.entry)
+    yesterday = int(get_live().command("HGET", key, "d")) - 86_400_000
+    get_live().command("HSET", key, "d", yesterday)
+    assert phone.begin().status_code == 201
+
+
+@pytest.mark.parametrize("rule", ["attempts_total", "attempts_per_day"])
+def test_forty_begins_at_once_grant_exactly_what_is_allowed(app: Flask, client: FlaskClient, rule: str) -> None:
+    make_contest(**{rule: 3})
+    phone = Phone(client)
+    phone.enter()
+    barrier = Barrier(40)
+
+    def go(_number: int) -> list[str]:
+        with app.test_client() as own:
+            mine = Phone(own, token=phone.token)
+            barrier.wait()
+            created = []
+            for _try in range(4):
+                response = mine.begin()
+                if response.status_code == 201:
+                    created.append(mine.attempt)
+                if response.status_code in (200, 201):
+                    mine.finish()
+            return created
+
+    with ThreadPoolExecutor(40) as pool:
+        created = [attempt for list_ in pool.map(go, range(40)) for attempt in list_]
+    assert len(created) == len(set(created)) == 3
+
+
+def test_forty_begins_at_once_make_one_attempt(phone: Phone, app: Flask) -> None:
+    barrier = Barrier(40)
+
+    def go(_number: int) -> tuple[int, str]:
+        with app.test_client() as own:
+            mine = Phone(own, token=phone.token)
+            barrier.wait()
+            return mine.begin().status_code, mine.attempt
+
+    with ThreadPoolExecutor(40) as pool:
+        replies = list(pool.map(go, range(40)))
+    assert sorted(status for status, _attempt in replies) == [200] * 39 + [201]
+    assert len({attempt for _status, attempt in replies}) == 1
+
+
+def test_later_papers_show_what_was_seen_least(app: Flask, client: FlaskClient) -> None:
+    make_contest(kinds={"single": 10}, count=5)
+    phone = Phone(client)
+    phone.enter()
+    seen: list[int] = []
+    for _attempt in range(2):
+        seen += [question["id"] for question in phone.begin().json["questions"]]
+        phone.finish()
+    assert len(set(seen)) == 10
+
+
+def test_a_deleted_person_begins_nothing_more(phone: Phone) -> None:
+    phone.begin()
+    phone.finish()
+    state.forget_person(get_live(), Shard(1), person=phone.entry, name="***")
+    refused(phone.begin(), 403, "not_eligible")
+    rows = phone.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
+    assert [row["name"] for row in rows] == ["***"]
+
+
+# The waiting room
+
+
+def test_a_full_house_lets_people_in_in_order(app: Flask, client: FlaskClient) -> None:
+    make_contest(capacity=1)
+    phones = [Phone(client) for _number in range(4)]
+    for number, phone in enumerate(phones):
+        phone.enter(f"人{number}")
+    assert phones[0].begin().status_code == 201
+    for place, phone in enumerate(phones[1:], start=1):
+        response = phone.begin()
+        assert (response.status_code, response.json["place"]) == (202, place)
+        assert 0 < response.json["expected_seconds"] <= 60 * place, "one was let in during this minute"
+        assert response.headers["Retry-After"] == str(response.json["retry_after"])
+    assert phones[0].begin().status_code == 200
+    phones[0].finish()
+    assert phones[2].begin().json["place"] == 2
+    assert phones[1].begin().status_code == 201
+    assert phones[2].begin().json["place"] == 1
+    assert phones[3].begin().json["place"] == 2
+
+
+def test_who_stops_asking_loses_the_place(app: Flask, client: FlaskClient) -> None:
+    contest = make_contest(capacity=1)
+    phones = [Phone(client) for _number in range(3)]
+    for number, phone in enumerate(phones):
+        phone.enter(f"人{number}")
+        phone.begin()
+    heard = state.keys_of(Shard(contest.id))[6]
+    get_live().command("ZADD", heard, 1, phones[1].entry)
+    assert phones[2].begin().json["place"] == 1
+
+
+def test_the_house_empties_when_a_phone_is_not_heard_for_a_minute(app: Flask, client: FlaskClient) -> None:
+    contest = make_contest(capacity=1)
+    first, second = Phone(client), Phone(client)
+    first.enter("甲")
+    second.enter("乙")
+    first.begin()
+    assert second.begin().status_code == 202
+    online = state.keys_of(Shard(contest.id))[4]
+    get_live().command("ZADD", online, 1, first.attempt)
+    assert second.begin().status_code == 201
+    assert first.send().status_code == 200
