@@ -87,6 +87,7 @@ def missing(told: Told, database: Path) -> Iterator[str]:
                 yield f"{attempt}: {result}"
 
 
+@pytest.mark.quick
 @pytest.mark.timeout(900)
 def test_a_contest_goes_on_from_a_backup(tmp_path: Path, other: Path) -> None:
     file = tmp_path / "night.backup"

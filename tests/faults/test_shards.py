@@ -36,6 +36,7 @@ def rank(row: dict[str, Any]) -> tuple[int, int]:
     return row["score"], -row["duration_ms"]
 
 
+@pytest.mark.quick
 @pytest.mark.timeout(500)
 def test_three_shards_stay_one_contest(tmp_path: Path) -> None:
     with Stack.running(settings={"QUIZAPP_SHARDS": "3"}) as stack:
