@@ -51,6 +51,16 @@ class StoreUnavailable(DomainError):
         return _("系统正忙，请稍候，页面会自动重试。")
 
 
+class DiskUnusable(StoreUnavailable):
+    """A disk is full or cannot be written; what was sent was not kept. What needs no file goes on."""
+
+    code = "disk"
+    retry_after = 60
+
+    def message(self) -> str:
+        return _("服务器的磁盘已满或不能写入，刚才发送的内容没有保存。请告诉管理员，磁盘恢复后再试。")
+
+
 class Invalid(DomainError):
     """Fields of a form or call are wrong; `fields` maps each field's name to what is wrong with it."""
 

@@ -16,6 +16,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from itertools import product, starmap
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -90,7 +91,9 @@ class Shedding:
         self._serve: Callable[..., Iterable[bytes]] = app
         self._queue = queue
         self._patience: Patience = app.extensions["quizapp.patience"]
-        self._refusals: dict[_Kind, _Refusal] = {}
+        # Made now: when one is needed there may be no file left to open a template with, or a catalogue of words.
+        kinds = starmap(_Kind, product((True, False), (True, False), LANGUAGES))
+        self._refusals: dict[_Kind, _Refusal] = {kind: self._render(kind) for kind in kinds}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self._queue.waited > TARGET_SECONDS and self._queue.stands:

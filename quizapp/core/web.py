@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import ipaddress
 import secrets
@@ -41,7 +42,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from quizapp.core.db import db
-from quizapp.core.errors import DomainError, NotFound, StoreUnavailable
+from quizapp.core.errors import DiskUnusable, DomainError, NotFound, StoreUnavailable
 from quizapp.core.i18n import _, _l
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
@@ -57,6 +58,8 @@ ZONE_WORDS = {
     "Asia/Macau": _l("澳门时间"),
     "Asia/Taipei": _l("台北时间"),
 }
+LACKS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 HTML_LANGUAGES = {"zh_Hans": "zh-Hans", "en": "en"}
 UPLOAD_BYTES = 21 * 1024 * 1024
 POLICY = (
@@ -132,8 +135,13 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.register_error_handler(too_large, _show_out_of_range)
     for gone in (OperationalError, PoolTimeout, DBAPIError):
         app.register_error_handler(gone, _show_database_gone)
+<<<<<<< HEAD
     # Nothing is away: the statement is wrong, and it will be the next time.
     app.register_error_handler(ProgrammingError, _show_fault)
+=======
+    app.register_error_handler(OSError, _show_lack)
+    app.register_error_handler(MemoryError, _show_lack)
+>>>>>>> e98a10a (core: Say 503 where the system has no files, memory or room left, and who uploads why.)
     app.register_error_handler(Exception, _show_fault)
 
 
@@ -298,8 +306,9 @@ def show_refusal(error: DomainError) -> ResponseReturnValue:
     REFUSALS.add(error.code)
     db.session.rollback()
     is_page, is_read = not wants_problem(), request.method in ("GET", "HEAD")
+    is_told = is_read or error.status != 503 or isinstance(error, DiskUnusable)
     response = (
-        _error_page(error.status, error.message() if is_read or error.status != 503 else _not_sent())
+        _error_page(error.status, error.message() if is_told else _not_sent())
         if is_page
         else _problem(error.status, error.code, error.message(), error.extra)
     )
@@ -382,7 +391,21 @@ def _show_out_of_range(error: Exception) -> ResponseReturnValue:
 
 def _show_database_gone(error: Exception) -> ResponseReturnValue:
     log.error("database_unavailable", error=type(error).__name__)
-    return show_refusal(StoreUnavailable())
+    return show_refusal(DiskUnusable() if _is_disk_full(error) else StoreUnavailable())
+
+
+def _is_disk_full(error: Exception) -> bool:
+    said = getattr(error, "orig", None)
+    return getattr(said, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(said, "sqlstate", "") == "53100"
+
+
+def _show_lack(error: OSError | MemoryError) -> ResponseReturnValue:
+    """The system has no open files, memory or room left: nobody's fault, and it may be otherwise in a moment."""
+    number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+    if number not in LACKS | NO_ROOM:
+        return _show_fault(error)
+    log.error("lack", error=errno.errorcode[number])
+    return show_refusal(DiskUnusable() if number in NO_ROOM else StoreUnavailable())
 
 
 def _show_fault(error: Exception) -> ResponseReturnValue:
