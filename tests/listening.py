@@ -16,26 +16,48 @@ from urllib.parse import urlsplit
 
 from tests.stack import Stack
 
+BOUNDARY = "a-part-of-a-form"
+
 
 class Staff:
-    """Somebody who has signed in with the password that the first start showed."""
+    """Somebody who has signed in, with the password that the first start showed unless there is another."""
 
-    def __init__(self, stack: Stack, name: str = "organiser") -> None:
+    def __init__(self, stack: Stack, name: str = "organiser", password: str = "") -> None:
         self.base_url = stack.base_url
         self._jar = CookieJar()
         self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar)).open
-        found = re.search(rf"^ *{name} +(\S+)$", stack.output, re.MULTILINE)
-        assert found, stack.output
-        assert self.send("/accounts/sign-in", name=name, password=found[1]).endswith("/desk")
+        if not password:
+            found = re.search(rf"^ *{name} +(\S+)$", stack.output, re.MULTILINE)
+            assert found, stack.output
+            password = found[1]
+        assert self.send("/accounts/sign-in", name=name, password=password).endswith("/desk")
 
     def send(self, path: str, **fields: str) -> str:
         """Send a form with the token of a page; return the address that comes next."""
+        body = urllib.parse.urlencode({"csrf_token": self._token(), **fields}).encode()
+        with self._open(f"{self.base_url}{path}", body, timeout=20) as answer:
+            return str(answer.url)
+
+    def _token(self) -> str:
         page = self._open(f"{self.base_url}/accounts/sign-in", timeout=20).read().decode()
         token = re.search(r'name="csrf-token" content="([^"]+)"', page)
         assert token, page
-        body = urllib.parse.urlencode({"csrf_token": token[1], **fields}).encode()
-        with self._open(f"{self.base_url}{path}", body, timeout=20) as answer:
-            return str(answer.url)
+        return token[1]
+
+    def upload(self, path: str, name: str, content: bytes, **fields: str) -> tuple[int, str]:
+        """Send a file as the field `files` of a form; return the status and the text of the page that comes next."""
+        parts = [
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+            for field, value in {"csrf_token": self._token(), **fields}.items()
+        ]
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
+        body = b"".join([*parts, head, content, f"\r\n--{BOUNDARY}--\r\n".encode()])
+        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        try:
+            with self._open(urllib.request.Request(f"{self.base_url}{path}", body, kind), timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def get(self, path: str) -> tuple[int, bytes]:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -244,6 +245,35 @@ def test_bounded_waits_for_sql(on_postgresql: OnPostgresql, fault_seed: int, tmp
                 time.sleep(8)
         found = examine(house, ledger, had_outage=False)
     assert "I8" in found, found
+
+
+NO_CIRCUIT: Change = ("core/live_servers.py", "if self._failures >= FAILURES_TO_OPEN:", "if False:")
+
+
+@pytest.mark.parametrize("changes", [(), (NO_CIRCUIT,)], ids=["on", "off"])
+def test_circuit_breaker(changes: tuple[Change, ...], template: Template, fault_seed: int, tmp_path: Path) -> None:
+    """More phones than threads while the store is frozen: most are refused at once, and do not wait behind each other.
+
+    Without it each waits for the store in turn. Still nobody waits for 5 s (I8): who has stood in the queue for too
+    long is turned away there. So what is looked at is how long half of the replies took.
+    """
+    code = copy_project(tmp_path / "code", *changes)
+    with (
+        template.house(seed=fault_seed, code=code) as house,
+        house.crowd(threads=100, pause=0.5, patience=30.0).playing() as ledger,
+    ):
+        time.sleep(5)
+        house.store.signal(signal.SIGSTOP)
+        started = time.time()
+        time.sleep(8)
+        ended = time.time()
+        house.store.signal(signal.SIGCONT)
+        house.wait_until_healthy()
+    seconds = [one.seconds for one in ledger.requests if started <= one.at <= ended]
+    assert (median(seconds) > SOON_SECONDS) == (NO_CIRCUIT in changes), (median(seconds), max(seconds))
+
+
+SOON_SECONDS = 0.5
 
 
 # Two recorders, of which one slept between reading and writing
