@@ -14,7 +14,7 @@ from quizapp.bank import undoing, uses
 from quizapp.bank import views as bank
 from quizapp.contests import views as contests
 from quizapp.contests.kits import questions_in_use, uses_of_question
-from quizapp.core import compression, crypto, live, logs, server_events, throttle, web
+from quizapp.core import compression, crypto, live, logs, server_events, shedding, throttle, web
 from quizapp.core import db as database
 from quizapp.core.postgresql import PATIENT, WEB, Waits
 from quizapp.core.settings import Settings, load_settings
@@ -30,7 +30,9 @@ ROOT = Path(__file__).parent.parent
 
 def create_web_app() -> Flask:
     """The app of a web worker, from the environment: whatever SQL does, it answers within some seconds."""
-    return create_app(waits=WEB)
+    app = create_app(waits=WEB)
+    shedding.prepare(app)
+    return app
 
 
 def create_app(settings: Settings | None = None, *, waits: Waits = PATIENT) -> Flask:

@@ -44,6 +44,13 @@ def init_app(app: Flask, *, patience: Patience) -> None:
     app.extensions["quizapp.patience"] = patience
 
 
+def prepare(app: Flask) -> None:
+    """Load what refusals are made of: when one is needed there may be no open file left for a template."""
+    shedding = Shedding(app, Queue())
+    for kind in starmap(_Kind, product((True, False), (True, False), LANGUAGES)):
+        shedding._render(kind)
+
+
 class Queue:
     """How long requests of this worker wait for a thread. Written by many threads; a lost update does no harm."""
 
@@ -91,9 +98,7 @@ class Shedding:
         self._serve: Callable[..., Iterable[bytes]] = app
         self._queue = queue
         self._patience: Patience = app.extensions["quizapp.patience"]
-        # Made now: when one is needed there may be no file left to open a template with, or a catalogue of words.
-        kinds = starmap(_Kind, product((True, False), (True, False), LANGUAGES))
-        self._refusals: dict[_Kind, _Refusal] = {kind: self._render(kind) for kind in kinds}
+        self._refusals: dict[_Kind, _Refusal] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self._queue.waited > TARGET_SECONDS and self._queue.stands:

@@ -135,13 +135,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.register_error_handler(too_large, _show_out_of_range)
     for gone in (OperationalError, PoolTimeout, DBAPIError):
         app.register_error_handler(gone, _show_database_gone)
-<<<<<<< HEAD
     # Nothing is away: the statement is wrong, and it will be the next time.
     app.register_error_handler(ProgrammingError, _show_fault)
-=======
     app.register_error_handler(OSError, _show_lack)
     app.register_error_handler(MemoryError, _show_lack)
->>>>>>> e98a10a (core: Say 503 where the system has no files, memory or room left, and who uploads why.)
     app.register_error_handler(Exception, _show_fault)
 
 

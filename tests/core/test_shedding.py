@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 
@@ -106,14 +107,21 @@ def test_page_comes_again_by_itself_and_a_form_does_not(crowded: Served) -> None
     assert crowded.ask("HEAD", "/", waited=9.0).data == b""
 
 
-def test_refusal_is_rendered_before_it_is_needed(crowded: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then there may be no file left to open a template with; later it is rendered once a minute."""
+def test_refusal_is_rendered_once(crowded: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = []
     original = Shedding._render
     monkeypatch.setattr(Shedding, "_render", lambda self, kind: rendered.append(kind) or original(self, kind))
     for _ in range(20):
         assert crowded.ask("GET", "/", waited=9.0).status_code == 503
-    assert rendered == []
-    monkeypatch.setattr(shedding, "KEEP_SECONDS", 0)
-    crowded.ask("GET", "/", waited=9.0)
     assert len(rendered) == 1
+
+
+def test_a_refusal_needs_no_file_any_more(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_files(*_arguments: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    shedding.prepare(app)
+    monkeypatch.setattr(app.jinja_env.loader, "get_source", no_more_files)
+    served = Served(app, Queue())
+    served.queue._quick_at -= 2 * shedding.STANDING_SECONDS
+    assert served.ask("GET", "/", waited=9.0).status_code == 503

@@ -9,11 +9,7 @@ import pytest
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
-<<<<<<< HEAD
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
-=======
-from sqlalchemy.exc import OperationalError
->>>>>>> e98a10a (core: Say 503 where the system has no files, memory or room left, and who uploads why.)
 
 from quizapp.core.web import zone_name
 
@@ -46,7 +42,6 @@ def test_time_zones_are_called_what_people_call_them(app: Flask) -> None:
         assert zone_name("Europe/Berlin") == "Europe/Berlin", "its own name where there is no word for it"
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("kind", "status", "code"), [(OperationalError, 503, "busy"), (ProgrammingError, 500, "fault")]
 )
@@ -59,7 +54,8 @@ def test_sql_that_is_away_is_told_from_a_statement_that_is_wrong(
     app.add_url_rule("/api/fail", "fail", fail)
     response = app.test_client().get("/api/fail")
     assert (response.status_code, response.json["code"]) == (status, code)  # type: ignore[index]
-=======
+
+
 FULL = sqlite3.OperationalError("database or disk is full")
 FULL.sqlite_errorname = "SQLITE_FULL"
 
@@ -91,4 +87,3 @@ def test_what_the_system_lacks_is_no_fault_of_ours(app: Flask, error: Exception,
     assert (called.status_code, called.json["code"], sent.status_code) == (status, code, status)
     assert ("Retry-After" in called.headers) == (status == 503)
     assert ("磁盘" in sent.text) == (code == "disk")
->>>>>>> e98a10a (core: Say 503 where the system has no files, memory or room left, and who uploads why.)
