@@ -19,7 +19,9 @@ from bench.client import drive
 from bench.installation import CONNECTIONS, Phones, installed
 from quizapp.accounts.queries import latest_notice
 from quizapp.core.db import db
-from quizapp.core.live import get_live
+from quizapp.core.live_servers import client_of
+from quizapp.core.redis_address import parse_address
+from quizapp.core.settings import get_settings
 from quizapp.play.replay import make_contest
 from quizapp.play.state import Shard
 
@@ -34,7 +36,7 @@ def used_bytes() -> tuple[int, int]:
 
     Keys with what keeps them, but no buffers of connections, which come and go.
     """
-    redis = get_live().redis
+    redis = client_of(parse_address(get_settings().redis_url))
     found: dict[str, Any] = redis.memory_stats()
     tables = sum(sum(part.values()) for part in found.values() if isinstance(part, dict))
     counts = sum(redis.memory_usage(key) or 0 for key in redis.scan_iter(match=COUNTS, count=1000))
