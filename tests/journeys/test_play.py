@@ -304,3 +304,46 @@ def test_a_question_voided_meanwhile_is_said_on_the_open_paper(
     device.must_be_accessible()
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/voided.png")
+
+
+BROKEN_WORDS = """
+    () => {
+        const broken = [];
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            if (!node.parentElement.checkVisibility()) continue;
+            for (const word of node.data.matchAll(/[A-Za-z]+/g)) {
+                const range = document.createRange();
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) broken.push(word[0]);
+            }
+        }
+        return broken;
+    }
+"""
+"""Words that begin on one line and end on another."""
+
+
+def test_large_english_words_stay_whole_on_a_small_phone(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    url = make_contest(entry_mode="nickname")
+    device = open_device(size=(360, 740))
+    page = device.page
+    cookies = {"quizapp_language": "en", "quizapp_elder": "1"}
+    device.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+    page.goto(url)
+    assert page.evaluate(BROKEN_WORDS) == []
+    page.get_by_label("I have read and accept the privacy notice").check()
+    page.get_by_label("Nickname").fill("村口大喇叭")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_selector("#stem")
+    assert page.evaluate(BROKEN_WORDS) == []
+    page.locator("[data-part=sheet-button]").click()
+    assert page.evaluate(BROKEN_WORDS) == []
+    page.locator("[data-part=sheet] button").get_by_text("Hand in").click()
+    page.locator("[data-part=hand-in-now]").click()
+    page.wait_for_url(re.compile("/attempts/"))
+    assert page.evaluate(BROKEN_WORDS) == []
+    device.must_not_scroll_sideways()
