@@ -293,6 +293,21 @@ def assert_corrected(contest: Contest, crowd: list[Phone]) -> None:
     assert verify(contest=contest) == []
 
 
+def correct_and_die(contest: Contest, monkeypatch: pytest.MonkeyPatch, *, step: str, call: int) -> None:
+    """Carry a correction out in a process that dies at a call of one of its steps."""
+    correction = ask(contest)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(rescoring, step, dies_at(call, getattr(rescoring, step)))
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    db.session.rollback()
+
+
+def let_locks_run_out(contest: Contest) -> None:
+    """As if the time of the dead process's locks were over."""
+    for shard in contest.shards:
+        get_live().command("DEL", state.base_of(shard) + "rebuilding")
+
+
 def test_a_correction_shuts_all_doors_before_it_marks_anew(
     contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,14 +339,9 @@ def test_a_correction_that_dies_between_two_doors_is_finished_by_the_recorder(
     contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half_right(contest, crowd)
-    correction = ask(contest)
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(rescoring, "_open_doors", dies_at(2, rescoring._open_doors))
-        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
-    db.session.rollback()
+    correct_and_die(contest, monkeypatch, step="_open_doors", call=2)
     assert codes(crowd) == [409, 200, 503, 503, 503, 503]
-    for shard in contest.shards:
-        get_live().command("DEL", state.base_of(shard) + "rebuilding")
+    let_locks_run_out(contest)
     turn()
     assert codes(crowd[1::2]) == [200] * 3
     assert_corrected(contest, crowd)
@@ -341,14 +351,9 @@ def test_a_correction_that_dies_while_it_shuts_doors_has_changed_nothing(
     contest: Contest, crowd: list[Phone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half_right(contest, crowd)
-    correction = ask(contest)
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(rescoring, "_shut", dies_at(3, rescoring._shut))
-        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
-    db.session.rollback()
+    correct_and_die(contest, monkeypatch, step="_shut", call=3)
     assert [bool(gate) for gate in gates(contest)] == [False, False, True]
-    for shard in contest.shards:
-        get_live().command("DEL", state.base_of(shard) + "rebuilding")
+    let_locks_run_out(contest)
     turn()
     assert verify(contest=contest) == []
     assert codes(crowd[1::2]) == [200] * 3
