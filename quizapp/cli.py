@@ -26,6 +26,7 @@ from quizapp.core.clock import utc_now
 from quizapp.core.command import Context, data_option, refusals, refuse, with_app
 from quizapp.core.db import db
 from quizapp.core.live import get_live
+from quizapp.core.postgresql import WEB
 from quizapp.core.settings import PREFIX, load_settings
 from quizapp.play import rescoring, retention
 from quizapp.play.bench_cli import group as bench_group
@@ -122,7 +123,7 @@ def metrics() -> None:
         return
     host, port = settings.metrics
     try:
-        exporter.serve(create_app(settings), host=host, port=port, stopping=stopping)
+        exporter.serve(create_app(settings, waits=WEB), host=host, port=port, stopping=stopping)
     except OSError as error:
         refuse(f"{PREFIX}METRICS={host}:{port} cannot be used: {error.strerror}")
 

@@ -40,7 +40,7 @@ class Waits:
 
 
 WEB = Waits(lock=2, statement=3, reply=4)
-"""For who answers people, within five seconds whatever happens."""
+"""For who answers people, or Prometheus, within five seconds whatever happens."""
 PATIENT = Waits(lock=10, statement=30, reply=None)
 """For the recorder, jobs and commands, some of which lift the bound of a statement: they have nothing else to do."""
 

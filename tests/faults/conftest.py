@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +54,18 @@ class OnPostgresql:
 
     @contextmanager
     def house(
-        self, *, seed: int, code: Path | None = None, server: Cluster | None = None
+        self,
+        *,
+        seed: int,
+        code: Path | None = None,
+        server: Cluster | None = None,
+        settings: Mapping[str, str] = {},
     ) -> Iterator[tuple[House, Cluster]]:
         """A running copy, and its server: `server`, else one of its own."""
         with ExitStack() as stack:
             cluster = server or stack.enter_context(self.server())
-            settings = {"QUIZAPP_DATABASE_URL": cluster.url("faults")}
-            yield stack.enter_context(self.template.house(seed=seed, settings=settings, code=code)), cluster
+            changes = {**settings, "QUIZAPP_DATABASE_URL": cluster.url("faults")}
+            yield stack.enter_context(self.template.house(seed=seed, settings=changes, code=code)), cluster
 
 
 @pytest.fixture(scope="session")

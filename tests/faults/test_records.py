@@ -24,11 +24,12 @@ from tests.faults.checker import read_sql
 from tests.faults.conftest import Judge, OnPostgresql
 from tests.faults.controls import Change, copy_project
 from tests.faults.disk import fill, small_disk
-from tests.faults.house import HEALTHY_SECONDS, LATE, SLUG, House, Operator, Reply, Template
+from tests.faults.house import HEALTHY_SECONDS, LATE, SLUG, House, Operator, Reply, Template, get
 from tests.faults.ledger import Crowd, Ledger, Person
 from tests.faults.test_kills import kill
 from tests.postgresql import Cluster
 from tests.stack import QUIZAPP, START_SECONDS, children_of, environment
+from tests.valkeys import free_ports
 
 pytestmark = pytest.mark.timeout(600)
 quick, slow = pytest.mark.quick, pytest.mark.slow
@@ -97,21 +98,37 @@ BUSY = "系统正忙"
 @slow
 @pytest.mark.parametrize("seconds", [6, 30])
 def test_f20_sql_is_frozen(seconds: int, on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
-    """Its connections stay open, and nobody says anything on them."""
-    with on_postgresql.house(seed=fault_seed) as (house, cluster):
+    """Its connections stay open, and nobody says anything on them. Prometheus is told so."""
+    (port,) = free_ports(1)
+    settings = {"QUIZAPP_METRICS": f"127.0.0.1:{port}"}
+    with on_postgresql.house(seed=fault_seed, settings=settings) as (house, cluster):
         crowd = house.crowd()
+        wait_until_told(port, "quizapp_sql_up 1.0")
         with crowd.playing() as ledger, some_inside(crowd) as inside:
             with frozen(cluster), reading(house, readers=40) as replies:
                 frozen_at = time.time()
                 play_on(inside, ledger)
                 assert_pages_say_so(house)
                 assert house.status_of("/readyz") == 503
+                assert "quizapp_sql_up 0.0" in told(port)
                 assert house.lag()
                 time.sleep(max(0.0, frozen_at + seconds - time.time()))
             house.wait_until_healthy()
             time.sleep(0.5)
         assert {reply.status for reply in replies} <= {200, 503}, "somebody waited for more than five seconds"
         assert judge(house, ledger, fault=f"F20 SQL frozen, {seconds} s", had_outage=False) == {}
+
+
+def told(port: int) -> str:
+    """What Prometheus is told within five seconds."""
+    return get(f"http://127.0.0.1:{port}", "/metrics").text
+
+
+def wait_until_told(port: int, what: str) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while what not in told(port):
+        assert time.monotonic() < give_up_at, f"Prometheus is not told {what}"
+        time.sleep(0.1)
 
 
 @contextmanager
