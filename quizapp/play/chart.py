@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 640, 260
 LEFT, TOP, BASE = 40, 12, 232
 LABELS = 6
 DIVISIONS = 4
+WIDEST_BAR = 48
+"""A contest of a day or two is drawn as bars, not as walls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def draw(counts: Sequence[int], *, names: Sequence[str]) -> Chart:
     step = _step(max(counts, default=0))
     divisions = max(1, -(-max(counts, default=0) // step))
     room, full = (WIDTH - LEFT) / max(1, len(counts)), divisions * step
-    gap = min(2.0, room / 4)
+    gap = max(min(2.0, room / 4), room - WIDEST_BAR)
     height = BASE - TOP
     return Chart(
         bars=tuple(

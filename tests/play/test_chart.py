@@ -61,3 +61,11 @@ def test_bars_stand_on_the_base_and_an_empty_bin_has_none() -> None:
 def test_labels_are_few_and_the_last_bin_has_one() -> None:
     drawing = chart.draw([1] * 60, names=[str(place) for place in range(60)])
     assert [label.text for label in drawing.labels] == ["9", "19", "29", "39", "49", "59"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_few_bars_are_narrow_and_stand_over_their_labels(count: int) -> None:
+    drawing = chart.draw([1] * count, names=[str(place) for place in range(count)])
+    last = drawing.bars[-1]
+    assert last and last.width <= chart.WIDEST_BAR
+    assert abs(last.x + last.width / 2 - drawing.labels[-1].at) < 0.02
