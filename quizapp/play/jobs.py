@@ -95,6 +95,8 @@ class Recorder:
     count: int = 100
     pause_seconds: float = IDLE_SECONDS
     _away_until: dict[Shard, float] = field(default_factory=dict)
+    _ranked: dict[Shard, int] = field(default_factory=dict)
+    """How many people a board had when it was last looked at; nobody ever leaves one."""
     _batch: tuple[int, float] = (0, 0.0)
     """Events and seconds of the last transaction."""
     _recorded: int = 0
@@ -200,8 +202,7 @@ class Recorder:
             if self._tend(contest, shard, now):
                 with suppress(StoreUnavailable):
                     found[shard] = state.figures(self.live, shard)
-                    finished = found[shard].counters.get("finished", 0)
-                    self._keep_board(shard, least=recount.recorded_people(shard) if is_minute else min(finished, 1))
+                    self._keep_board(shard)
         playing = sum(figures.playing for figures in found.values())
         for shard in found:
             with suppress(StoreUnavailable):
@@ -276,10 +277,12 @@ class Recorder:
             state.write_gate(self.live, shard, wanted, resumes=resumes)
         return True
 
-    def _keep_board(self, shard: Shard, *, least: int) -> None:
-        """Have the board counted anew when it has fewer people than it must have."""
-        if boards.ranked(self.live, shard, board="overall") < least:
+    def _keep_board(self, shard: Shard) -> None:
+        """Have the board counted anew when it has fewer people than it had, or at first than the records have."""
+        people, least = boards.ranked(self.live, shard, board="overall"), self._ranked.get(shard)
+        if people < (recount.recorded_people(shard) if least is None else least):
             recount.note_lost(self.live, shard)
+        self._ranked[shard] = people
         recount.count_anew(self.live, self.positions[shard])
 
     def _sweep(self, shard: Shard) -> None:
