@@ -26,7 +26,7 @@ from quizapp.core.errors import StoreUnavailable
 from quizapp.core.metrics import SHED
 from quizapp.core.web import LANGUAGE_COOKIE, LANGUAGES, show_refusal
 
-TARGET_SECONDS = 0.1
+TARGET_SECONDS = 0.3
 """A wait that nobody minds: while some request of the last second waited no longer, the queue does not stand."""
 STANDING_SECONDS = 1.0
 RETRY_SECONDS = (2, 6)
