@@ -35,7 +35,14 @@ from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    ResourceClosedError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -133,10 +140,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_error_handler(IntegrityError, _show_conflict)
     for too_large in (OverflowError, DataError):
         app.register_error_handler(too_large, _show_out_of_range)
-    for gone in (OperationalError, PoolTimeout, DBAPIError):
+    # The last is a result without rows: what the driver makes of a connection that is lost between two replies.
+    for gone in (OperationalError, PoolTimeout, DBAPIError, ResourceClosedError):
         app.register_error_handler(gone, _show_database_gone)
-    # Nothing is away: the statement is wrong, and it will be the next time.
-    app.register_error_handler(ProgrammingError, _show_fault)
+    app.register_error_handler(ProgrammingError, _show_wrong_statement)
     app.register_error_handler(OSError, _show_lack)
     app.register_error_handler(MemoryError, _show_lack)
     app.register_error_handler(Exception, _show_fault)
@@ -403,6 +410,11 @@ def _show_lack(error: OSError | MemoryError) -> ResponseReturnValue:
         return _show_fault(error)
     log.error("lack", error=errno.errorcode[number])
     return show_refusal(DiskUnusable() if number in NO_ROOM else StoreUnavailable())
+
+
+def _show_wrong_statement(error: ProgrammingError) -> ResponseReturnValue:
+    """A fault where the server refuses the statement; what the driver itself finds wrong comes of a lost connection."""
+    return _show_fault(error) if getattr(error.orig, "sqlstate", None) else _show_database_gone(error)
 
 
 def _show_fault(error: Exception) -> ResponseReturnValue:
