@@ -61,3 +61,36 @@ def test_sql_that_is_away_is_told_from_a_statement_that_is_wrong(
     app.add_url_rule("/api/fail", "fail", fail)
     response = app.test_client().get("/api/fail")
     assert (response.status_code, response.json["code"]) == (status, code)  # type: ignore[index]
+
+
+FULL = sqlite3.OperationalError("database or disk is full")
+FULL.sqlite_errorname = "SQLITE_FULL"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), 503, "busy"),
+        (OSError(errno.ENFILE, "Too many open files in system"), 503, "busy"),
+        (MemoryError(), 503, "busy"),
+        (OSError(errno.ENOSPC, "No space left on device"), 503, "disk"),
+        (OSError(errno.EROFS, "Read-only file system"), 503, "disk"),
+        (OperationalError("insert", {}, FULL), 503, "disk"),
+        (OperationalError("insert", {}, sqlite3.OperationalError("database is locked")), 503, "busy"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), 500, "fault"),
+    ],
+    ids=repr,
+)
+def test_what_the_system_lacks_is_no_fault_of_ours(app: Flask, error: Exception, status: int, code: str) -> None:
+    """It may be otherwise in a moment, and who has sent a form is told why it was not kept."""
+
+    def lack() -> str:
+        raise error
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.add_url_rule("/api/lack", "called", lack, methods=["POST"])
+    app.add_url_rule("/lack", "sent", lack, methods=["POST"])
+    called, sent = app.test_client().post("/api/lack"), app.test_client().post("/lack")
+    assert (called.status_code, called.json["code"], sent.status_code) == (status, code, status)
+    assert ("Retry-After" in called.headers) == (status == 503)
+    assert ("磁盘" in sent.text) == (code == "disk")
