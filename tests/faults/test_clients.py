@@ -73,7 +73,7 @@ def test_f28_phone_wakes_after_the_end(template: Template, fault_seed: int, judg
         sleeper.enter()
         played = sleeper.begin()
         sleeper.answer_all(played, answers=4)
-        stored = played.standing
+        stored = played.standing()
         house.stack.run_cli("contest", "close", SLUG)
         time.sleep(RESEND_SECONDS + GRACE_SECONDS + 3)
         sleeper.answer_late(played)
