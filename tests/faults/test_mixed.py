@@ -16,7 +16,7 @@ import pytest
 from tests.faults.conftest import Judge
 from tests.faults.house import House, Template
 from tests.faults.test_kills import kill
-from tests.faults.test_records import end_lease
+from tests.faults.test_records import end_lease, is_slow_entry
 
 MINUTES = float(os.environ.get("FAULT_MINUTES") or 2)
 TWO_AT_ONCE = 0.3
@@ -109,4 +109,7 @@ def test_f40_everything_at_random(template: Template, fault_seed: int, judge: Ju
                 house.wait_until_healthy()
                 done += len(harms)
             time.sleep(1)
-        assert judge(house, ledger, fault=f"F40 {done} harms in {MINUTES:g} min") == {}
+        found = judge(house, ledger, fault=f"F40 {done} harms in {MINUTES:g} min")
+        # Whoever is frozen may have SQLite's only writer in its hands, as in F22.
+        slow_ones = [text for text in found.pop("I8", []) if not is_slow_entry(text)]
+        assert (found, slow_ones) == ({}, [])
