@@ -220,7 +220,7 @@ def test_f20_a_table_is_locked(
                 else:
                     assert len(ledger.begins) > before
                     assert_contest_goes_on(ledger, since=locked_at)
-                    assert ledger.refused[503] == 0
+                    assert [one for one in ledger.requests if one.at >= locked_at and one.status == 503] == []
             house.wait_until_healthy()
             time.sleep(0.5)
         assert judge(house, ledger, fault=f"F20 {tables} locked, {seconds} s", had_outage=False) == {}
