@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,11 +20,14 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.errors import ConnectionTimeout
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
+from sqlalchemy.engine import Connection as AnyConnection
 
 CONNECT_SECONDS = 3
 AWAY_SECONDS = 1.0
 POOL_SECONDS = 2.0
+LONG_SECONDS = 110
+"""As long as the proxies of docs/deploy.md wait for a file."""
 POOL_SIZE, POOL_OVERFLOW = 8, 2
 """Far fewer connections than a web worker has threads: while SQL is slow there are threads left for answers. And those
 of eight workers fit into the hundred that PostgreSQL has unless it is told otherwise."""
@@ -49,10 +54,11 @@ class Connection(psycopg.Connection[Any]):
     """A connection that is closed when a reply takes longer than `reply_seconds`."""
 
     line: Line
+    reply_seconds: float | None = None
 
     def wait(self, gen: PQGen[T], *arguments: Any, **named: Any) -> T:
         try:
-            return super().wait(gen, *arguments, **{"timeout": self.line.reply_seconds, **named})
+            return super().wait(gen, *arguments, **{"timeout": self.reply_seconds, **named})
         except psycopg.OperationalError:
             if self.info.transaction_status == TransactionStatus.ACTIVE:
                 # The reply may come yet: who used the connection next would take it for theirs.
@@ -82,7 +88,7 @@ class Line:
             self._try_at = None
             raise
         self._try_at = None
-        connection.line = self
+        connection.line, connection.reply_seconds = self, self.reply_seconds
         return connection
 
     def leave_alone(self) -> None:
@@ -121,3 +127,18 @@ def engine_options(waits: Waits) -> dict[str, Any]:
 def bound_waits(engine: Engine, waits: Waits) -> None:
     """Let an engine, of `engine_options`, connect with bounded waits."""
     event.listen(engine, "do_connect", Line(waits).connect)
+
+
+@contextmanager
+def lengthy(connection: AnyConnection) -> Iterator[None]:
+    """Let statements of the connection's transaction take LONG_SECONDS, for files of a whole contest."""
+    ours = connection.connection.driver_connection
+    if not isinstance(ours, Connection):
+        yield
+        return
+    connection.execute(text(f"SET LOCAL statement_timeout = {1000 * LONG_SECONDS}"))
+    ours.reply_seconds = LONG_SECONDS + AWAY_SECONDS
+    try:
+        yield
+    finally:
+        ours.reply_seconds = ours.line.reply_seconds

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from quizapp.core.db import db
 from quizapp.core.i18n import _, _l
+from quizapp.core.postgresql import lengthy
 from quizapp.core.tables import Table, write_csv, write_xlsx
 from quizapp.reports.results import ANSWER_COLUMNS, ATTEMPT_COLUMNS, Results
 
@@ -54,7 +56,8 @@ def write_results(*, results: Results, format_name: str, path: Path, answers: bo
         "csv": lambda: _write_csv(results, path, answers=answers),
         "jsonl": lambda: _write_jsonl(results, path),
     }
-    writers[format_name]()
+    with lengthy(db.session.connection()):
+        writers[format_name]()
 
 
 def _sheets(results: Results) -> list[Table]:

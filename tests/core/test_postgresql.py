@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from quizapp.app import create_app
+from quizapp.contests.models import Contest
 from quizapp.core import postgresql
 from quizapp.core.db import db
 from quizapp.core.launcher import web_command
-from quizapp.core.postgresql import Line, Waits
+from quizapp.core.postgresql import Line, Waits, lengthy
+from quizapp.reports.files import write_results
+from quizapp.reports.results import Results
 from tests.conftest import make_settings
 
 HASTY = Waits(lock=0.2, statement=0.4, reply=0.8)
@@ -156,3 +160,27 @@ def test_web_workers_are_the_ones_in_a_hurry(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
     app = import_app(web_command(bind="nowhere", workers=None, preload=False)[-1])
     assert "statement_timeout=3000" in app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["options"]
+
+
+def test_a_file_of_a_whole_contest_may_take_longer(hasty_app: Flask) -> None:
+    pid = backend()
+    with lengthy(db.session.connection()):
+        db.session.execute(text("select pg_sleep(:seconds)"), {"seconds": HASTY.statement + (HASTY.reply or 0)})
+    db.session.rollback()
+    with pytest.raises(OperationalError) as raised:
+        db.session.execute(text("select pg_sleep(:seconds)"), {"seconds": HASTY.statement * 2})
+    assert not raised.value.connection_invalidated
+    db.session.rollback()
+    started = time.monotonic()
+    with frozen(pid), pytest.raises(OperationalError):
+        db.session.execute(text("select 1"))
+    assert time.monotonic() - started < postgresql.LONG_SECONDS / 2
+
+
+def test_results_are_written_in_such_time(hasty_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_results: Results) -> Iterator[dict[str, object]]:
+        db.session.execute(text("select pg_sleep(:seconds)"), {"seconds": HASTY.statement * 2})
+        yield from ()
+
+    monkeypatch.setattr(Results, "attempts_with_answers", slow)
+    write_results(results=Results(Contest(id=1)), format_name="jsonl", path=tmp_path / "file")
