@@ -396,6 +396,12 @@ function functions.begin(gate)
     end
     return { 'stale' }
   end
+  local queued = gate.is_paused and redis.call('ZRANK', waiting_key, person)
+  if queued then
+    -- Who waits already goes on waiting, and keeps the place.
+    wait_in_queue(person, false)
+    return { 'waiting', queued + 1, 0 }
+  end
   if gate.is_paused or now < gate.opens or now >= gate.closes then
     return { 'not_open' }
   end

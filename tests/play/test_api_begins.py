@@ -10,8 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from quizapp.core.clock import utc_now
+from quizapp.core.db import db
 from quizapp.core.live import get_live
-from quizapp.play import state
+from quizapp.play import actions, state
 from quizapp.play.state import Shard
 from tests.play.calls import refused
 from tests.play.makers import Phone, make_contest
@@ -188,6 +190,42 @@ def test_who_stops_asking_loses_the_place(app: Flask, client: FlaskClient) -> No
     heard = state.keys_of(Shard(contest.id))[6]
     get_live().command("ZADD", heard, 1, phones[1].entry)
     assert phones[2].begin().json["place"] == 1
+
+
+def test_who_has_left_the_queue_is_not_counted_as_waiting(app: Flask, client: FlaskClient) -> None:
+    """Also where nobody asks any more, as in a pause."""
+    shard = Shard(make_contest(capacity=1).id)
+    phones = [Phone(client) for _number in range(3)]
+    for number, phone in enumerate(phones):
+        phone.enter(f"人{number}")
+        phone.begin()
+    assert state.figures(get_live(), shard).waiting == 2
+    get_live().command("ZADD", state.keys_of(shard)[6], 1, phones[1].entry)
+    state.sample(get_live(), shard, playing=1)
+    assert state.figures(get_live(), shard).waiting == 1
+
+
+def test_a_pause_keeps_everybodys_place(app: Flask, client: FlaskClient) -> None:
+    contest = make_contest(capacity=1)
+    phones = [Phone(client) for _number in range(4)]
+    for number, phone in enumerate(phones):
+        phone.enter(f"人{number}")
+    for phone in phones[:3]:
+        phone.begin()
+    phones[0].finish()
+    actions.pause(contest=contest, actor=None, now=utc_now())
+    db.session.commit()
+    # They were heard the last time long before; whoever asks in the pause is heard.
+    get_live().command("ZADD", state.keys_of(Shard(contest.id))[6], 1, phones[1].entry, 1, phones[2].entry)
+    waiting = phones[2].begin()
+    assert (waiting.status_code, waiting.json["place"]) == (202, 2)
+    assert phones[1].begin().json["place"] == 1
+    assert phones[3].begin().status_code == 403
+    actions.resume(contest=contest, actor=None, now=utc_now())
+    db.session.commit()
+    assert phones[3].begin().json["place"] == 3
+    assert phones[2].begin().json["place"] == 2
+    assert phones[1].begin().status_code == 201
 
 
 def test_the_house_empties_when_a_phone_is_not_heard_for_a_minute(app: Flask, client: FlaskClient) -> None:
