@@ -39,7 +39,11 @@ def groups(launcher: int) -> dict[str, list[int]]:
     names = {"gunicorn": "web", "quizapp record": "record", "valkey-server": "valkey"}
     groups: dict[str, list[int]] = {name: [] for name in names.values()}
     for pid in machine.processes_below(launcher):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            # It has ended in between.
+            continue
         for part, name in names.items():
             if part in command:
                 groups[name].append(pid)

@@ -32,6 +32,9 @@ def create_web_app() -> Flask:
     """The app of a web worker, from the environment: whatever SQL does, it answers within some seconds."""
     app = create_app(waits=WEB)
     shedding.prepare(app)
+    with app.app_context():
+        # The workers are forked from here.
+        database.db.engine.dispose()
     return app
 
 

@@ -7,12 +7,14 @@ OPTIONS) begin deferred, so they never wait for a writer. Jobs and commands coun
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakSet
 
 import msgspec
 from flask import Flask, Response, current_app, request
@@ -32,6 +34,7 @@ from quizapp.core.postgresql import Waits
 
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
 
+_engines: WeakSet[Engine] = WeakSet()
 _reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 _keeps_when_refused: ContextVar[bool] = ContextVar("keeps_when_refused", default=False)
 
@@ -93,6 +96,7 @@ def engine_options(database_url: str, waits: Waits) -> dict[str, Any]:
 
 def prepare_engine(engine: Engine, waits: Waits) -> None:
     """Bound the waits for PostgreSQL; set SQLite's pragmas on each new connection and begin its transactions."""
+    _engines.add(engine)
     if engine.dialect.name != "sqlite":
         postgresql.bound_waits(engine, waits)
         return
@@ -106,6 +110,15 @@ def prepare_engine(engine: Engine, waits: Waits) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if _reads_only.get() else "BEGIN IMMEDIATE")
+
+
+def _leave_to_parent() -> None:
+    """In a process that was forked: what its parent has connected is the parent's; two would mix up their replies."""
+    for engine in _engines:
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -184,3 +185,24 @@ def test_results_are_written_in_such_time(hasty_app: Flask, tmp_path: Path, monk
 
     monkeypatch.setattr(Results, "attempts_with_answers", slow)
     write_results(results=Results(Contest(id=1)), format_name="jsonl", path=tmp_path / "file")
+
+
+def test_a_forked_process_has_connections_of_its_own(hasty_app: Flask) -> None:
+    """The web workers are forked from a process that has rendered pages."""
+    parents = backend()
+    db.session.remove()
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        try:
+            os.write(write, str(backend()).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    with os.fdopen(read) as told:
+        childs = int(told.read())
+    assert childs != parents
+    assert backend() == parents
