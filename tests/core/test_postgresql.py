@@ -189,7 +189,7 @@ def test_results_are_written_in_such_time(hasty_app: Flask, tmp_path: Path, monk
 
 def test_a_forked_process_has_connections_of_its_own(hasty_app: Flask) -> None:
     """The web workers are forked from a process that has rendered pages."""
-    parents = backend()
+    former = backend()
     db.session.remove()
     read, write = os.pipe()
     with warnings.catch_warnings():
@@ -203,6 +203,6 @@ def test_a_forked_process_has_connections_of_its_own(hasty_app: Flask) -> None:
     os.waitpid(child, 0)
     os.close(write)
     with os.fdopen(read) as told:
-        childs = int(told.read())
-    assert childs != parents
-    assert backend() == parents
+        own = int(told.read())
+    assert own != former
+    assert backend() == former
