@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 10.0
 HEALTHY_SECONDS = 30.0
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from random import sample
 from typing import Any, Protocol, TypeVar, cast
 
@@ -154,22 +154,31 @@ class Server:
         """As `_execute` for a script, whose reply is taken as it is: without what the client does around a call,
         which costs a third of it (its own repetitions, which are off, its metrics, the table of reply types).
         """
-        pool = self.client.connection_pool
-        connection = pool.get_connection()
-        try:
-            connection.send_command(*words)  # type: ignore[no-untyped-call]
+        with self._connection() as connection:
+            connection.send_command(*words)
             return connection.read_response()
-        finally:
-            pool.release(connection)
 
     def _send_all(self, commands: Sequence[Words]) -> list[Any]:
         """As `_run_script`, for many, and errors of the server in the place of replies."""
+        with self._connection() as connection:
+            packed = b"".join(part for words in commands for part in connection.pack_command(*words))
+            connection.send_packed_command([packed])
+            return [self._read(connection) for _words in commands]
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """A connection of the pool. One on which a reply may still come is closed: the library does so by itself for
+        some of its connections, but not for those that sentinels manage, and who came next would get that reply.
+        """
         pool = self.client.connection_pool
         connection = pool.get_connection()
         try:
-            packed = b"".join(part for words in commands for part in connection.pack_command(*words))  # type: ignore[no-untyped-call]
-            connection.send_packed_command([packed])  # type: ignore[no-untyped-call]
-            return [self._read(connection) for _words in commands]
+            yield connection
+        except ResponseError:
+            raise
+        except BaseException:
+            connection.disconnect()  # type: ignore[no-untyped-call]
+            raise
         finally:
             pool.release(connection)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from quizapp.core.redis_address import parse_address
 from tests import valkeys
 
 FOUND_SECONDS = 20
+ECHO = Script("return ARGV[1]")
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
 
@@ -168,11 +170,38 @@ def test_what_is_sent_at_once_goes_to_each_keys_own_server() -> None:
         keys = [f"{{c{number}.0}}count" for number in range(12)]
         assert len({nodes.primary_of(key).port for key in keys}) == 3
         assert live.at_once([("INCRBY", key, number) for number, key in enumerate(keys)]) == list(range(12))
-        nodes.primary_of(keys[0]).kill()
-        lost = [key for key in keys if nodes.primary_of(key) is nodes.primary_of(keys[0])]
+        dying = nodes.primary_of(keys[0])
+        lost = [key for key in keys if nodes.primary_of(key) is dying]
+        dying.kill()
         replies = dict(zip(keys, live.at_once([("GET", key) for key in keys]), strict=True))
         for number, key in enumerate(keys):
             assert isinstance(replies[key], LiveStoreDown) if key in lost else replies[key] == str(number)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_reply_that_comes_too_late_is_nobody_elses(at_once: bool) -> None:
+    """Connections that sentinels manage stay open after a reply was waited for in vain."""
+    with valkeys.primary_with_replica() as house:
+        live, primary = Live(house.url), house.primary()
+
+        def ask(word: str) -> Any:
+            return ECHO.call(live, keys=["{a}"], arguments=[word])
+
+        assert ask("first") == "first"
+        primary.freeze()
+        if at_once:
+            words = [ECHO.words(keys=["{a}"], arguments=[f"late {number}"]) for number in range(3)]
+            assert {type(reply) for reply in live.at_once(words)} == {LiveStoreDown}
+        else:
+            with pytest.raises(LiveStoreDown):
+                ask("late")
+        thawing = threading.Timer(0.3, primary.thaw)
+        thawing.start()
+        try:
+            assert in_the_end(lambda: ask("own")) == "own"
+        finally:
+            thawing.join()
+            primary.thaw()
 
 
 def test_a_cluster_is_followed_wherever_its_keys_go() -> None:

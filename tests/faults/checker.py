@@ -146,6 +146,8 @@ def gather(*, ledger: Ledger, slug: str, database: str, live: redis.Redis) -> Ev
 
 def as_recorded(question: Row, response: Any) -> Any:
     """A response to a question as it was shown, as SQL keeps it: by the bank's own ids, pairs like "A3" in order."""
+    if not response:
+        return response
     found = canonical(question, response)
     return sorted(left + right for left, right in found.items()) if isinstance(found, dict) else found
 
@@ -199,7 +201,7 @@ def recorded_was_sent(evidence: Evidence) -> Iterator[str]:
             if (question, seq) in one.sent
         ]
         if answer["response"] not in sent:
-            yield f"{attempt}/{question}: {answer['response']} with number {seq} was never sent"
+            yield f"{attempt}/{question}: {answer['response']} with number {seq} was never sent, but {sent}"
 
 
 def each_once(evidence: Evidence) -> Iterator[str]:
