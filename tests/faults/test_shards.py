@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,27 @@ from typing import Any
 import pytest
 
 from tests.blackbox.contest import make_contest
-from tests.blackbox.phones import Phone
+from tests.blackbox.phones import Phone, Played, Refused
 from tests.faults.test_corrections import HastyPhone, assert_scored_anew, correct
 from tests.faults.test_kills import SLUG, assert_alike, exported, kill, play_while
 from tests.stack import Stack
 
 PHONES = 48
+PAUSE_SECONDS = 60
+
+
+class PatientPhone(HastyPhone):
+    """Begins after the pause when it comes in the middle of one."""
+
+    def play(self, *, answers: int | None = None, finishes: bool = True, pause: float = 0.0) -> Played:
+        give_up_at = time.monotonic() + PAUSE_SECONDS
+        while True:
+            try:
+                return super().play(answers=answers, finishes=finishes, pause=pause)
+            except Refused as refusal:
+                if refusal.code != "not_open" or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.5)
 
 
 def harm(stack: Stack) -> None:
@@ -41,7 +57,7 @@ def rank(row: dict[str, Any]) -> tuple[int, int]:
 def test_three_shards_stay_one_contest(tmp_path: Path) -> None:
     with Stack.running(settings={"QUIZAPP_SHARDS": "3"}) as stack:
         make_contest(stack, slug=SLUG)
-        phones: list[Phone] = [HastyPhone(stack.base_url, SLUG, number) for number in range(PHONES)]
+        phones: list[Phone] = [PatientPhone(stack.base_url, SLUG, number) for number in range(PHONES)]
         play_while(stack, phones, harm=lambda: harm(stack))
         assert_alike(stack)
         rows = exported(stack, tmp_path)
