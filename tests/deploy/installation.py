@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shlex
 import shutil
 import socket
@@ -46,8 +47,11 @@ UNITS = ("quizapp-web", "quizapp-record", "quizapp-work")
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port below those that the system gives to whoever connects: none of them gets it before its server does."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", random.randint(15_000, 30_000)))
+            return int(probe.getsockname()[1])
 
 
 def settings_of_unit(text: str) -> dict[str, list[str]]:
