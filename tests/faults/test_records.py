@@ -425,6 +425,8 @@ def test_f23_recorder_is_killed_after_its_commit(
                 kill(house.stack, "record")
                 end_lease(house)
             time.sleep(0.5)
+        # Half a second a batch: what has waited through many kills takes its time.
+        house.wait_until_recorded(180)
         assert judge(house, ledger, fault=f"F23 killed after commit x{kills}", had_outage=False) == {}
 
 
