@@ -10,12 +10,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from quizapp.bank.actions import add_questions
+from quizapp.contests.correcting import VOID
 from quizapp.contests.models import Contest
-from quizapp.play import pages
+from quizapp.play import pages, rescoring
 from quizapp.play.shown import OptionShown, QuestionReviewed, TranslationShown
 from tests.cast import post
 from tests.contests.makers import NOW, approve, make_bank, make_content
+from tests.jobs import do_jobs
 from tests.play.makers import Phone, kit_of, make_contest, record_all
+from tests.play.test_rescoring import ask
 
 PICTURE = {
     "at": "stem",
@@ -76,6 +79,24 @@ def test_a_right_order_is_not_told_twice(app: Flask, client: FlaskClient) -> Non
     assert "您的顺序" not in words
     assert "正确顺序" in words
     assert words.count("您选对了") == 4
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_what_was_voided_is_shown_as_it_was_answered_and_called_neither_right_nor_wrong(
+    app: Flask, client: FlaskClient, is_right: bool
+) -> None:
+    contest = rich_contest()
+    address = finished(client, contest, is_right=is_right)
+    for question in kit_of(contest).questions:
+        ask(contest, question, VOID)
+    do_jobs(rescoring.KINDS)
+    words = text_of(client.get(address).text)
+    reviews = words[words.index("已作废，计满分") :]
+    assert reviews.count("已作废，计满分") == 4
+    assert "您的顺序" in reviews
+    assert "您的选择" in reviews
+    assert "没有填写" in reviews
+    assert [word for word in ("✓", "✕", "正确", "您选对了", "依据宪法第五条") if word in reviews] == []
 
 
 def test_the_result_shows_pictures_with_their_size_and_recordings(app: Flask, client: FlaskClient) -> None:
