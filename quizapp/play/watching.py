@@ -243,13 +243,16 @@ class Top:
     rows: Sequence[BoardRow]
     is_hidden: bool
     """Participants may not see it now."""
+    is_counted: bool
+    """False while one that was lost is counted anew; then there are no rows."""
 
 
 def top(live: Live, *, contest: Contest) -> Top | None:
     """None while it cannot be read."""
     try:
-        rows = figures.top_rows(live, contest.shards, board=pages.BOARD, count=TOP_ROWS)
+        is_counted = figures.is_counted(live, contest.shards)
+        rows = figures.top_rows(live, contest.shards, board=pages.BOARD, count=TOP_ROWS) if is_counted else ()
         is_hidden = not figures.are_ranks_shown(live, contest.shards)
     except StoreUnavailable:
         return None
-    return Top(rows, is_hidden)
+    return Top(rows, is_hidden, is_counted)

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from quizapp.accounts.models import User
+from quizapp.play import figures
 from tests.cast import sign_in
 from tests.play.makers import Phone, make_contest
 
@@ -32,3 +33,10 @@ def organiser(app: Flask, olga: User) -> FlaskClient:
     client = app.test_client()
     sign_in(client, olga.name)
     return client
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages read everything anew."""
+    monkeypatch.setattr(figures, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(figures._fresh, "__kwdefaults__", {"seconds": 0.0})

@@ -16,7 +16,7 @@ from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
-from quizapp.play import state, totals
+from quizapp.play import recount, state, totals
 from quizapp.play.models import Attempt, RecorderPosition
 from quizapp.play.state import Shard
 from tests.cast import sign_in
@@ -203,6 +203,17 @@ def test_the_board_of_the_organiser_is_open_when_that_of_participants_is_not(
     page = organiser.get(f"/play/{contest.slug}/monitor").text
     assert "参赛者现在看不到成绩和名次" in page
     assert "<td>小王</td>" in page
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_board_that_is_counted_anew_is_said_to_be(client: FlaskClient, organiser: FlaskClient) -> None:
+    contest = publish()
+    enter(client, contest.slug)
+    hand_in(client, contest.slug)
+    recount.note_lost(get_live(), Shard(contest.id, 0))
+    page = organiser.get(f"/play/{contest.slug}/monitor").text
+    assert "排行榜正在重新统计" in page
+    assert "小王" not in page
 
 
 # Units

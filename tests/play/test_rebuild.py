@@ -18,7 +18,7 @@ from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
 from quizapp.leaderboards.state import board_key
-from quizapp.play import figures, rebuild, recorder, recount, state
+from quizapp.play import figures, rebuild, recorder, recount, state, watching
 from quizapp.play.jobs import Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter
 from quizapp.play.verify import verify
@@ -193,13 +193,6 @@ def test_a_settled_contest_whose_data_are_gone_gets_its_board_back(
 # A board that is lost alone
 
 
-@pytest.fixture
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages read everything anew."""
-    monkeypatch.setattr(figures, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(figures._fresh, "__kwdefaults__", {"seconds": 0.0})
-
-
 def lose_boards(contest: Contest) -> None:
     for shard in contest.shards:
         get_live().command("DEL", board_key(shard, "overall"))
@@ -227,6 +220,7 @@ def test_a_lost_board_is_counted_anew_with_the_doors_open(app: Flask, client: Fl
     phones[0].begin()
     assert phones[0].finish().status_code == 200
     assert board_of(client) == (False, 0, 0), "now it has one row"
+    assert watching.top(get_live(), contest=contest) == watching.Top((), is_hidden=False, is_counted=False)
     turn()
     assert board_of(client) == (False, 0, 0)
     page = client.get("/play/autumn/board").text
@@ -235,6 +229,8 @@ def test_a_lost_board_is_counted_anew_with_the_doors_open(app: Flask, client: Fl
     turn()
     assert verify(contest=contest) == []
     assert board_of(client) == (True, 6, 6)
+    top = watching.top(get_live(), contest=contest)
+    assert top and top.is_counted and len(top.rows) == 6
     assert 'data-part="counting" hidden' in client.get("/play/autumn/board").text
     assert lineages() == begin
 
