@@ -20,7 +20,7 @@ from quizapp.app import create_app
 from quizapp.bank import jobs as bank_jobs
 from quizapp.bank.cli import group as bank_group
 from quizapp.contests.cli import group as contest_group
-from quizapp.core import jobs, launcher, schema
+from quizapp.core import i18n, jobs, launcher, schema
 from quizapp.core.adding_up import Adder
 from quizapp.core.clock import utc_now
 from quizapp.core.command import Context, data_option, refusals, refuse, with_app
@@ -46,11 +46,19 @@ from quizapp.reports.cli import group as report_group
     show_default=True,
     help="The data folder.",
 )
+@click.option(
+    "--language",
+    type=click.Choice([code[:2] for code in i18n.LANGUAGES]),
+    default="zh",
+    show_default=True,
+    help="Of findings, refusals and reports.",
+)
 @click.version_option(package_name="quizapp", message="%(version)s")
 @click.pass_context
-def main(context: click.Context, data: Path) -> None:
+def main(context: click.Context, data: Path, language: str) -> None:
     """QuizApp: public legal-knowledge contests."""
     context.obj = Context(folder=data, create_app=create_app)
+    i18n.speak(next(code for code in i18n.LANGUAGES if code.startswith(language)))
 
 
 @main.command("run")

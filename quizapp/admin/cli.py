@@ -64,7 +64,7 @@ def _environment(folder: Path, given: Mapping[str, str]) -> Mapping[str, str] | 
 def _show(findings: Sequence[Finding]) -> None:
     for finding in findings:
         word = click.style(str(LEVEL_WORDS[finding.level]), fg=COLOURS[finding.level])
-        click.echo(f"[{word}] {finding.what}：{finding.value}")
+        click.echo(f"[{word}] {_('%(what)s：%(value)s', what=finding.what, value=finding.value)}")
         if finding.advice:
             click.echo(f"    → {finding.advice}")
     counts = Counter(finding.level for finding in findings)

@@ -23,8 +23,9 @@ from flask import Flask
 from werkzeug.http import parse_cookie
 
 from quizapp.core.errors import StoreUnavailable
+from quizapp.core.i18n import LANGUAGES
 from quizapp.core.metrics import SHED
-from quizapp.core.web import LANGUAGE_COOKIE, LANGUAGES, show_refusal
+from quizapp.core.web import LANGUAGE_COOKIE, show_refusal
 
 TARGET_SECONDS = 0.3
 """A wait that nobody minds: while some request of the last second waited no longer, the queue does not stand."""

@@ -50,13 +50,12 @@ from werkzeug.routing import IntegerConverter
 
 from quizapp.core.db import db
 from quizapp.core.errors import DiskUnusable, DomainError, NotFound, StoreUnavailable
-from quizapp.core.i18n import _, _l
+from quizapp.core.i18n import LANGUAGES, TRANSLATIONS, _, _l, spoken
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import REFUSALS
 from quizapp.core.settings import Settings
 
-LANGUAGES = {"zh_Hans": "中文", "en": "English"}
 LANGUAGE_COOKIE = "quizapp_language"
 ZONE_WORDS = {
     "Asia/Shanghai": _l("北京时间"),
@@ -111,7 +110,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=settings.is_https,
         BABEL_DEFAULT_LOCALE="zh_Hans",
         BABEL_DEFAULT_TIMEZONE=settings.timezone,
-        BABEL_TRANSLATION_DIRECTORIES=str(Path(app.root_path).parent / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
         BOOTSTRAP_SERVE_LOCAL=True,
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
@@ -150,9 +149,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def choose_language() -> str:
-    """The language chosen by the reader's own act, else Chinese; Chinese for commands and jobs."""
+    """The language chosen by the reader's own act, else Chinese; outside of requests that of the command."""
     if not has_request_context():
-        return "zh_Hans"
+        return spoken()
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     return chosen if chosen in LANGUAGES else "zh_Hans"
 

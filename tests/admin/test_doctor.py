@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -318,9 +319,9 @@ def test_clocks_that_differ_are_bad(shift_ms: int, level: str) -> None:
     assert "-0.0" not in found.value
 
 
-def call(environment: dict[str, str], *words: str) -> Result:
+def call(environment: dict[str, str], *words: str, before: Sequence[str] = ()) -> Result:
     unset = {"QUIZAPP_DATABASE_URL": None, "QUIZAPP_REDIS_URL": None, "QUIZAPP_DATA_DIR": None}
-    return CliRunner().invoke(main, ["doctor", *words], env=unset | environment)
+    return CliRunner().invoke(main, [*before, "doctor", *words], env=unset | environment)
 
 
 def test_the_command_prints_one_document_and_exits_with_1_for_what_is_bad(
@@ -343,3 +344,12 @@ def test_a_folder_that_nobody_serves_is_left_as_it_is(tmp_path: Path) -> None:
     result = call({}, "--data", str(folder))
     assert result.exit_code == 1 and "没有运行" in result.stdout
     assert not folder.exists()
+
+
+def test_findings_are_told_in_the_language_that_was_asked_for(environment: dict[str, str], tmp_path: Path) -> None:
+    """All of them, those before there is an app and those of the servers."""
+    for given, words in ((environment, ()), ({}, ("--data", str(tmp_path / "none")))):
+        result = call(given, "--json", *words, before=("--language", "en"))
+        findings = json.loads(result.stdout)["findings"]
+        assert findings and not [one for one in findings if re.search("[\u4e00-\u9fff]", " ".join(one.values()))]
+    assert "没有运行" in call({}, "--data", str(tmp_path / "none")).stdout, "the next command speaks Chinese again"
