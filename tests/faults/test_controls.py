@@ -21,7 +21,8 @@ from tests.faults.house import SLUG, House, Template
 from tests.faults.ledger import Ledger, Person, Played, Refused
 from tests.faults.store import Store
 from tests.faults.test_kills import kill
-from tests.faults.test_records import NO_LEASE, another_recorder, end_lease, frozen, wait_until_committed
+from tests.faults.test_recorder import NO_LEASE, another_recorder, end_lease, wait_until_committed
+from tests.faults.test_sql import frozen
 from tests.faults.test_store import go_back, lose_all, lose_power
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -16,7 +16,8 @@ import pytest
 from tests.faults.conftest import Judge
 from tests.faults.house import House, Template
 from tests.faults.test_kills import kill
-from tests.faults.test_records import end_lease, is_slow_entry
+from tests.faults.test_recorder import end_lease
+from tests.faults.test_sql import is_slow_entry
 
 MINUTES = float(os.environ.get("FAULT_MINUTES") or 2)
 TWO_AT_ONCE = 0.3
