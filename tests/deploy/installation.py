@@ -322,7 +322,8 @@ class Deployment:
         self.run_cli("contest", "publish", slug)
         self._wait_for(f"{self.base_url}/api/v1/contests/{slug}/pulse", 30)
 
-    def differences(self, slug: str) -> list[object]:
+    def differences(self, slug: str) -> list[str]:
+        """Where live state and records differ."""
         document = json.loads(self.run_cli("play", "verify", slug, "--json", check=False).stdout)
         return list(document["first"])
 

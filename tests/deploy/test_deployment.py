@@ -15,30 +15,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
 import pytest
-import redis
 
-from tests.deploy.conftest import SLUG, TlsCrowd
+from tests.deploy.conftest import Judge, TlsCrowd
 from tests.deploy.installation import Deployment
-from tests.faults import checker
-from tests.faults.ledger import Ledger, Request
+from tests.faults.ledger import Request
 
 pytestmark = pytest.mark.timeout(400)
 IDLE, SLOW = 2000, 50
-
-
-def judge(deployment: Deployment, ledger: Ledger) -> dict[str, object]:
-    """What is not as everybody was promised, once all is recorded."""
-    live = redis.Redis.from_url(deployment.redis_url, decode_responses=True)
-    give_up_at = time.monotonic() + 30
-    while any(live.xlen(key) for key in live.scan_iter("play:*:stream")):
-        assert time.monotonic() < give_up_at, deployment.logs()
-        time.sleep(0.1)
-    evidence = checker.gather(ledger=ledger, slug=SLUG, database=deployment.database, live=live)
-    live.close()
-    found: dict[str, object] = dict(checker.violations(evidence))
-    if differences := deployment.differences(SLUG):
-        found["play verify"] = differences
-    return found
 
 
 def failed(requests: list[Request]) -> list[Request]:
@@ -61,8 +44,13 @@ def unanswered(deployment: Deployment, *, since: datetime) -> list[str]:
 
 def is_unanswered(line: str) -> bool:
     """Whether nginx itself replied, since no worker did at any try."""
-    status, _size, _seconds, *tries = line.split('"')[2].split()
-    return status == "503" and not {"502", "504"}.isdisjoint(word.strip(",") for word in tries)
+    return line.split('"')[2].split()[0] == "503" and bool(tries_without_reply(line))
+
+
+def tries_without_reply(line: str) -> list[str]:
+    """Their statuses."""
+    _status, _size, _seconds, *tries = line.split('"')[2].split()
+    return [word for word in (word.strip(",") for word in tries) if word in ("502", "504")]
 
 
 def replace_workers(deployment: Deployment, seconds: float = 90) -> None:
@@ -75,25 +63,27 @@ def replace_workers(deployment: Deployment, seconds: float = 90) -> None:
         time.sleep(0.2)
 
 
-def test_nobody_is_turned_away_while_the_code_is_replaced(deployment: Deployment, people: TlsCrowd) -> None:
-    first, began = len(people.ledger.requests), datetime.now(UTC) + timedelta(seconds=1)
+def test_nobody_is_turned_away_while_the_code_is_replaced(
+    deployment: Deployment, people: TlsCrowd, judge: Judge
+) -> None:
+    began = datetime.now(UTC) + timedelta(seconds=1)
     with people.playing() as ledger:
         time.sleep(2)
         for _reload in range(2):
             replace_workers(deployment)
             time.sleep(1)
     assert deployment.services["quizapp-web"].starts == 1
-    assert len(ledger.requests) - first > 100
-    told = [one for one in failed(ledger.requests[first:]) if not is_shed(one)]
+    assert len(ledger.recent) > 100
+    told = [one for one in failed(ledger.recent) if not is_shed(one)]
     assert told == [], "a machine that is busy with other things may ask to come again; nobody else may be turned away"
     assert unanswered(deployment, since=began) == []
-    assert judge(deployment, ledger) == {}
+    assert judge(deployment, ledger, fault="F4 code replaced 2x") == {}
 
 
 @pytest.mark.slow
-def test_f2_the_master_is_killed_and_started_again(deployment: Deployment, people: TlsCrowd) -> None:
+def test_f2_the_master_is_killed_and_started_again(deployment: Deployment, people: TlsCrowd, judge: Judge) -> None:
     service = deployment.services["quizapp-web"]
-    starts, first = service.starts, len(people.ledger.requests)
+    starts = service.starts
     with people.playing() as ledger:
         time.sleep(1.5)
         os.kill(service.process.pid, signal.SIGKILL)
@@ -101,13 +91,14 @@ def test_f2_the_master_is_killed_and_started_again(deployment: Deployment, peopl
         deployment.wait_until_ready()
         time.sleep(1.5)
     assert service.starts == starts + 1
-    assert {one.status for one in failed(ledger.requests[first:])} <= {503}, "nginx says when to come again"
-    assert judge(deployment, ledger) == {}
+    assert {one.status for one in failed(ledger.recent)} <= {503}, "nginx says when to come again"
+    assert judge(deployment, ledger, fault="F2 master of the web killed") == {}
 
 
 @pytest.mark.slow
-def test_f3_what_a_frozen_worker_does_not_answer_another_one_does(deployment: Deployment, people: TlsCrowd) -> None:
-    first = len(people.ledger.requests)
+def test_f3_what_a_frozen_worker_does_not_answer_another_one_does(
+    deployment: Deployment, people: TlsCrowd, judge: Judge
+) -> None:
     with people.playing() as ledger:
         time.sleep(1.5)
         # Each in turn: one of them had nobody, as may be.
@@ -118,21 +109,63 @@ def test_f3_what_a_frozen_worker_does_not_answer_another_one_does(deployment: De
             finally:
                 os.kill(victim, signal.SIGCONT)
             time.sleep(2)
-    late = [one for one in ledger.requests[first:] if one.seconds > 1.9]
+    late = [one for one in ledger.recent if one.seconds > 1.9]
     assert late, "somebody was with the worker when it froze"
     assert [one for one in late if one.status == 200], "and was served by another one"
-    assert judge(deployment, ledger) == {}
+    assert judge(deployment, ledger, fault="F3 each worker frozen 8 s") == {}
 
 
 @pytest.mark.slow
-def test_f34_idle_and_slow_clients_keep_nobody_waiting(deployment: Deployment, people: TlsCrowd) -> None:
-    first = len(people.ledger.requests)
+def test_f34_idle_and_slow_clients_keep_nobody_waiting(deployment: Deployment, people: TlsCrowd, judge: Judge) -> None:
     with crowd_of_sockets(deployment), people.playing() as ledger:
         time.sleep(8)
-    answered = ledger.requests[first:]
-    assert len(answered) > 100
-    assert failed(answered) == []
-    assert judge(deployment, ledger) == {}
+    assert len(ledger.recent) > 100
+    assert failed(ledger.recent) == []
+    assert judge(deployment, ledger, fault=f"F34 {IDLE} idle, {SLOW} slow") == {}
+
+
+@pytest.mark.slow
+def test_f35_nginx_is_reloaded_and_killed(deployment: Deployment, people: TlsCrowd, judge: Judge) -> None:
+    """Who was just sending gets no reply and sends again; nobody else notices."""
+    service = deployment.services["nginx"]
+    with people.playing() as ledger:
+        for _reload in range(5):
+            time.sleep(1)
+            os.kill(service.process.pid, signal.SIGHUP)
+        time.sleep(1)
+        assert {one.status for one in failed(ledger.recent)} <= {0}
+        assert sum(one.status == 0 for one in ledger.recent) <= 5 * people.threads, "more than one each at a reload"
+        os.killpg(service.process.pid, signal.SIGKILL)
+        service.process.wait()
+        time.sleep(1)
+        service.start()
+        deployment.wait_until_ready()
+        time.sleep(2)
+    assert {one.status for one in failed(ledger.recent)} == {0}
+    assert judge(deployment, ledger, fault="F35 reloaded 5x, killed") == {}
+
+
+@pytest.mark.slow
+def test_f35_what_must_not_be_done_twice_is_sent_once(deployment: Deployment, people: TlsCrowd, judge: Judge) -> None:
+    """While no worker replies: answers are sent to a second one, entries and begins are not."""
+    began = datetime.now(UTC)
+    workers = deployment.web_workers()
+    with people.playing() as ledger:
+        for _time in range(4):
+            time.sleep(1)
+            for worker in workers:
+                os.kill(worker, signal.SIGSTOP)
+            try:
+                time.sleep(4.5)
+            finally:
+                for worker in workers:
+                    os.kill(worker, signal.SIGCONT)
+        time.sleep(1)
+    assert {one.status for one in failed(ledger.recent)} == {503}
+    asked = [(line.split('"')[1], len(tries_without_reply(line))) for line in unanswered(deployment, since=began)]
+    assert {tries for what, tries in asked if what.startswith("PUT")} == {2}
+    assert {tries for what, tries in asked if what.startswith("POST") and not what.endswith("/finish")} == {1}
+    assert judge(deployment, ledger, fault="F35 no worker replies 4x") == {}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -77,6 +77,10 @@ class Evidence:
     """Live state was away at times: then phones may send again for a minute after a deadline."""
     forgiven: tuple[float, float] = (0.0, 0.0)
     """When live data were lost for good: what was acknowledged between these moments may be lost as well."""
+    keys: Mapping[int, Any] = field(default_factory=dict)
+    """Question → its key, where it was corrected after publishing; None where it was voided."""
+    marked_anew_at: float = 0.0
+    """When the last correction was carried through; what was told before is a score by former keys."""
 
     def must_hold(self, at: float) -> bool:
         """Whether what was acknowledged at a moment must be kept."""
@@ -89,6 +93,23 @@ class Evidence:
         for one in self.ledger.played:
             found[one.attempt].append(one)
         return found
+
+    def results_of(self, attempt: str) -> list[Row]:
+        """What was told about an attempt's end, as far as it must still be true."""
+        since = self.marked_anew_at
+        kept = [one for one in self.played.get(attempt, []) if one.finished_at and one.finished_at > since]
+        return [result for one in kept if self.must_hold(one.finished_at or 0.0) for result in one.results]
+
+    def points_of(self, question: int, response: Any) -> int:
+        """Our own marking of a recorded response, in hundredths."""
+        kind = self.kinds.get(question, "single")
+        key = self.keys.get(question, KEYS[kind])
+        return POINTS if key is None or is_right(kind, response, key) else 0
+
+    def voided_of(self, attempt: str) -> set[int]:
+        """The questions on an attempt's paper that were voided."""
+        shown = {number for one in self.played.get(attempt, []) for number in one.questions}
+        return {number for number, key in self.keys.items() if key is None} & shown
 
     @cached_property
     def answers_of(self) -> dict[str, dict[int, Row]]:
@@ -152,11 +173,11 @@ def as_recorded(question: Row, response: Any) -> Any:
     return sorted(left + right for left, right in found.items()) if isinstance(found, dict) else found
 
 
-def is_right(kind: str, recorded: Any) -> bool:
+def is_right(kind: str, recorded: Any, key: list[Any]) -> bool:
     """Whether a recorded response is the whole right answer."""
     if kind == "fill_in":
-        return bool(recorded) and all(text in accepted for text, accepted in zip(recorded, KEYS[kind], strict=True))
-    return bool(recorded == KEYS[kind])
+        return bool(recorded) and all(text in accepted for text, accepted in zip(recorded, key, strict=True))
+    return bool(recorded == key)
 
 
 # The invariants
@@ -209,9 +230,8 @@ def each_once(evidence: Evidence) -> Iterator[str]:
     yield from _attempts_once(evidence)
     seen = Counter((answer["attempt_id"], answer["question_id"]) for answer in evidence.answers)
     yield from (f"{name}: {count} rows" for name, count in seen.items() if count > 1)
-    for attempt, known in evidence.played.items():
-        kept = [one for one in known if one.finished_at and evidence.must_hold(one.finished_at)]
-        results = {_fixed(result) for one in kept for result in one.results}
+    for attempt in evidence.played:
+        results = {_fixed(result) for result in evidence.results_of(attempt)}
         if len(results) > 1:
             yield f"{attempt}: {len(results)} different results were told"
     yield from _quota_kept(evidence)
@@ -342,9 +362,9 @@ def replies_are_honest(evidence: Evidence, *, slowest: float = SLOWEST_SECONDS) 
 def scores_are_right(evidence: Evidence) -> Iterator[str]:
     """I9: marks and scores are what our own marking makes of the recorded answers, and what people were told."""
     for attempt, row in evidence.attempts.items():
-        total = 0
+        total = POINTS * len(evidence.voided_of(attempt) - evidence.answers_of[attempt].keys())
         for question, answer in evidence.answers_of[attempt].items():
-            points = POINTS if is_right(evidence.kinds.get(question, "single"), answer["response"]) else 0
+            points = evidence.points_of(question, answer["response"])
             total += points
             if points != answer["points_hundredths"]:
                 yield f"{attempt}/{question}: {points} for {answer['response']}, recorded {answer['points_hundredths']}"
@@ -352,10 +372,9 @@ def scores_are_right(evidence: Evidence) -> Iterator[str]:
             continue
         if total != row["score_hundredths"]:
             yield f"{attempt}: score {total}, recorded {row['score_hundredths']}"
-        for one in evidence.played.get(attempt, []):
-            for result in one.results if evidence.must_hold(one.finished_at or 0.0) else ():
-                if result["score"] is not None and round(result["score"] * 100) != total:
-                    yield f"{attempt}: {result['score']} was told for {total} hundredths"
+        for result in evidence.results_of(attempt):
+            if result["score"] is not None and round(result["score"] * 100) != total:
+                yield f"{attempt}: {result['score']} was told for {total} hundredths"
 
 
 def nothing_leaks(evidence: Evidence) -> Iterator[str]:

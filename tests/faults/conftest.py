@@ -17,7 +17,7 @@ from tests.conftest import missing
 from tests.faults import checker
 from tests.faults.house import SLUG, House, Template, verify
 from tests.faults.ledger import Ledger
-from tests.faults.report import PROPERTY
+from tests.faults.report import PROPERTY, row_of
 from tests.postgresql import Cluster
 
 DEAD_LETTERS = "recording dead letters"
@@ -94,29 +94,20 @@ def judge(record_property: Callable[[str, object], None]) -> Judge:
         but: Collection[str] = (),
         had_outage: bool = True,
         forgiven: tuple[float, float] = (0.0, 0.0),
+        keys: Mapping[int, object] = {},
+        marked_anew_at: float = 0.0,
     ) -> dict[str, list[str]]:
         house.wait_until_recorded()
         with house.store.client() as live:
             evidence = checker.gather(ledger=ledger, slug=SLUG, database=house.database, live=live)
         evidence.had_outage = had_outage
-        lost = len(list(checker.acknowledged_is_recorded(evidence)))
         evidence.forgiven = forgiven
+        evidence.keys, evidence.marked_anew_at = keys, marked_anew_at
         found = checker.violations(evidence, but=but)
         differences = [text for text in verify(house) if "I6" not in but or not text.startswith(DEAD_LETTERS)]
         if differences:
             found["play verify"] = differences
-        refused = " ".join(f"{status}:{count}" for status, count in sorted(ledger.refused.items()))
-        row = {
-            "fault": fault,
-            "seed": ledger.seed,
-            "acknowledged": ledger.acknowledged,
-            "lost": lost,
-            "duplicated": len(found.get("I3", [])),
-            "refused": refused or "-",
-            "longest_s": f"{ledger.longest:.2f}",
-            "healthy_s": "-" if house.healthy_after is None else f"{house.healthy_after:.1f}",
-        }
-        record_property(PROPERTY, row)
+        record_property(PROPERTY, row_of(evidence, found, fault=fault, healthy_after=house.healthy_after))
         return found
 
     return judge

@@ -115,20 +115,32 @@ class Ledger:
         self.leaks: list[str] = []
         """Replies that held the canary before the attempt was finished."""
         self.gave_up: list[str] = []
+        self._before = 0, 0
+
+    def begin_row(self) -> None:
+        """Let the counts below begin here, in a ledger of several faults."""
+        self._before = self._promised(), len(self.requests)
+
+    def _promised(self) -> int:
+        return sum(1 + len(one.promises) + len(one.results) for one in self.played)
 
     @property
     def acknowledged(self) -> int:
         """How many begins, answers and hand-ins were acknowledged."""
-        return sum(1 + len(one.promises) + len(one.results) for one in self.played)
+        return self._promised() - self._before[0]
+
+    @property
+    def recent(self) -> list[Request]:
+        return self.requests[self._before[1] :]
 
     @property
     def refused(self) -> Counter[int]:
         """How often each status but 2xx came; 0 is no reply."""
-        return Counter(one.status for one in self.requests if not 200 <= one.status < 300)
+        return Counter(one.status for one in self.recent if not 200 <= one.status < 300)
 
     @property
     def longest(self) -> float:
-        return max((one.seconds for one in self.requests), default=0.0)
+        return max((one.seconds for one in self.recent), default=0.0)
 
 
 class Person(Phone):

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.faults import checker
+from tests.faults.checker import Evidence
+
 PROPERTY = "fault"
 COLUMNS = ("fault", "seed", "acknowledged", "lost", "duplicated", "refused", "longest_s", "healthy_s")
+
+
+def row_of(
+    evidence: Evidence, found: Mapping[str, Collection[str]], *, fault: str, healthy_after: float | None
+) -> dict[str, object]:
+    """A row of the table; what is lost counts also where it is forgiven."""
+    ledger, unforgiven = evidence.ledger, replace(evidence, forgiven=(0.0, 0.0))
+    refused = " ".join(f"{status}:{count}" for status, count in sorted(ledger.refused.items()))
+    return {
+        "fault": fault,
+        "seed": ledger.seed,
+        "acknowledged": ledger.acknowledged,
+        "lost": len(list(checker.acknowledged_is_recorded(unforgiven))),
+        "duplicated": len(found.get("I3", [])),
+        "refused": refused or "-",
+        "longest_s": f"{ledger.longest:.2f}",
+        "healthy_s": "-" if healthy_after is None else f"{healthy_after:.1f}",
+    }
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -7,6 +7,11 @@ the phones know to be acknowledged.
 from __future__ import annotations
 
 import json
+import os
+import random
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +20,17 @@ import pytest
 from tests.blackbox.contest import KEYS, make_contest
 from tests.blackbox.phones import Phone, Played
 from tests.blackbox.test_phones import attempts_of, canonical
+from tests.faults.conftest import Judge
+from tests.faults.house import House, Template
 from tests.faults.test_kills import SLUG, assert_alike, exported, play_while
-from tests.stack import Stack
+from tests.stack import QUIZAPP, Stack, environment
 
 CORRECTED, VOIDED = 1, 2
 """A single-choice question whose key becomes A, and a multiple-choice question."""
 PHONES = 60
+LOCK = "play:{c1.0}:rebuilding"
+REBUILT_SECONDS, MARKED_SECONDS = 60, 120
+"""A lock is given up 30 s after its owner's death, a job as well."""
 
 
 class HastyPhone(Phone):
@@ -77,3 +87,48 @@ def test_scores_are_those_of_the_new_keys(tmp_path: Path) -> None:
         assert_scored_anew(rows, phones)
         assert any(CORRECTED in one.acknowledged for _phone, one in attempts_of(phones))
         assert any(VOIDED in one.questions for _phone, one in attempts_of(phones))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_f32_a_live_contest_is_changed_and_who_marks_it_anew_is_killed(
+    template: Template, fault_seed: int, judge: Judge
+) -> None:
+    """Everybody gets more time, a key is corrected, a question voided; each of both marking processes is killed."""
+    chance = random.Random(fault_seed)
+    with template.house(seed=fault_seed) as house:
+        with house.crowd().playing() as ledger:
+            time.sleep(4)
+            house.stack.run_cli("contest", "extend", SLUG, "--give", "5")
+            for words in (("correct", str(CORRECTED), "--key", "A"), ("void", str(VOIDED))):
+                kill_who_marks_anew(house, words, chance)
+                house.wait_until_healthy(REBUILT_SECONDS)
+                wait_until_marked(house)
+            marked_anew_at = time.time()
+            time.sleep(4)
+        keys = {CORRECTED: ["A"], VOIDED: None}
+        fault = "F32 marking anew killed 2x"
+        assert judge(house, ledger, fault=fault, keys=keys, marked_anew_at=marked_anew_at) == {}
+        assert any(one.finished_at and one.finished_at < marked_anew_at for one in ledger.played)
+        assert any(one.finished_at and one.finished_at > marked_anew_at for one in ledger.played)
+
+
+def kill_who_marks_anew(house: House, words: tuple[str, ...], chance: random.Random) -> None:
+    """Begin a correction, and kill it in the middle of its work together with the process that would take it over."""
+    command = [*QUIZAPP, "--data", str(house.stack.data), "contest", words[0], SLUG, *words[1:], "--reason", "题目有误"]
+    marking = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    with house.store.client() as live:
+        while not live.exists(LOCK):
+            assert marking.poll() is None, marking.stderr and marking.stderr.read()
+            time.sleep(0.002)
+    time.sleep(chance.random() * 0.2)
+    for pid in (marking.pid, house.stack.children()["work"]):
+        os.kill(pid, signal.SIGKILL)
+    marking.communicate()
+
+
+def wait_until_marked(house: House) -> None:
+    give_up_at = time.monotonic() + MARKED_SECONDS
+    while json.loads(house.stack.run_cli("contest", "status", SLUG, "--json").stdout)["corrections_waiting"]:
+        assert time.monotonic() < give_up_at, house.stack.output
+        time.sleep(1)
