@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from quizapp.play.state import Shard, base_of
 from tests.blackbox.contest import KEYS, make_contest
 from tests.blackbox.phones import Phone, Played
 from tests.blackbox.test_phones import attempts_of, canonical
@@ -28,7 +29,7 @@ from tests.stack import QUIZAPP, Stack, environment
 CORRECTED, VOIDED = 1, 2
 """A single-choice question whose key becomes A, and a multiple-choice question."""
 PHONES = 60
-LOCK = "play:{c1.0}:rebuilding"
+LOCK = f"{base_of(Shard(1))}rebuilding"
 REBUILT_SECONDS, MARKED_SECONDS = 60, 120
 """A lock is given up 30 s after its owner's death, a job as well."""
 
