@@ -65,7 +65,7 @@ def main(context: click.Context, data: Path, language: str) -> None:
 @click.option("--demo", is_flag=True, help="At the first start, load a demo contest and make sign-ins for it.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets phones in the same network in.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Web worker processes; by default one a core, at least 2.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Web worker processes; by default one a core, 2 to 8.")
 @data_option
 @click.pass_obj
 def run(context: Context, demo: bool, host: str, port: int, workers: int | None) -> None:
@@ -98,7 +98,7 @@ def _command(environment: Mapping[str, str]) -> str:
 @main.command("web")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), help="By default one a core, at least 2.")
+@click.option("--workers", type=click.IntRange(1, 64), help="By default one a core, 2 to 8.")
 def web(host: str, port: int, workers: int | None) -> None:
     """Run the web workers alone, with the settings of the environment."""
     with refusals():
