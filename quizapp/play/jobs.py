@@ -219,7 +219,12 @@ class Recorder:
             return False
         try:
             position = self._position(contest, shard, now)
-            if position is None or position.halted_reason or not self._reconcile(contest, position):
+            if position is None:
+                return False
+            if position.halted_reason:
+                recorder.keep_shut(self.live, position)
+                return False
+            if not self._reconcile(contest, position):
                 return False
             self._sweep(shard)
         except (StoreUnavailable, RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
@@ -253,9 +258,12 @@ class Recorder:
         return position
 
     def _reconcile(self, contest: Contest, position: Position) -> bool:
-        """Bring the gate up to date with SQL; False when its numbers show that Redis went back in time."""
+        """Bring the gate up to date with SQL; False without one, or when it shows that Redis went back in time."""
         shard = position.shard
         fields = state.read_gate_fields(self.live, shard)
+        if not fields:
+            # Somebody has just taken it away, to rebuild or to mark anew.
+            return False
         reason = ""
         if fields.get("lineage") != position.lineage:
             reason = "the live data belong to another lineage than the records"

@@ -20,13 +20,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from quizapp.contests import state as gates
 from quizapp.contests.actions import gate_settings
 from quizapp.contests.models import Contest
-from quizapp.core.db import db
+from quizapp.core.db import db, reading, release
 from quizapp.core.live import Live, get_live
 from quizapp.core.logs import get_logger
 from quizapp.leaderboards.state import board_key
@@ -81,13 +80,31 @@ def open_if_new(*, shard: Shard, now: datetime) -> bool:
     live = get_live()
     if not state.lock_for_rebuild(live, shard, token=lineage):
         return False
-    return state.open_gate(live, shard, token=lineage, fields=gate_fields(contest, shard, lineage), is_rebuilt=False)
+    position = recorder.Position(shard, lineage, number=0, stream_id="0-0")
+    return open_doors(live, position, token=lineage, is_rebuilt=False)
 
 
-def gate_fields(contest: Contest, shard: Shard, lineage: str, *, number: int = 0) -> list[str | int]:
-    """A gate by the records; `number` is that of the last event."""
-    settings = gates.settings_fields(gate_settings(contest, shard))
-    return ["lineage", lineage, "number", number, *settings, *queries.gate_clock(contest)]
+def open_doors(live: Live, position: recorder.Position, *, token: str, is_rebuilt: bool) -> bool:
+    """Make the gate of a shard by the records; False when somebody else did. Leaves no transaction open.
+
+    With `is_rebuilt` phones get time to send again.
+    """
+    shard = position.shard
+    fields = ["lineage", position.lineage, "number", position.number, *_settings(shard)]
+    if not state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=is_rebuilt):
+        return False
+    # Who halted recording meanwhile found no gate to shut.
+    recorder.keep_shut(live, recorder.read_position(shard) or position)
+    return True
+
+
+def _settings(shard: Shard) -> list[str | int]:
+    """The settings of a gate by the records, as it holds them."""
+    with reading():
+        contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
+        settings = [*gates.settings_fields(gate_settings(contest, shard)), *queries.gate_clock(contest)]
+        release()
+    return settings
 
 
 def rebuild(*, contest: Contest, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
@@ -136,8 +153,8 @@ def _rebuild(
     remove(live, shard)
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, contest, shard, token)
-    fields = gate_fields(contest, shard, token)
-    _require(state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=True))
+    position = recorder.Position(shard, lineage=token, number=0, stream_id="0-0")
+    _require(open_doors(live, position, token=token, is_rebuilt=True))
     log.warning("rebuilt", contest_id=shard.contest_id, shard=shard.number, people=people, recorded=recorded)
     return Rebuilt(people, open_attempts, recorded, discarded)
 
@@ -161,7 +178,10 @@ def _record_rest(live: Live, position: recorder.Position, token: str, now: datet
             continue
         total += count
         if not count:
-            return position, total
+            newest = recorder.read_position(position.shard)
+            if newest is None or newest == position:
+                return position, total
+            position = newest
 
 
 def _discard_rest(live: Live, shard: Shard, position: recorder.Position, now: datetime) -> int:
@@ -188,15 +208,8 @@ def remove(live: Live, shard: Shard) -> None:
 
 
 def _begin_lineage(position: recorder.Position, lineage: str, now: datetime) -> None:
-    shard = position.shard
     moved = db.session.execute(
-        update(RecorderPosition)
-        .where(
-            RecorderPosition.contest_id == shard.contest_id,
-            RecorderPosition.shard == shard.number,
-            RecorderPosition.lineage == position.lineage,
-        )
-        .values(
+        recorder.at(position).values(
             lineage=lineage,
             last_number=0,
             last_stream_id="0-0",
@@ -204,7 +217,6 @@ def _begin_lineage(position: recorder.Position, lineage: str, now: datetime) -> 
             is_settled=False,
             recorded_at=now,
         )
-        .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         db.session.rollback()

@@ -154,7 +154,7 @@ def _in_one_transaction(position: Position, after: Position, entries: Sequence[E
 def _move(position: Position, after: Position, now: datetime) -> None:
     """The fence; raises FenceLost when the position is not where this recorder left it."""
     values = {"last_number": after.number, "last_stream_id": after.stream_id, "recorded_at": now}
-    moved = db.session.execute(_at(position).values(values))
+    moved = db.session.execute(at(position).values(values))
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         db.session.rollback()
         raise FenceLost(f"contest {position.shard.contest_id}, shard {position.shard.number}")
@@ -165,8 +165,8 @@ def hold(position: Position, *, now: datetime) -> None:
     _move(position, position, now)
 
 
-def _at(position: Position) -> Update:
-    """An UPDATE of the position's row that finds it only where this recorder left it."""
+def at(position: Position) -> Update:
+    """An UPDATE of the position's row that finds it only where this recorder left it, and not halted meanwhile."""
     return (
         update(RecorderPosition)
         .where(
@@ -175,6 +175,7 @@ def _at(position: Position) -> Update:
             RecorderPosition.lineage == position.lineage,
             RecorderPosition.last_number == position.number,
             RecorderPosition.last_stream_id == position.stream_id,
+            RecorderPosition.halted_reason == position.halted_reason,
         )
         .execution_options(synchronize_session=False)
     )
@@ -268,18 +269,26 @@ def set_aside(shard: Shard, entries: Sequence[Entry], *, reason: str, now: datet
 def halt(live: Live, position: Position, *, reason: str) -> Position:
     """Stop recording a shard and shut its doors until a person decides; `quizapp play rebuild` opens them.
 
-    Raises FenceLost when the position has moved: then what looked wrong was an old view of it.
+    Raises FenceLost when the position has moved: then what looked wrong was an old view of it. When the live store is
+    away its doors are shut as soon as the recorder comes by again.
     """
-    shard = position.shard
-    halted = db.session.execute(_at(position).values(halted_reason=reason[:255]))
+    shard, after = position.shard, replace(position, halted_reason=reason[:255])
+    halted = db.session.execute(at(position).values(halted_reason=after.halted_reason))
     if halted.rowcount != 1:  # type: ignore[attr-defined]
         db.session.rollback()
         raise FenceLost(f"contest {shard.contest_id}, shard {shard.number}")
     db.session.commit()
-    if state.has_gate(live, shard):
-        state.write_gate(live, shard, ["halted", 1])
     log.critical("recording_halted", contest_id=shard.contest_id, shard=shard.number, reason=reason)
-    return replace(position, halted_reason=reason)
+    keep_shut(live, after)
+    return after
+
+
+def keep_shut(live: Live, position: Position) -> None:
+    """Shut the doors of a shard if its recording is halted: nothing may be acknowledged that will not be recorded."""
+    if position.halted_reason:
+        gate = state.read_gate_fields(live, position.shard)
+        if gate and "halted" not in gate:
+            state.write_gate(live, position.shard, ["halted", 1])
 
 
 def finish_leftovers(live: Live, position: Position) -> None:

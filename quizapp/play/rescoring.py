@@ -53,7 +53,7 @@ from quizapp.core.logs import get_logger
 from quizapp.play import recorder, state
 from quizapp.play.impact import impact_of
 from quizapp.play.models import Attempt, Correction
-from quizapp.play.rebuild import gate_fields, standing_commands
+from quizapp.play.rebuild import open_doors, standing_commands
 from quizapp.play.recorded import Recorded
 from quizapp.play.recorder import FenceLost, Position
 from quizapp.play.remarking import Touched, hold_all, mark_anew
@@ -197,14 +197,13 @@ def _drain(live: Live, shards: Shards, shard: Shard, token: str, number: int, no
         _renew(live, shards, token)
         try:
             position, count = recorder.record(live, position, count=EVENTS_AT_ONCE, now=now)
-        except FenceLost:
-            position = recorder.read_position(shard)
-            continue
-        if not count and not position.halted_reason:
-            if position.number != number:
+            if not count and not position.halted_reason:
+                if position.number == number:
+                    return position
                 recorder.halt(live, position, reason=f"events up to {number} are missing in the stream")
                 break
-            return position
+        except FenceLost:
+            position = recorder.read_position(shard)
     raise RecordingHalted
 
 
@@ -303,13 +302,8 @@ def _standing(shard: Shard, attempts: Mapping[str, str]) -> list[Sequence[str]]:
 
 def _open_doors(live: Live, position: Position, token: str) -> None:
     """Make the gate as it was, with the newest kit; phones that have an open attempt get time to send again."""
-    shard = position.shard
-    with reading():
-        contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
-        fields = gate_fields(contest, shard, position.lineage, number=position.number)
-        release()
-    has_open = state.count_open(live, shard) > 0
-    if not state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=has_open):
+    has_open = state.count_open(live, position.shard) > 0
+    if not open_doors(live, position, token=token, is_rebuilt=has_open):
         raise TakenOver
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -145,6 +146,23 @@ def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskCli
     with pytest.raises(rebuild.RebuildNeedsDecision):
         rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
     assert state.count_events(live, shard) == 1
+
+
+def test_a_rebuild_goes_on_from_where_the_recorder_has_come_meanwhile(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, phones = played(client)
+    shard, lock = contest.shards.of(phones[5].entry), state.lock_for_rebuild
+    phones[5].finish()
+
+    def record_and_lock(*args: Any, **named: Any) -> bool:
+        record_all(contest)
+        return lock(*args, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "lock_for_rebuild", record_and_lock)
+        rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+    assert verify(contest=contest) == []
 
 
 def test_two_rebuilds_at_once_are_one(app: Flask, client: FlaskClient) -> None:

@@ -21,7 +21,7 @@ from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
-from quizapp.core.live import get_live
+from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.play import recorder, state
 from quizapp.play.jobs import SIZES, Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter, LiveSample, RecorderPosition
@@ -316,6 +316,55 @@ def test_one_halted_contest_does_not_hold_up_the_others(client: FlaskClient, con
     phone.begin()
     turn()
     assert (position_of(contest).halted_reason != "", position_of(other).number) == (True, 1)
+
+
+def test_a_gate_that_is_taken_away_in_the_midst_of_a_look_stops_nothing(
+    client: FlaskClient, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who rebuilds or marks anew shuts the doors at any moment."""
+    phone, read = play(client, contest), state.read_gate_fields
+
+    def take_away_and_read(live: Any, shard: Shard) -> dict[str, str]:
+        live.command("DEL", state.keys_of(shard)[0])
+        return read(live, shard)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "read_gate_fields", take_away_and_read)
+        turn()
+    assert position_of(contest).halted_reason == ""
+    turn()
+    assert phone.begin().status_code == 201
+
+
+def test_who_has_not_heard_that_recording_is_halted_records_nothing(client: FlaskClient, contest: Contest) -> None:
+    play(client, contest)
+    old = position_of(contest)
+    recorder.halt(get_live(), old, reason="a reason " * 50)
+    for _again in range(2):
+        with pytest.raises(recorder.FenceLost):
+            recorder.record(get_live(), old, count=100, now=utc_now())
+    assert db.session.scalar(select(func.count(Attempt.id))) == 0
+    recorder.hold(position_of(contest), now=utc_now())
+
+
+def test_doors_that_could_not_be_shut_are_shut_when_the_live_store_is_back(
+    client: FlaskClient, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = play(client, contest, finishes=False)
+    record_all(contest)
+    get_live().command("HINCRBY", state.keys_of(Shard(contest.id))[0], "number", 1)
+    phone.send(phone.right(kit_of(contest), 3))
+
+    def be_away(*_args: Any, **_more: Any) -> None:
+        raise LiveStoreDown
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "write_gate", be_away)
+        turn()
+    assert position_of(contest).halted_reason
+    assert phone.send().status_code == 200
+    turn()
+    assert phone.send().json["code"] == "recovering"
 
 
 # How far it is

@@ -23,7 +23,7 @@ from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
-from quizapp.play import correcting, rebuild, remarking, rescoring, state
+from quizapp.play import correcting, rebuild, recorder, remarking, rescoring, state
 from quizapp.play.models import Correction
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
@@ -266,6 +266,70 @@ def test_a_job_that_is_killed_ends_in_the_same_state(
     assert verify(contest=contest) == []
     assert uses(1) == (5, 3)
     assert db.session.scalar(select(func.count()).where(AuditEvent.action == "play.rescore")) == 1
+
+
+def stop_recording(shard: Shard) -> None:
+    """Another one finds that something is wrong with the shard."""
+    position = recorder.read_position(shard)
+    assert position
+    recorder.halt(get_live(), position, reason="found by another")
+
+
+def doors(contest: Contest) -> list[dict[str, str]]:
+    return [state.read_gate_fields(get_live(), shard) for shard in contest.shards]
+
+
+def test_no_doors_are_opened_when_recording_is_halted_meanwhile(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest = fixed()
+    shards, correction, apply = list(contest.shards), ask(contest, 1, VOID), rescoring._apply
+
+    def stop_and_apply(*args: Any) -> None:
+        stop_recording(shards[-1])
+        apply(*args)
+
+    with monkeypatch.context() as patched, pytest.raises(rescoring.TakenOver):
+        patched.setattr(rescoring, "_apply", stop_and_apply)
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    assert doors(contest) == [{}] * len(shards)
+    assert db.session.get_one(Correction, correction).kit_version is None
+    with pytest.raises(rescoring.RecordingHalted):
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+
+
+def test_doors_that_open_while_recording_is_halted_are_shut_again(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, open_gate = fixed(), state.open_gate
+    correction = ask(contest, 1, VOID)
+
+    def stop_and_open(live: Any, shard: Shard, **named: Any) -> bool:
+        stop_recording(shard)
+        return open_gate(live, shard, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "open_gate", stop_and_open)
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    assert all("halted" in gate for gate in doors(contest))
+
+
+def test_a_recorder_that_is_quicker_breaks_off_no_correction(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, renew = fixed(), rescoring._renew
+    phone = begun(client, "甲")
+    answer(phone, q1="B")
+    correction = ask(contest, 1, KEY, ["B"])
+
+    def record_and_renew(*args: Any) -> None:
+        record_all(contest)
+        renew(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rescoring, "_renew", record_and_renew)
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    assert phone.finish().json["score"] == 10
 
 
 def test_shards_rebuilt_at_once_mark_everybody_once(
