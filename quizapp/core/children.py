@@ -9,6 +9,8 @@ from dataclasses import InitVar, dataclass, field
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
+MOST_DOUBLINGS = 10
+"""Of the pause; a power of two that grows for ever becomes too large a number in some hours."""
 HEALTHY_SECONDS = 30.0
 
 
@@ -28,23 +30,27 @@ class Child:
     def __post_init__(self, running: subprocess.Popen[bytes] | None) -> None:
         self.process = running or self.start()
 
-    def _launch(self) -> None:
-        self.process = self.start()
-        self._started_at = time.monotonic()
+    def _launch(self, now: float) -> str | None:
+        """Return a sentence when it cannot be started, for want of memory or open files: there may be some later."""
+        try:
+            self.process = self.start()
+        except (OSError, subprocess.SubprocessError) as error:
+            self._restart_at = now + LONGEST_PAUSE_SECONDS
+            return f"{self.name} cannot be started ({error}); trying again in {LONGEST_PAUSE_SECONDS:g} s"
+        self._started_at = now
         self._restart_at = None
+        return None
 
     def tend(self) -> str | None:
         """Start the child again when it is dead and its pause is over; return a sentence when it has just died."""
         now = time.monotonic()
         if self._restart_at is not None:
-            if now >= self._restart_at:
-                self._launch()
-            return None
+            return self._launch(now) if now >= self._restart_at else None
         code = self.process.poll()
         if code is None:
             return None
         self._deaths = 1 if now - self._started_at > HEALTHY_SECONDS else self._deaths + 1
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._deaths - 1))
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._deaths - 1, MOST_DOUBLINGS))
         self._restart_at = now + pause
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         return f"{self.name} {how}; starting it again in {pause:g} s"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -193,6 +193,12 @@ def after_commit(act: Callable[[], None]) -> None:
     event.listen(session, "after_rollback", forget, once=True)
 
 
+def roll_back() -> None:
+    """Undo what a request has not committed. On a connection that is gone there is nothing left to undo."""
+    with suppress(DBAPIError):
+        db.session.rollback()
+
+
 def _mark_reading() -> None:
     _reads_only.set(request.method in READING_METHODS)
     _keeps_when_refused.set(False)
@@ -203,12 +209,12 @@ def _commit_or_roll_back(response: Response) -> Response:
         return response
     is_kept = response.status_code < 400 or _keeps_when_refused.get()
     if request.method in READING_METHODS or not is_kept:
-        db.session.rollback()
+        roll_back()
         return response
     try:
         db.session.commit()
     except DBAPIError as error:
         # Flask would make a 500 of what is raised after the view; this is as when SQL goes away within it.
-        db.session.rollback()
+        roll_back()
         return current_app.make_response(current_app.handle_user_exception(error))
     return response

@@ -19,7 +19,7 @@ LONGEST_HEAD = 4096
 _HEAD = re.compile(
     rb"([A-Z]+) (/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)*)\r\n",
 )
-_FIELD = re.compile(rb"([^:]+):[\t ]*([\t -~]*?)[\t ]*\r\n")
+_FIELD = re.compile(rb"([^:]+):([\t -~]*)\r\n")
 UNUSUAL = {"transfer-encoding", "expect", "upgrade", "trailer", "te"}
 
 
@@ -49,7 +49,7 @@ def parse(gathered: bytes) -> Request | None:
         return None
     method, target, lines = found.groups()
     fields = _FIELD.findall(lines)
-    headers = {name.decode().lower(): value.decode() for name, value in fields}
+    headers = {name.decode().lower(): value.decode().strip(" \t") for name, value in fields}
     length = headers.get("content-length", "0")
     is_plain = (
         len(headers) == len(fields)

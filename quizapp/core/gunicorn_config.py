@@ -24,6 +24,8 @@ graceful_timeout = 8
 umask = 0o077
 # A heartbeat file on a busy disk makes a healthy worker look dead.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Python's waits for ever for who takes nothing any more, whatever bound the connection has.
+sendfile = False
 control_socket_disable = True
 loglevel = "warning"
 

@@ -14,7 +14,8 @@ the turns cost. So here:
 How long a request has been in the queue decides whether it is still served when more comes than can be (shedding.py).
 
 Reading requests, checking them, their limits and the writing of replies stay Gunicorn's but for the plain ones.
-Spoken is plain HTTP/1.1. Only uploads are read by a thread as they come.
+Spoken is plain HTTP/1.1. Only uploads are read by a thread as they come, by a few threads at most: who finds none
+of them free is told to come again.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from typing import Any
 
 from gunicorn import http, util
 from gunicorn.http import wsgi
-from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.workers import base
 
 from quizapp.core import handover
@@ -40,8 +41,11 @@ from quizapp.core.line import Line, Outgoing
 from quizapp.core.pool import Pool
 
 ARMED, DISARMED = select.EPOLLIN, select.EPOLLONESHOT
+IN_PARTS_OF = 4
+"""One thread in so many may read bodies as they come: whoever sends one slowly keeps it for as long as that takes."""
 AT_ONCE = 64
 """So many connections are looked at in one go."""
+SIGNALS_AT_ONCE = 512
 TEND_SECONDS = 1.0
 CALL_SECONDS = 0.05
 """How often it is seen whether threads are stuck, while somebody is connected."""
@@ -66,6 +70,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def init_process(self) -> None:
         self._epoll = select.epoll()
         self._pool = Pool(self._serve, threads=self.cfg.threads)
+        self._in_parts = threading.Semaphore(max(1, self.cfg.threads // IN_PARTS_OF))
         self._open: set[Line] = set()
         self._idle: dict[int, Line] = {}
         """By file number, the longest idle first."""
@@ -80,11 +85,11 @@ class Worker(base.Worker):  # type: ignore[misc]
         from quizapp.core import express
         from quizapp.core.adding_up import Adder
         from quizapp.core.server_events import TAKE
-        from quizapp.core.shedding import Queue, Shedding
+        from quizapp.core.shedding import REFUSE, Queue, Shedding
 
         if live := self.wsgi.extensions.get("quizapp.live"):
             self.adder = Adder(live, kind="web")
-        self.queue, self._take_key = Queue(), TAKE
+        self.queue, self._take_key, self._refuse_key = Queue(), TAKE, REFUSE
         self._express: express.Express | None = self.wsgi.extensions.get("quizapp.express")
         self._parse = express.parse
         self.wsgi: Any = Shedding(self.wsgi, self.queue)
@@ -92,6 +97,8 @@ class Worker(base.Worker):  # type: ignore[misc]
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Go; when the code is replaced, only once there is somebody to hand over to, however often it is told."""
         if not handover.must_wait(age=self.age):
+            # If others wait for this one to be ready, they wait for nothing: all are stopped.
+            handover.note_loaded(age=self.age)
             super().handle_exit(sig, frame)
         elif self._goes_by is None:
             self._goes_by = time.monotonic() + handover.LOAD_SECONDS
@@ -100,16 +107,18 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._pool.start()
         threading.Thread(target=self._take_up, daemon=True).start()
         with selectors.DefaultSelector() as selector:
-            # The signals' pipe: SIGTERM ends the wait.
+            # The signals' pipe: SIGTERM ends the wait. What is in it is read, or the wait would end at once for ever.
             selector.register(self.PIPE[0], selectors.EVENT_READ)
             for listener in self.sockets:
                 listener.setblocking(False)
                 selector.register(listener, selectors.EVENT_READ, listener)
             while self.alive and self.ppid == os.getppid():
                 for key, _events in selector.select(CALL_SECONDS if self._open else TEND_SECONDS):
-                    if key.data:
-                        time.sleep(min(len(self._open) * GIVE_WAY_SECONDS, GIVE_WAY_AT_MOST))
-                        self._accept(key.data)
+                    if not key.data:
+                        os.read(self.PIPE[0], SIGNALS_AT_ONCE)
+                        continue
+                    time.sleep(min(len(self._open) * GIVE_WAY_SECONDS, GIVE_WAY_AT_MOST))
+                    self._accept(key.data)
                 self._pool.tend()
                 self._tend()
         self._stop()
@@ -181,6 +190,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         while self._open and time.monotonic() < started + self.cfg.graceful_timeout:
             if time.monotonic() > started + LINGER_SECONDS:
                 self._hang_up_idle(math.inf)
+            self._pool.tend()
             self.notify()
             time.sleep(WATCH_SECONDS)
 
@@ -266,10 +276,20 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _answer_next(self, line: Line) -> bool:
         """Read and answer one request; False when the line is to be hung up."""
+        if not line.is_in_parts:
+            return self._read_and_answer(line, is_refused=False)
+        has_place = self._in_parts.acquire(blocking=False)
+        try:
+            return self._read_and_answer(line, is_refused=not has_place)
+        finally:
+            if has_place:
+                self._in_parts.release()
+
+    def _read_and_answer(self, line: Line, *, is_refused: bool) -> bool:
         request = None
         try:
             request = next(line.reader)
-            return self._answer(line, request) and self._is_read(line, request)
+            return self._answer(line, request, is_refused=is_refused) and self._is_read(line, request)
         except (NoMoreData, StopIteration, ConnectionError, BlockingIOError):
             # They have left, or stalled.
             return False
@@ -283,15 +303,19 @@ class Worker(base.Worker):  # type: ignore[misc]
             # Nothing is left that the reader would have to look for, which costs it system calls.
             line.reader.mesg = None
             return True
-        return bool(line.reader.finish_body(deadline=time.monotonic() + DRAIN_SECONDS))
+        try:
+            return bool(line.reader.finish_body(deadline=time.monotonic() + DRAIN_SECONDS))
+        except (ParseException, OSError):
+            # The reply has been given; a second one would be taken for that of another request.
+            return False
 
-    def _answer(self, line: Line, request: Any) -> bool:
+    def _answer(self, line: Line, request: Any, *, is_refused: bool) -> bool:
         """Let the app answer; False when the connection ends with the reply."""
         outgoing = Outgoing(line.connection)
         response, environ = wsgi.create(request, outgoing, line.address, line.server, self.cfg)
         environ["wsgi.multithread"] = True
-        environ[self._take_key] = outgoing.take
-        if not self.alive:
+        environ[self._take_key], environ[self._refuse_key] = outgoing.take, is_refused
+        if is_refused or not self.alive:
             response.force_close()
         started = time.monotonic()
         parts = self.wsgi(environ, response.start_response)

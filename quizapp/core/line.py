@@ -15,6 +15,7 @@ GATHER_SECONDS = 30
 """Who needs longer than this to send a request is hung up on."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)
 
 
@@ -39,10 +40,6 @@ class Outgoing:
             return
         head, self._head = self._head, b""
         self._connection.sendall(head + part if head else part)
-
-    def sendfile(self, *arguments: Any, **named: Any) -> int:
-        self.flush()
-        return self._connection.sendfile(*arguments, **named)
 
     def flush(self) -> None:
         if self._head:
@@ -70,6 +67,15 @@ def is_whole(gathered: bytes) -> bool:
     return len(gathered) - end - 4 >= body or body > LONG_BODY or bool(_EXPECTS.search(gathered, 0, end))
 
 
+def comes_in_parts(gathered: bytes) -> bool:
+    """Whether whoever takes up a request which begins like this has to wait for its body as it is sent."""
+    end = gathered.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    length = _LENGTH.search(gathered, 0, end + 2)
+    return len(gathered) - end - 4 < int(length[1] if length else 0) or bool(_CHUNKED.search(gathered, 0, end))
+
+
 @dataclass(slots=True, eq=False)
 class Line:
     """A connection and the reader of its requests."""
@@ -81,6 +87,8 @@ class Line:
     idle_until: float = 0.0
     is_taken: bool = False
     """Given away by an answer; it is not ours to hang up on any more."""
+    is_in_parts: bool = False
+    """The rest of the present request is read by the thread that answers it, as it comes."""
     gathered: bytes = b""
     """The beginning of a request whose rest has not come yet."""
     gathers_until: float = 0.0
@@ -117,6 +125,7 @@ class Line:
 
     def pass_on(self) -> None:
         """Give what was gathered to the reader, and with it the connection to a thread."""
+        self.is_in_parts = comes_in_parts(self.gathered)
         self.reader.unreader.unread(self.gathered)
         self.gathered = b""
 

@@ -276,12 +276,14 @@ class Cluster:
             raise LiveStoreDown from error
 
     def at_once(self, commands: Sequence[tuple[str, Words]]) -> list[Any]:
-        """One server after the other; what a wrong one was asked is the caller's to ask again by `call`."""
+        """One server after the other, by the map there is, since a new one may have to be waited for; what has not
+        reached the right one is the caller's to ask again by `call`.
+        """
         places: dict[Server, list[int]] = {}
         replies: list[Any] = [LiveStoreDown()] * len(commands)
         for place, (key, _words) in enumerate(commands):
             with suppress(LiveStoreDown):
-                places.setdefault(self._server_of(key), []).append(place)
+                places.setdefault(self._by_map(key), []).append(place)
         for server, its in places.items():
             for place, reply in zip(its, server.ask_at_once([commands[place][1] for place in its]), strict=True):
                 replies[place] = reply
@@ -297,6 +299,9 @@ class Cluster:
 
     def _server_of(self, key: str) -> Server:
         self._renew_map()
+        return self._by_map(key)
+
+    def _by_map(self, key: str) -> Server:
         slot = key_slot(key.encode())
         for first, last, host in self._ranges:
             if first <= slot <= last:

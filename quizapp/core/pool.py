@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -20,6 +21,14 @@ STUCK_SECONDS = 0.05
 Thing = TypeVar("Thing")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Serving(Generic[Thing]):
+    """One thing being served since a moment. The thing may be put in again before the end of its serving is noted."""
+
+    thing: Thing
+    since: float
+
+
 class Pool(Generic[Thing]):
     """Serves each thing that is put into it once, in order."""
 
@@ -28,9 +37,8 @@ class Pool(Generic[Thing]):
         self._serve = serve
         self._threads = threads
         self._waiting: deque[Thing] = deque()
-        self._given: SimpleQueue[Thing] = SimpleQueue()
-        self._since: dict[Thing, float] = {}
-        """What is being served → since when."""
+        self._given: SimpleQueue[Serving[Thing]] = SimpleQueue()
+        self._servings: set[Serving[Thing]] = set()
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -45,26 +53,26 @@ class Pool(Generic[Thing]):
         """Call threads for those that have become stuck; to be done some times a second."""
         while self._waiting:
             with self._lock:
-                thing = self._next()
-            if thing is None:
+                serving = self._next()
+            if serving is None:
                 return
-            self._given.put(thing)
+            self._given.put(serving)
 
-    def _next(self) -> Thing | None:
+    def _next(self) -> Serving[Thing] | None:
         """What is to be served now; None when nothing waits or enough threads are at work."""
         now = time.monotonic()
-        at_work = sum(now - since < STUCK_SECONDS for since in self._since.values())
-        if not self._waiting or at_work >= AT_WORK or len(self._since) >= self._threads:
+        at_work = sum(now - serving.since < STUCK_SECONDS for serving in self._servings)
+        if not self._waiting or at_work >= AT_WORK or len(self._servings) >= self._threads:
             return None
-        thing = self._waiting.popleft()
-        self._since[thing] = now
-        return thing
+        serving = Serving(self._waiting.popleft(), now)
+        self._servings.add(serving)
+        return serving
 
     def _work(self) -> None:
         while True:
-            thing: Thing | None = self._given.get()
-            while thing is not None:
-                self._serve(thing)
+            serving: Serving[Thing] | None = self._given.get()
+            while serving is not None:
+                self._serve(serving.thing)
                 with self._lock:
-                    del self._since[thing]
-                    thing = self._next()
+                    self._servings.remove(serving)
+                    serving = self._next()

@@ -182,13 +182,16 @@ class Listeners:
         return f"id: {to_ms(utc_now())}\ndata: {text}\n\n".encode() if text else b""
 
     def _asked(self, ask: Callable[[], Value], *, if_away: Value) -> Value:
-        """The answer of a function that reads SQL or Redis; `if_away` while they do not answer."""
+        """The answer of a function that reads SQL or Redis; `if_away` while they do not answer, or it is at fault."""
         try:
             with self._app.app_context(), reading():
                 return ask()
         except (DomainError, DBAPIError, PoolTimeout) as error:
             log.warning("server_events_wait", reason=type(error).__name__)
-            return if_away
+        except Exception as error:
+            # Those who listen to something else are not to suffer for it.
+            log.error("server_events_failed", exc_info=error)
+        return if_away
 
 
 class Stream(Response):

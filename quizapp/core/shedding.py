@@ -52,6 +52,10 @@ def prepare(app: Flask) -> None:
         shedding._render(kind)
 
 
+REFUSE = "quizapp.refuse"
+"""True in an environ that the worker has no place for."""
+
+
 class Queue:
     """How long requests of this worker wait for a thread. Written by many threads; a lost update does no harm."""
 
@@ -102,6 +106,8 @@ class Shedding:
         self._refusals: dict[_Kind, _Refusal] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get(REFUSE):
+            return self._refuse(environ, start_response)
         if self._queue.waited > TARGET_SECONDS and self._queue.stands:
             patience = self._patience(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             if patience is not None and self._queue.waited > patience:

@@ -34,6 +34,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from gunicorn.http.errors import ParseException
 from sqlalchemy import text
 from sqlalchemy.exc import (
     DataError,
@@ -44,11 +45,11 @@ from sqlalchemy.exc import (
     ResourceClosedError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from quizapp.core.db import db
+from quizapp.core.db import db, roll_back
 from quizapp.core.errors import DiskUnusable, DomainError, NotFound, StoreUnavailable
 from quizapp.core.i18n import LANGUAGES, TRANSLATIONS, _, _l, spoken
 from quizapp.core.live import LiveStoreDown, get_live
@@ -143,6 +144,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for gone in (OperationalError, PoolTimeout, DBAPIError, ResourceClosedError):
         app.register_error_handler(gone, _show_database_gone)
     app.register_error_handler(ProgrammingError, _show_wrong_statement)
+    app.register_error_handler(ParseException, _show_broken_body)
     app.register_error_handler(OSError, _show_lack)
     app.register_error_handler(MemoryError, _show_lack)
     app.register_error_handler(Exception, _show_fault)
@@ -307,7 +309,7 @@ def show_refusal(error: DomainError) -> ResponseReturnValue:
     A page that may be asked for again soon asks by itself; what was sent by a form is sent again by its reader.
     """
     REFUSALS.add(error.code)
-    db.session.rollback()
+    roll_back()
     is_page, is_read = not wants_problem(), request.method in ("GET", "HEAD")
     is_told = is_read or error.status != 503 or isinstance(error, DiskUnusable)
     response = (
@@ -348,7 +350,7 @@ HTTP_CODES = {
 
 
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
-    db.session.rollback()
+    roll_back()
     status = error.code or 500
     if status < 400:
         return error.get_response()
@@ -371,15 +373,20 @@ def _show_http_error(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
+def _show_broken_body(_error: ParseException) -> ResponseReturnValue:
+    """The server's parser met something in the middle of a body that no client should send."""
+    return _show_http_error(BadRequest())
+
+
 def _show_csrf_error(error: CSRFError) -> ResponseReturnValue:
-    db.session.rollback()
+    roll_back()
     REFUSALS.add("csrf")
     message = _("页面停留太久或来源不明，为安全起见没有保存。请返回上一页，刷新后再提交。")
     return _problem(403, "csrf", message) if wants_problem() else _error_page(403, message)
 
 
 def _show_conflict(error: IntegrityError) -> ResponseReturnValue:
-    db.session.rollback()
+    roll_back()
     REFUSALS.add("conflict")
     log.warning("conflict", constraint=type(error.orig).__name__)
     message = _("与已有内容冲突，没有保存。可能有人刚刚提交了同样的内容，请刷新后再试。")
@@ -393,7 +400,7 @@ def _show_out_of_range(error: Exception) -> ResponseReturnValue:
 
 
 def _show_database_gone(error: Exception) -> ResponseReturnValue:
-    log.error("database_unavailable", error=type(error).__name__)
+    log.error("database_unavailable", error=type(error).__name__, reason=str(getattr(error, "orig", error))[:300])
     return show_refusal(DiskUnusable() if _is_disk_full(error) else StoreUnavailable())
 
 
@@ -419,7 +426,7 @@ def _show_wrong_statement(error: ProgrammingError) -> ResponseReturnValue:
 def _show_fault(error: Exception) -> ResponseReturnValue:
     REFUSALS.add("fault")
     log.error("fault", exc_info=error)
-    db.session.rollback()
+    roll_back()
     message = _("系统出了点问题，您的操作没有生效。请稍后再试；如一直如此，请把下面的编号告诉管理员。")
     return _problem(500, "fault", message) if wants_problem() else _error_page(500, message)
 

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from quizapp.core import express
+from quizapp.core import express, shedding
 
 
 class Express:
@@ -41,6 +42,16 @@ class App:
         return serve(environ, start_response)
 
 
+def refuse(_shedding: shedding.Shedding, _kind: object) -> shedding._Refusal:
+    """Without the app's pages."""
+    return shedding._Refusal(time.monotonic(), [("Retry-After", "")], b"busy")
+
+
+shedding.Shedding._render = refuse  # type: ignore[method-assign]
+if (loaded := Path(os.environ.get("SERVED_LOADS_ONCE", os.devnull))) != Path(os.devnull):
+    # All but the first workers are slow.
+    time.sleep(20 if loaded.exists() else 0)
+    loaded.touch()
 app = App()
 
 

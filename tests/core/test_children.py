@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import subprocess
@@ -73,3 +74,25 @@ def test_child_that_does_not_listen_is_killed() -> None:
         child.process.stdout.readline()
     child.stop(seconds=0.2)
     assert child.process.returncode == -signal.SIGKILL
+
+
+def test_one_that_never_stops_dying_is_started_again_for_ever() -> None:
+    child = Child("hopeless", lambda: subprocess.Popen(["sh", "-c", "exit 3"]))
+    child.process.wait()
+    child._deaths = 5000
+    assert child.tend() == "hopeless ended with code 3; starting it again in 10 s"
+
+
+def test_what_cannot_be_started_now_is_tried_again(child: Child) -> None:
+    def fail() -> subprocess.Popen[bytes]:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    start, child.start = child.start, fail
+    child.process.kill()
+    child.process.wait()
+    died, failed = tend_for(child, 0.5)
+    assert "starting it again in 0.2 s" in died
+    assert "Cannot allocate memory" in failed and "trying again in 10 s" in failed
+    child.start, child._restart_at = start, time.monotonic()
+    assert child.tend() is None
+    assert child.process.poll() is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from quizapp.core.express import Request, parse
@@ -52,3 +54,17 @@ def test_what_comes_behind_it_is_kept() -> None:
 )
 def test_whatever_is_unusual_is_left_to_the_other_parser(gathered: bytes) -> None:
     assert parse(gathered) is None
+
+
+def test_a_head_is_read_in_a_time_that_grows_with_its_length() -> None:
+    """And not with its square, which is what a pattern with two ways to match the same blanks would take."""
+    short, long = (min(seconds_to_parse(blanks) for _time in range(5)) for blanks in (500, 4000))
+    assert long < 30 * short
+
+
+def seconds_to_parse(blanks: int) -> float:
+    gathered = b"GET / HTTP/1.1\r\nA: a" + b" " * blanks + b"a\r\n\r\n"
+    began = time.thread_time()
+    for _time in range(20):
+        assert parse(gathered)
+    return time.thread_time() - began

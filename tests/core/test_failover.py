@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import closing
+from typing import Any, cast
 
 import pytest
 import redis
@@ -168,6 +169,8 @@ def test_what_is_sent_at_once_goes_to_each_keys_own_server() -> None:
     with valkeys.cluster() as nodes:
         live = Live(nodes.url)
         keys = [f"{{c{number}.0}}count" for number in range(12)]
+        assert isinstance(live.at_once([("GET", keys[0])])[0], LiveStoreDown), "it has no map yet"
+        live.command("GET", keys[0])
         assert len({nodes.primary_of(key).port for key in keys}) == 3
         assert live.at_once([("INCRBY", key, number) for number, key in enumerate(keys)]) == list(range(12))
         dying = nodes.primary_of(keys[0])
@@ -258,3 +261,14 @@ def test_a_call_to_the_wrong_node_is_sent_once_more_and_no_oftener(monkeypatch: 
         with pytest.raises(LiveStoreDown):
             cluster.call("{a}", act)
         assert asked[3:] == [wrong.port, wrong.port]
+
+
+def test_the_map_is_never_waited_for_where_many_are_sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That thread takes all requests, and a node that says nothing would hold it up for a second."""
+    with valkeys.cluster() as nodes, closing(Live(nodes.url)) as live:
+        words = ("INCR", "{c1.0}")
+        live.command(*words)
+        servers = cast(Cluster, live._servers)
+        servers._is_stale, servers._asked_at = True, float("-inf")
+        monkeypatch.setattr(servers, "_ask_for_map", lambda: pytest.fail("it was asked for"))
+        assert live.at_once([words]) == [2]

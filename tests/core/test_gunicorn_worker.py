@@ -7,17 +7,26 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.http import wsgi
 
-from quizapp.core import launcher
-from quizapp.core.line import is_whole
+from quizapp.core import gunicorn_config, launcher
+from quizapp.core.gunicorn_worker import IN_PARTS_OF
+from quizapp.core.line import Outgoing, is_whole
+from quizapp.core.pool import AT_WORK
+from tests.stack import children_of
 
 THREADS, CONNECTIONS, KEPT_SECONDS = 3, 6, 1
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -26,16 +35,22 @@ MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover", "li
 
 @contextmanager
 def served(
-    *, kept_seconds: int = KEPT_SECONDS, workers: int = 1, connections: int = CONNECTIONS
+    *,
+    kept_seconds: int = KEPT_SECONDS,
+    workers: int = 1,
+    connections: int = CONNECTIONS,
+    threads: int = THREADS,
+    environment: Mapping[str, str] = {},
 ) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]]:
     """One worker of three threads that takes six connections and keeps idle ones for a while."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         command = launcher.web_command(bind=f"fd://{listener.fileno()}", workers=workers, preload=False)
-        options = ["--threads", str(THREADS), "--worker-connections", str(connections), "--keep-alive"]
+        options = ["--threads", str(threads), "--worker-connections", str(connections), "--keep-alive"]
         process = subprocess.Popen(
             [*command[:-1], *options, str(kept_seconds), "tests.core.served:app"],
             pass_fds=[listener.fileno()],
             stderr=subprocess.DEVNULL,
+            env=os.environ | environment,
         )
         try:
             address = listener.getsockname()
@@ -369,3 +384,88 @@ def test_the_master_knows_nothing_of_the_app() -> None:
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert {name.removeprefix("quizapp.core.") for name in done.stdout.split()} == MASTERS_OWN
+
+
+def test_who_takes_no_more_of_a_file_is_given_up() -> None:
+    """The bound is the connection's own (SO_SNDTIMEO), which sendfile of Python's does not keep to."""
+    config = Config()
+    config.set("sendfile", gunicorn_config.sendfile)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, tempfile.TemporaryFile() as file:
+        file.truncate(50_000_000)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 200_000))
+        request = SimpleNamespace(version=(1, 1), method="GET", should_close=lambda: False)
+        response = wsgi.Response(request, Outgoing(ours), config)
+        response.start_response("200 OK", [("Content-Length", "50000000")])
+        with pytest.raises(BlockingIOError):
+            response.write_file(wsgi.FileWrapper(file))
+
+
+def test_signals_do_not_keep_a_worker_busy() -> None:
+    with served() as (process, _address):
+        [worker] = children_of(process.pid)
+        os.kill(worker, signal.SIGUSR1)
+        time.sleep(0.2)
+        before = cpu_seconds(worker)
+        time.sleep(1)
+        assert cpu_seconds(worker) - before < 0.4
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_bodies_that_come_slowly_take_a_few_threads_only_and_others_are_told_to_come_again() -> None:
+    begun = b"POST /echo HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+    long = b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 400000\r\n\r\n"
+    with served(threads=8, connections=20) as (_process, address):
+        slow = [Caller(address) for _number in range(8 // IN_PARTS_OF)]
+        for caller in slow:
+            caller.socket.sendall(begun)
+        time.sleep(0.2)
+        for sent in (begun, long, long.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")):
+            with Caller(address) as turned_away:
+                turned_away.socket.sendall(sent)
+                reply = turned_away.reply()
+                if reply.startswith(b"HTTP/1.1 100"):
+                    reply = turned_away.reply()
+                assert reply.startswith(b"HTTP/1.1 503") and b"Connection: close" in reply
+        with Caller(address) as quick:
+            quick.socket.sendall(ECHO)
+            assert quick.reply().endswith(b"words")
+        for caller in slow:
+            caller.socket.sendall(b"0\r\n\r\n")
+            assert caller.reply().endswith(b"abc")
+        with Caller(address) as caller:
+            caller.socket.sendall(begun + b"0\r\n\r\n")
+            assert caller.reply().endswith(b"abc")
+        for caller in slow:
+            caller.socket.close()
+
+
+def test_a_worker_that_stops_goes_on_calling_threads_for_those_that_are_stuck() -> None:
+    with served(threads=2 * AT_WORK, connections=20) as (process, address):
+        stuck, other = [Caller(address) for _number in range(AT_WORK)], Caller(address)
+        for caller in (*stuck, other):
+            caller.ask(b"/")
+        os.kill(process.pid, signal.SIGTERM)
+        time.sleep(0.5)
+        for caller in stuck:
+            caller.socket.sendall(GET % b"/?seconds=3")
+        assert b"Connection: close" in other.ask(b"/")
+        assert not select.select([caller.socket for caller in stuck], [], [], 0)[0]
+        assert all(caller.reply().endswith(b"hello") for caller in stuck)
+        for caller in (*stuck, other):
+            caller.socket.close()
+
+
+def test_a_stop_ends_the_waiting_for_new_workers_that_are_not_ready_yet(tmp_path: Path) -> None:
+    loads_once = {"SERVED_LOADS_ONCE": str(tmp_path / "loaded")}
+    with served(environment=loads_once, kept_seconds=10) as (process, address), Caller(address) as caller:
+        os.kill(process.pid, signal.SIGHUP)
+        time.sleep(0.5)
+        os.kill(process.pid, signal.SIGTERM)
+        while b"Connection: keep-alive" in (last := caller.ask(b"/")):
+            time.sleep(0.1)
+        assert b"Connection: close" in last, "it was cut off"

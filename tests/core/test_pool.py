@@ -73,3 +73,25 @@ def test_for_those_that_are_stuck_others_are_called_up_to_all() -> None:
     doors.wait_until_begun(MANY - 4)
     doors.let_go(*range(MANY))
     doors.wait_until_begun(MANY)
+
+
+def test_what_is_put_in_again_before_its_serving_has_ended_is_served_again_and_no_thread_is_lost() -> None:
+    """As a connection is whose next request comes before the thread that answered the last has looked up."""
+    again, both = threading.Event(), threading.Barrier(3)
+
+    def serve(thing: str) -> None:
+        if thing == "line" and not again.is_set():
+            again.set()
+            pool.put("line")
+            time.sleep(0.1)
+        elif thing != "line":
+            both.wait(10)
+
+    pool = Pool(serve, threads=2)
+    pool.start()
+    pool.put("line")
+    assert again.wait(10)
+    time.sleep(0.2)
+    pool.put("one")
+    pool.put("other")
+    both.wait(10)

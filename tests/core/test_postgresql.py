@@ -206,3 +206,17 @@ def test_a_forked_process_has_connections_of_its_own(hasty_app: Flask) -> None:
         own = int(told.read())
     assert own != former
     assert backend() == former
+
+
+def test_a_page_that_was_made_is_shown_though_the_server_goes_away_behind_it(
+    hasty_app: Flask, postgresql_url: str
+) -> None:
+    @hasty_app.get("/made")
+    def made() -> str:
+        with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as other:
+            other.execute("select pg_terminate_backend(%s, 5000)", [backend()])
+        return "made"
+
+    response = hasty_app.test_client().get("/made", headers={"Host": "localhost"})
+    assert (response.status_code, response.text) == (200, "made")
+    assert backend()

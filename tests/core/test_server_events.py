@@ -110,6 +110,18 @@ def test_who_was_slow_for_a_moment_hears_whole_events_and_the_newest(listeners: 
     assert int(events[-2].split("data: ")[1].rstrip("x")) >= 22
 
 
+def test_a_state_that_cannot_be_made_concerns_those_alone_who_listen_to_it(listeners: Listeners, join: Join) -> None:
+    def fail() -> str:
+        raise ValueError("a fault of ours")
+
+    broken, sound = join(Source(("broken",), fail)), join()
+    listeners.welcome(now=0)
+    listeners.tell(now=1)
+    assert sound.heard().count('data: {"playing": 3}') == 2
+    assert broken.heard() == ""
+    assert broken.listener.is_open
+
+
 def test_who_has_gone_away_is_forgotten(listeners: Listeners, join: Join) -> None:
     ends = join()
     listeners.welcome(now=0)

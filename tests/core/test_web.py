@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from io import RawIOBase
 
 import psycopg
 import pytest
-from flask import Flask, session
+from flask import Flask, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError, ResourceClosedError
 
-from quizapp.core.web import zone_name
+from quizapp.core.db import db
+from quizapp.core.web import csrf, zone_name
 
 
 def test_health_answers(client: FlaskClient) -> None:
@@ -94,3 +98,31 @@ def test_what_the_system_lacks_is_no_fault_of_ours(app: Flask, error: Exception,
     assert (called.status_code, called.json["code"], sent.status_code) == (status, code, status)
     assert ("Retry-After" in called.headers) == (status == 503)
     assert ("磁盘" in sent.text) == (code == "disk")
+
+
+class BrokenBody(RawIOBase):
+    """What the server's parser makes of a chunk without a length."""
+
+    def readinto(self, _buffer: object) -> int:
+        raise InvalidChunkSize(b"zz")
+
+
+def test_a_body_that_breaks_off_is_the_senders_fault(app: Flask, client: FlaskClient) -> None:
+    app.post("/api/v1/read")(csrf.exempt(lambda: request.get_data()))
+    response = client.post("/api/v1/read", environ_overrides={"wsgi.input": BrokenBody(), "CONTENT_LENGTH": "9"})
+    assert response.status_code == 400
+    assert response.json and response.json["code"] == "bad_request"
+
+
+def test_why_sql_was_away_is_written_down(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is missing looks like a server that is away, to all but the log."""
+
+    said: list[tuple[str, object]] = []
+    monkeypatch.setattr("quizapp.core.web.log.error", lambda event, **words: said.append((event, words)))
+
+    @app.get("/missing-table")
+    def missing_table() -> str:
+        return str(db.session.execute(text("select * from nowhere")).all())
+
+    assert client.get("/missing-table").status_code == 503
+    assert said == [("database_unavailable", {"error": "OperationalError", "reason": "no such table: nowhere"})]

@@ -16,7 +16,6 @@ from redis.cluster import ClusterNode, RedisCluster
 
 from tests import valkeys
 from tests.faults import checker
-from tests.faults import ledger as ledgers
 from tests.faults.conftest import Judge
 from tests.faults.house import House, Template
 from tests.faults.ledger import Ledger
@@ -138,16 +137,13 @@ def test_f16_the_primary_fails(
 
 
 @pytest.mark.timeout(400)
-def test_f16_without_waiting_hand_ins_are_lost_and_records_run_ahead(
-    template: Template, fault_seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_f16_without_waiting_hand_ins_are_lost_and_records_run_ahead(template: Template, fault_seed: int) -> None:
     """The control: the last of the rows above without QUIZAPP_REPLICAS."""
-    monkeypatch.setattr(ledgers, "PATIENCE_SECONDS", 8.0)
     with (
         valkeys.primary_with_replica(replicas=2, sentinels=3) as servers,
         template.house(seed=fault_seed, store=as_store(servers)) as house,
     ):
-        with house.crowd().playing() as ledger:
+        with house.crowd(patience=8.0).playing() as ledger:
             time.sleep(2)
             kill_after_cutting_off(servers)
             valkeys.wait_until(lambda: bool(halted_reason(house)))
