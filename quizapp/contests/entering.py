@@ -120,7 +120,7 @@ def enter(
         raise ConsentRequired
     key = entry_key if entry_key and len(entry_key) >= ENTRY_KEY_LETTERS else None
     person = _person(contest, checked, key)
-    if now < contest.closes_at:
+    if queries.stage_of(contest, now=now) != "closed":
         entered = _enter_new(contest, checked, person, key, now)
         if entered is not None:
             record_consent(subject=person, purpose=f"contest:{contest.id}", notice_version=notice_version, now=now)

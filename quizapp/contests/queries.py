@@ -39,25 +39,33 @@ def published_contests() -> list[Contest]:
 
 
 def stage_of(contest: Contest, *, now: datetime) -> str:
-    """draft, waiting, open, paused or closed: derived from the clock, never stored."""
+    """draft, waiting, open, paused or closed: derived from the clock, never stored.
+
+    A pause that the end has passed in goes on until somebody resumes or closes the contest: papers are open still.
+    """
     if not contest.is_published:
         return "draft"
-    if now >= contest.closes_at:
-        return "closed"
     if contest.paused_at is not None:
         return "paused"
+    if now >= contest.closes_at:
+        return "closed"
     return "open" if now >= contest.opens_at else "waiting"
+
+
+def is_past_end_in_pause(contest: Contest, *, now: datetime) -> bool:
+    """Whether a contest is paused and its end has passed: it can go on only with a new one."""
+    return contest.paused_at is not None and now >= contest.closes_at
 
 
 def contests_in_stage(*, stage: str, words: str, now: datetime) -> Select[Contest]:
     """The contests of a stage ("" for all) whose title or address has `words`, newest first."""
-    published = Contest.state == "published"
+    published, runs = Contest.state == "published", Contest.paused_at.is_(None)
     stages: dict[str, ColumnElement[bool]] = {
         "draft": Contest.state == "draft",
-        "waiting": and_(published, Contest.opens_at > now, Contest.paused_at.is_(None)),
-        "open": and_(published, Contest.opens_at <= now, Contest.closes_at > now, Contest.paused_at.is_(None)),
-        "paused": and_(published, Contest.closes_at > now, Contest.paused_at.is_not(None)),
-        "closed": and_(published, Contest.closes_at <= now),
+        "waiting": and_(published, runs, Contest.opens_at > now),
+        "open": and_(published, runs, Contest.opens_at <= now, Contest.closes_at > now),
+        "paused": and_(published, Contest.paused_at.is_not(None)),
+        "closed": and_(published, runs, Contest.closes_at <= now),
     }
     query = select(Contest).order_by(Contest.id.desc())
     if stage in stages:

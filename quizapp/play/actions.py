@@ -71,22 +71,31 @@ def pause(*, contest: Contest, actor: User | None, now: datetime, reason: str = 
     _changed(contest, "pause", {"reason": reason}, actor, now)
 
 
-def resume(*, contest: Contest, actor: User | None, now: datetime) -> None:
+def resume(*, contest: Contest, actor: User | None, now: datetime, closes_at: datetime | None = None) -> None:
     """Go on: every open attempt gets the length of the pause back, up to the contest's end.
 
-    For a minute late answers are taken, so that phones can send what they kept. Raises NotPublished, NotPaused.
+    Where the end has passed during the pause a new one must be given: nobody could go on otherwise.
+    For a minute late answers are taken, so that phones can send what they kept.
+    Raises NotPublished, NotPaused, Invalid (no new end, or one that is not later).
     """
     if not contest.is_published:
         raise NotPublished
     if contest.paused_at is None:
         raise NotPaused
-    paused_ms = _end_pause(contest, now)
-    _changed(contest, "resume", {"paused_ms": paused_ms}, actor, now, resumes=True)
+    detail: dict[str, Any] = {}
+    if closes_at is not None or now >= contest.closes_at:
+        wrong = _wrong_end(contest, closes_at, now)
+        if wrong or closes_at is None:
+            raise Invalid({"closes_at": wrong})
+        detail = {"closes_before": contest.closes_at.isoformat(), "closes": closes_at.isoformat()}
+        contest.closes_at = closes_at
+    detail["paused_ms"] = _end_pause(contest, now)
+    _changed(contest, "resume", detail, actor, now, resumes=True)
 
 
-def _end_pause(contest: Contest, now: datetime) -> int:
+def _end_pause(contest: Contest, until: datetime) -> int:
     """Let the clock go on; return how long it stood still."""
-    paused_ms = round((now - (contest.paused_at or now)).total_seconds() * 1000)
+    paused_ms = round((until - (contest.paused_at or until)).total_seconds() * 1000)
     clock = _clock(contest)
     clock.shift_ms += paused_ms
     clock.still_ms += paused_ms
@@ -124,15 +133,25 @@ def _wrong_extension(contest: Contest, closes_at: datetime | None, gift: timedel
     wrong: dict[str, str] = {}
     if closes_at is None and not gift:
         wrong["closes_at"] = _("请填写新的结束时间，或给正在答题的人加时。")
-    if closes_at is not None and closes_at <= max(contest.closes_at, now):
-        wrong["closes_at"] = _("新的结束时间要晚于现在，也要晚于原来的结束时间。")
-    elif closes_at is not None and closes_at - contest.opens_at > _longest(contest):
-        wrong["closes_at"] = _("一场竞赛最长 %(days)s 天，请改早一些。", days=str(_longest(contest).days))
+    if closes_at is not None and (sentence := _wrong_end(contest, closes_at, now)):
+        wrong["closes_at"] = sentence
     if not timedelta() <= gift <= GIFT_LIMIT:
         wrong["gift"] = _("一次最多加时 180 分钟。")
     elif gift and now >= (closes_at or contest.closes_at):
-        wrong["gift"] = _("竞赛已经结束，没有正在答题的人。")
+        is_paused = contest.paused_at is not None
+        wrong["gift"] = _("结束时间已经过了，加时要同时延长。") if is_paused else _("竞赛已经结束，没有正在答题的人。")
     return wrong
+
+
+def _wrong_end(contest: Contest, closes_at: datetime | None, now: datetime) -> str:
+    """What is wrong with a new end, "" for nothing."""
+    if closes_at is None:
+        return _("暂停期间结束时间已经过了：请填写新的结束时间，或者不恢复，立即结束竞赛。")
+    if closes_at <= max(contest.closes_at, now):
+        return _("新的结束时间要晚于现在，也要晚于原来的结束时间。")
+    if closes_at - contest.opens_at > _longest(contest):
+        return _("一场竞赛最长 %(days)s 天，请改早一些。", days=str(_longest(contest).days))
+    return ""
 
 
 def _longest(contest: Contest) -> timedelta:
@@ -142,13 +161,14 @@ def _longest(contest: Contest) -> timedelta:
 def close(*, contest: Contest, actor: User | None, now: datetime, reason: str = "") -> None:
     """End a contest now: open attempts are handed in with what was saved. Raises NotPublished, AlreadyClosed.
 
-    Before its opening it is closed as it opens: a window needs some length. The reason is for the audit trail.
+    Before its opening it is closed as it opens: a window needs some length. An end that has passed in a pause stays,
+    and the pause counts up to it, since what came later is no time of anybody's. The reason is for the audit trail.
     """
     _require_running(contest, now)
     before, was_paused = contest.closes_at, contest.paused_at is not None
-    contest.closes_at = max(now, contest.opens_at + timedelta(milliseconds=1))
+    contest.closes_at = max(min(now, before), contest.opens_at + timedelta(milliseconds=1))
     if was_paused:
-        _end_pause(contest, now)
+        _end_pause(contest, min(now, contest.closes_at))
     detail = {"closes_before": before.isoformat(), "reason": reason}
     _changed(contest, "close", detail, actor, now, resumes=was_paused)
 
@@ -156,7 +176,7 @@ def close(*, contest: Contest, actor: User | None, now: datetime, reason: str = 
 def _require_running(contest: Contest, now: datetime) -> None:
     if not contest.is_published:
         raise NotPublished
-    if now >= contest.closes_at:
+    if contest.paused_at is None and now >= contest.closes_at:
         raise AlreadyClosed
 
 

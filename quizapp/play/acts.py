@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from quizapp.contests.models import Contest
+from quizapp.contests.queries import is_past_end_in_pause, stage_of
 from quizapp.core.i18n import _, _l
 
 
@@ -18,14 +20,14 @@ class Act:
     """What does it."""
     stages: tuple[str, ...]
     """When it can be done."""
-    tells: Callable[[Contest, str], list[str]]
-    """What it does to people, given the contest and its stage."""
+    tells: Callable[[Contest, datetime], list[str]]
+    """What it does to people, given the contest and the moment."""
     done: str
     is_grave: bool = False
 
 
-def _pause(contest: Contest, stage: str) -> list[str]:
-    if stage == "waiting":
+def _pause(contest: Contest, now: datetime) -> list[str]:
+    if stage_of(contest, now=now) == "waiting":
         return [_("竞赛还没有开始。暂停期间即使到了开始时间，也不能开始答题，恢复以后才可以。")]
     return [
         _("正在答题的人不能再提交答案，页面会告诉他们竞赛暂停了；已经保存的答案都在。"),
@@ -35,38 +37,54 @@ def _pause(contest: Contest, stage: str) -> list[str]:
     ]
 
 
-def _resume(contest: Contest, stage: str) -> list[str]:
-    return [
+def _resume(contest: Contest, now: datetime) -> list[str]:
+    sentences = [
         _("正在答题的人接着作答：暂停了多久，就补给多久，但不超过竞赛的结束时间。"),
         _("恢复后一分钟内，手机里没来得及提交的答案还会收下。"),
         _("其他人又可以开始答题。"),
     ]
+    if not is_past_end_in_pause(contest, now=now):
+        return sentences
+    return [
+        _("暂停期间结束时间已经过了，所以恢复时要定一个新的。下面先按暂停的时间顺延，可以改。"),
+        *sentences,
+        *_later_results(contest),
+        _("不想再继续，请不要恢复，改用“立即结束”。"),
+    ]
 
 
-def _extend(contest: Contest, stage: str) -> list[str]:
+def _later_results(contest: Contest) -> list[str]:
+    is_later = contest.feedback_time == "after_close" and contest.feedback != "nothing"
+    return [_("成绩在竞赛结束以后公布，公布的时间随之推后。")] if is_later else []
+
+
+def _extend(contest: Contest, now: datetime) -> list[str]:
+    stage = stage_of(contest, now=now)
     sentences = [_("在新的结束时间以前，都可以开始答题。")]
+    if stage == "paused":
+        sentences = [_("竞赛仍然暂停，恢复以后才能答题。")]
     if stage == "closed":
         sentences.append(_("竞赛会重新开放。已经交的卷不变，不能接着答。"))
     else:
         sentences.append(_("正在答题的人限时不变；限时会超过原结束时间的，现在可以用满。"))
         sentences.append(_("加时只给此刻正在答题的人，从这次作答的剩余时间上加，所用时间照算，同分排名时会比。"))
-    if contest.feedback_time == "after_close":
-        sentences.append(_("成绩在竞赛结束以后公布，公布的时间随之推后。"))
-    return sentences
+    return sentences + _later_results(contest)
 
 
-def _close(contest: Contest, stage: str) -> list[str]:
-    sentences = [
-        _("正在答题的人在几秒内被交卷，按已经保存的答案计分。"),
-        _("没有人能再开始答题，竞赛页面显示“已结束”。"),
-    ]
+def _close(contest: Contest, now: datetime) -> list[str]:
+    hand_in = _("正在答题的人在几秒内被交卷，按已经保存的答案计分。")
+    if contest.paused_at is not None:
+        hand_in = _("先等一分钟，收下手机里没来得及提交的答案；然后正在答题的人被交卷，按保存的答案计分。")
+    sentences = [hand_in, _("没有人能再开始答题，竞赛页面显示“已结束”。")]
+    if is_past_end_in_pause(contest, now=now):
+        sentences.append(_("结束时间仍是原定的，不会推后。"))
     if contest.feedback_time == "after_close" and contest.feedback != "nothing":
-        sentences.append(_("成绩随即公布。"))
+        sentences.append(_("交卷以后公布成绩。") if contest.paused_at else _("成绩随即公布。"))
     sentences.append(_("以后可以用“延长”重新开放，但已经交的卷不能接着答。"))
     return sentences
 
 
-def _capacity(contest: Contest, stage: str) -> list[str]:
+def _capacity(contest: Contest, now: datetime) -> list[str]:
     return [
         _("正在答题的人不受影响，降低上限也不会有人被请出去。"),
         _("只管此后点“开始答题”的人：满了就排队，页面告诉他们前面还有几人，轮到时自动开始。"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,32 +111,43 @@ def pause(slug: str) -> None:
     click.echo(f"{slug}: paused; go on with: quizapp contest resume {slug}")
 
 
+def _until_option(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--until",
+        type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]),
+        help='The new end in the contest\'s time zone, like "2026-12-31 18:00".',
+    )(command)
+
+
+def _moment_of(contest: Contest, until: datetime | None) -> datetime | None:
+    return until.replace(tzinfo=ZoneInfo(contest.timezone)) if until else None
+
+
 @click.command("resume")
 @click.argument("slug")
+@_until_option
 @with_app
-def resume(slug: str) -> None:
-    """Go on with SLUG; who was answering gets the length of the pause back."""
+def resume(slug: str, until: datetime | None) -> None:
+    """Go on with SLUG; who was answering gets the length of the pause back.
+
+    Where the end has passed during the pause, say the new one with --until, or close the contest instead.
+    """
     contest = contests.get_contest(slug)
-    actions.resume(contest=contest, actor=None, now=utc_now())
+    actions.resume(contest=contest, actor=None, now=utc_now(), closes_at=_moment_of(contest, until))
     db.session.commit()
     click.echo(f"{slug}: goes on until {_local(contest, contest.closes_at)}")
 
 
 @click.command("extend")
 @click.argument("slug")
-@click.option(
-    "--until",
-    type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]),
-    help='The new end in the contest\'s time zone, like "2026-12-31 18:00".',
-)
+@_until_option
 @click.option("--give", type=click.IntRange(1, 180), metavar="MINUTES", help="More time for everybody answering now.")
 @with_app
 def extend(slug: str, until: datetime | None, give: int | None) -> None:
     """Move the end of SLUG, or give those who are answering now more time, or both at once."""
     contest = contests.get_contest(slug)
-    closes_at = until.replace(tzinfo=ZoneInfo(contest.timezone)) if until else None
     gift = timedelta(minutes=give or 0)
-    actions.extend(contest=contest, actor=None, now=utc_now(), closes_at=closes_at, gift=gift)
+    actions.extend(contest=contest, actor=None, now=utc_now(), closes_at=_moment_of(contest, until), gift=gift)
     db.session.commit()
     click.echo(f"{slug}: open until {_local(contest, contest.closes_at)}")
 

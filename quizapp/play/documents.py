@@ -137,7 +137,7 @@ class ContestReply(Struct):
     opens_at: str
     closes_at: str
     stage: str
-    """waiting, open, paused or closed."""
+    """waiting, open, paused or closed; paused also after `closes_at`, until the contest is resumed or closed."""
     server_now: str
     timezone: str
     fields: list[FieldShown]

@@ -47,10 +47,6 @@ class CorrectionForm(ActForm):
     reason = reason_field(_l("如：第二款已修正，原答案有误。参赛者看得到，请不要写个人信息。"))
 
 
-class ResumeForm(ActForm):
-    pass
-
-
 class EmptyOrLocalTime(LocalTimeField):
     """A date and time, or nothing."""
 
@@ -60,11 +56,10 @@ class EmptyOrLocalTime(LocalTimeField):
             super().process_formdata(valuelist)
 
 
-class ExtendForm(ActForm):
-    """A new end, more time for those who are answering, or both. `timezone` is the contest's."""
+class EndForm(ActForm):
+    """Asks for a new end. `timezone` is the contest's."""
 
     closes_at = EmptyOrLocalTime(_l("新的结束时间"), [Optional()])
-    gift = WholeNumberField(_l("给正在答题的人加时（分钟）"), [Optional()])
 
     def __init__(self, *args: Any, timezone: str, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -77,15 +72,24 @@ class ExtendForm(ActForm):
             except rules.NoSuchLocalTime:
                 raise ValidationError(str(COMPLAINTS["no_such_local_time"])) from None
 
+    def end(self) -> datetime | None:
+        """The new end in UTC; None when none was written or asked for."""
+        local = self.data.get("closes_at")
+        return None if local is None else rules.from_local(local=local, timezone=self.timezone)
+
+
+class ResumeForm(EndForm):
+    """The new end is asked for only where the old one has passed."""
+
+
+class ExtendForm(EndForm):
+    """A new end, more time for those who are answering, or both."""
+
+    gift = WholeNumberField(_l("给正在答题的人加时（分钟）"), [Optional()])
+
     def validate_gift(self, field: Any) -> None:
         if field.data is not None and not 1 <= field.data <= GIFT_MINUTES:
             raise ValidationError(_("加时请填 1 到 %(most)s 分钟，不加时请留空。", most=str(GIFT_MINUTES)))
-
-    def end(self) -> datetime | None:
-        """The new end in UTC; None when none was written."""
-        if self.closes_at.data is None:
-            return None
-        return rules.from_local(local=self.closes_at.data, timezone=self.timezone)
 
     def gift_time(self) -> timedelta:
         return timedelta(minutes=self.gift.data or 0)

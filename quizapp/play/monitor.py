@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
@@ -97,7 +97,7 @@ def act(slug: str, name: str) -> ResponseReturnValue:
     if name not in ACTS:
         raise NotFound
     found, stage = ACTS[name], queries.stage_of(contest, now=now)
-    form = _FORMS[name].make(contest)
+    form = _FORMS[name].make(contest, now)
     if form.validate_on_submit():
         try:
             _refuse_stale(contest, form)
@@ -115,7 +115,7 @@ def act(slug: str, name: str) -> ResponseReturnValue:
         contest=contest,
         stage=stage,
         act=found,
-        tells=found.tells(contest, stage),
+        tells=found.tells(contest, now),
         form=form,
         answering=_answering(contest),
         is_possible=stage in found.stages,
@@ -147,23 +147,33 @@ def _answering(contest: Contest) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    make: Callable[[Contest], ActForm]
+    make: Callable[[Contest, datetime], ActForm]
     perform: Callable[[Contest, Any, datetime], None]
 
 
-def _plain(form: type[ActForm]) -> Callable[[Contest], ActForm]:
-    def make(contest: Contest) -> ActForm:
+def _plain(form: type[ActForm]) -> Callable[[Contest, datetime], ActForm]:
+    def make(contest: Contest, now: datetime) -> ActForm:
         return form(data={"lock_version": contest.lock_version})
 
     return make
 
 
-def _extend_form(contest: Contest) -> ActForm:
+def _resume_form(contest: Contest, now: datetime) -> ActForm:
+    """The end that is proposed is the old one, later by the length of the pause, on a whole minute."""
+    later = contest.closes_at + (now - (contest.paused_at or now)) + timedelta(minutes=1)
+    local = rules.to_local(moment=later.replace(second=0, microsecond=0), timezone=contest.timezone)
+    form = ResumeForm(data={"lock_version": contest.lock_version, "closes_at": local}, timezone=contest.timezone)
+    if not queries.is_past_end_in_pause(contest, now=now):
+        del form.closes_at
+    return form
+
+
+def _extend_form(contest: Contest, now: datetime) -> ActForm:
     local = rules.to_local(moment=contest.closes_at, timezone=contest.timezone)
     return ExtendForm(data={"lock_version": contest.lock_version, "closes_at": local}, timezone=contest.timezone)
 
 
-def _capacity_form(contest: Contest) -> ActForm:
+def _capacity_form(contest: Contest, now: datetime) -> ActForm:
     return CapacityForm(data={"lock_version": contest.lock_version, "capacity": contest.capacity})
 
 
@@ -172,7 +182,7 @@ def _pause(contest: Contest, form: PauseForm, now: datetime) -> None:
 
 
 def _resume(contest: Contest, form: ResumeForm, now: datetime) -> None:
-    actions.resume(contest=contest, actor=current_staff(), now=now)
+    actions.resume(contest=contest, actor=current_staff(), now=now, closes_at=form.end())
 
 
 def _extend(contest: Contest, form: ExtendForm, now: datetime) -> None:
@@ -201,7 +211,7 @@ def _change_capacity(contest: Contest, form: CapacityForm, now: datetime) -> Non
 
 _FORMS = {
     "pause": Way(_plain(PauseForm), _pause),
-    "resume": Way(_plain(ResumeForm), _resume),
+    "resume": Way(_resume_form, _resume),
     "extend": Way(_extend_form, _extend),
     "capacity": Way(_capacity_form, _change_capacity),
     "close": Way(_plain(CloseForm), _close),

@@ -148,6 +148,7 @@ def _contest_page(contest: Contest, entry_form: EntryForm, *, now: datetime) -> 
         "play/contest.html",
         contest=contest,
         stage=stage,
+        is_past_end=queries.is_past_end_in_pause(contest, now=now),
         rules=rules_in_words(kit),
         live=pages.live_view(get_live(), contest=contest, kit=kit, participant=participant),
         turn=pages.turn_of(contest, stage=stage),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from quizapp.contests.models import Contest
+from quizapp.contests.queries import is_past_end_in_pause
 from quizapp.core.clock import from_ms, local_day, to_ms
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import _
@@ -56,7 +57,11 @@ def news(live: Live, *, contest: Contest, now: datetime) -> News:
     found = totals.totals_of(contest)
     return News(
         figures=[*_live_figures(pulse, contest), *_recorded_figures(found.results, contest)],
-        warnings=[*_system_warnings(pulse, recording), *_flag_notices(found.flagged)],
+        warnings=[
+            *_pause_notices(contest, now),
+            *_system_warnings(pulse, recording),
+            *_flag_notices(found.flagged),
+        ],
         recording=_recording_text(recording),
         updated=local_time(now, contest.timezone, seconds=True),
     )
@@ -112,6 +117,23 @@ def _recorded_figures(results: Results, contest: Contest) -> Iterator[Figure]:
 
 def percent_text(percent: float | None) -> str:
     return "—" if percent is None else f"{percent:.1f}%"
+
+
+def _pause_notices(contest: Contest, now: datetime) -> Iterator[Notice]:
+    if contest.paused_at is None:
+        return
+    end = local_time(contest.closes_at, contest.timezone)
+    if is_past_end_in_pause(contest, now=now):
+        yield Notice(
+            "bad",
+            _(
+                "竞赛还在暂停，结束时间 %(moment)s 已经过了：没有人能答题，试卷没有交，要等结束才公布的成绩也不会公布。"
+                "要接着答，请点“恢复”，并定新的结束时间；不再继续，请点“立即结束”。",
+                moment=end,
+            ),
+        )
+    else:
+        yield Notice("warn", _("竞赛已暂停，结束时间 %(moment)s 不会因此推后，需要时请延长。", moment=end))
 
 
 def _system_warnings(pulse: Pulse | None, recording: Recording) -> Iterator[Notice]:

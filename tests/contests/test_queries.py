@@ -24,7 +24,7 @@ OPENS, CLOSES = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
         ("published", NOW, OPENS, "paused"),
         ("published", NOW, OPENS - timedelta(seconds=1), "paused"),
         ("published", None, CLOSES, "closed"),
-        ("published", NOW, CLOSES, "closed"),
+        ("published", NOW, CLOSES, "paused"),
     ],
 )
 def test_the_stage_follows_from_the_clock_in_python_and_in_sql(
