@@ -23,7 +23,7 @@ from quizapp.core.clock import from_ms
 from quizapp.core.db import db
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live
-from quizapp.play import queries, rules, state
+from quizapp.play import papers, queries, rules, state
 from quizapp.play.access import Participant
 from quizapp.play.actions import forget
 from quizapp.play.hashes import LiveAttempt
@@ -44,8 +44,9 @@ class OwnAttempt:
     is_best: bool = False
 
 
-def own_attempts(*, live: Live, contest: Contest, participant: Participant, is_closed: bool) -> list[OwnAttempt]:
+def own_attempts(*, live: Live, contest: Contest, participant: Participant) -> list[OwnAttempt]:
     """A person's attempts, the newest first; the last one as it stands now, which may not be recorded yet."""
+    is_closed = _is_closed(live, contest)
     recorded = queries.attempts_of(contest_id=contest.id, person=participant.person)
     found = {attempt.id: _own_attempt(contest, attempt, is_closed) for attempt in recorded}
     try:
@@ -57,6 +58,11 @@ def own_attempts(*, live: Live, contest: Contest, participant: Participant, is_c
     ranked = [attempt for attempt in attempts if attempt.score_hundredths is not None]
     best = max(ranked, key=lambda attempt: (attempt.score_hundredths or 0, -(attempt.duration_ms or 0)), default=None)
     return [replace(attempt, is_best=attempt is best and len(ranked) > 1) for attempt in attempts]
+
+
+def _is_closed(live: Live, contest: Contest) -> bool:
+    """Whether what waits for the close may be shown; not asked where nothing does."""
+    return contest.feedback_time != "after_close" or papers.are_settled(live, contest.shards)
 
 
 def _own_attempt(contest: Contest, attempt: Attempt | LiveAttempt, is_closed: bool) -> OwnAttempt:
@@ -100,8 +106,9 @@ def personal_fields(*, contest: Contest, entry: Entry) -> list[tuple[str, str]]:
     return found
 
 
-def own_document(*, contest: Contest, entry: Entry, is_closed: bool) -> dict[str, Any]:
+def own_document(*, live: Live, contest: Contest, entry: Entry) -> dict[str, Any]:
     """Everything that is kept of a person in a contest, as JSON; keys and scores only where the rule shows them."""
+    is_closed = _is_closed(live, contest)
     fields = own_fields(entry)
     consents = db.session.scalars(
         select(Consent).where(Consent.subject == entry.person, Consent.purpose == f"contest:{contest.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import UNSET
 
@@ -161,7 +161,15 @@ def reviews(questions: Sequence[QuestionReviewed], *, language: str) -> list[Rev
     return shown
 
 
-def results_open_at(contest: Contest, *, now: datetime) -> datetime | None:
-    """When results that are hidden now will be shown; None when they never are, or are shown already."""
-    waits = contest.feedback_time == "after_close" and contest.feedback != "nothing"
-    return contest.closes_at if waits and now < contest.closes_at + timedelta(milliseconds=rules.GRACE_MS) else None
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Results that are hidden wait for the end; `at` is None once that has passed and papers may still come in."""
+
+    at: datetime | None
+
+
+def opening_of_results(contest: Contest, *, now: datetime) -> Opening | None:
+    """When results are shown that are hidden now; None when they never are."""
+    if contest.feedback_time != "after_close" or contest.feedback == "nothing":
+        return None
+    return Opening(contest.closes_at if now < contest.closes_at else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -130,10 +131,15 @@ def _settled_ms(live: Live, shard: Shard, kit: Kit, seen: state.Look | state.Rea
     if kit.feedback_time != "after_close" or seen.now_ms < seen.settled_ms:
         return seen.settled_ms
     others = [other for other in kit.shards if other != shard]
+    return seen.settled_ms if are_settled(live, others) else state.NEVER
+
+
+def are_settled(live: Live, shards: Iterable[Shard]) -> bool:
+    """Whether nobody's answers are taken any more in any of these shards; one that does not reply might take some."""
     try:
-        return max([seen.settled_ms, *(state.look(live, other, person="").settled_ms for other in others)])
+        return all((look := state.look(live, shard, person="")).now_ms >= look.settled_ms for shard in shards)
     except StoreUnavailable:
-        return state.NEVER
+        return False
 
 
 def load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:

@@ -244,7 +244,7 @@ def result(slug: str, attempt: str) -> ResponseReturnValue:
         result=shown,
         reviews=pages.reviews(shown.review or (), language=languages["second_language"]),
         finished_at=from_ms(ended.finished_ms),
-        results_open_at=pages.results_open_at(contest, now=now),
+        opening=pages.opening_of_results(contest, now=now),
         may_play_again=_may_play_again(contest, participant, now=now),
         **languages,
     )
@@ -269,7 +269,7 @@ def board(slug: str) -> ResponseReturnValue:
         person=person,
         own=row,
         is_listed=any(listed.person == person for listed in found.rows),
-        results_open_at=pages.results_open_at(contest, now=now),
+        opening=pages.opening_of_results(contest, now=now),
     )
 
 
@@ -283,9 +283,7 @@ def me(slug: str) -> ResponseReturnValue:
     return render_template(
         "play/me.html",
         contest=contest,
-        attempts=own.own_attempts(
-            live=get_live(), contest=contest, participant=participant, is_closed=now >= contest.closes_at
-        ),
+        attempts=own.own_attempts(live=get_live(), contest=contest, participant=participant),
         place=pages.place_now(get_live(), contest=contest, person=participant.person),
         fields=own.personal_fields(contest=contest, entry=entry),
         entered_at=entry.entered_at,
@@ -304,7 +302,7 @@ def own_data(slug: str) -> ResponseReturnValue:
     entry = _own_entry(contest, now)
     if entry is None:
         return redirect(url_for("play.contest", slug=slug), 303)
-    response = jsonify(own.own_document(contest=contest, entry=entry, is_closed=now >= contest.closes_at))
+    response = jsonify(own.own_document(live=get_live(), contest=contest, entry=entry))
     response.headers["Content-Disposition"] = f'attachment; filename="{contest.slug}.json"'
     return response
 

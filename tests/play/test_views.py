@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,15 @@ from quizapp.app import create_app
 from quizapp.contests.actions import gate_settings
 from quizapp.contests.models import Contest, Entry
 from quizapp.contests.state import write_gate_settings
-from quizapp.core.clock import utc_now
+from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
+from quizapp.play import state
+from quizapp.play.rebuild import open_if_new
 from tests.cast import csrf_token, post
 from tests.conftest import make_settings
 from tests.contests.makers import make_bank, make_published
+from tests.play.makers import record_all
 
 KEY_WORDS = ("依据宪法第五条", "<small>正确答案", "<small>您选对了", "答对")
 
@@ -239,6 +243,34 @@ def test_explanations_open_later_on_the_same_page(client: FlaskClient) -> None:
     for shard in contest.shards:
         write_gate_settings(get_live(), shard, settings=gate_settings(contest, shard))
     assert "逐题回顾" in client.get(address).text
+
+
+@pytest.mark.parametrize("why", ["grace", "sent again", "paused", "another shard", "no gate", ""])
+def test_own_scores_wait_until_nobodys_answers_are_taken_any_more(
+    app: Flask, client: FlaskClient, why: str, nothing_kept: None
+) -> None:
+    app.extensions["quizapp.settings"] = replace(app.extensions["quizapp.settings"], shards=3)
+    contest = publish(feedback_time="after_close")
+    enter(client, contest.slug)
+    for shard in contest.shards:
+        open_if_new(shard=shard, now=utc_now())
+    address = f"/play/{contest.slug}/attempts/{play(client, contest.slug)}"
+    record_all(contest)
+    own, now_ms = contest.shards.of(db.session.scalars(select(Entry.person)).one()), to_ms(utc_now())
+    other = next(shard for shard in contest.shards if shard != own)
+    contest.closes_at = utc_now() - timedelta(seconds=1 if why == "grace" else 100)
+    db.session.commit()
+    for shard in contest.shards:
+        state.write_gate(get_live(), shard, ["closes", to_ms(contest.closes_at)])
+    changed = {"sent again": ["reopened", now_ms], "paused": ["paused", 1, "since", now_ms - 200_000]}
+    state.write_gate(get_live(), own, changed.get(why, ["reopened", 0]))
+    state.write_gate(get_live(), other, ["reopened", now_ms if why == "another shard" else 0])
+    if why == "no gate":
+        get_live().command("DEL", state.keys_of(other)[0])
+    document = client.get(f"/play/{contest.slug}/me/data").json
+    assert [attempt["score"] is None for attempt in document["attempts"]] == [bool(why)]
+    assert ('<b class="num">' in client.get(f"/play/{contest.slug}/me").text) == (not why)
+    assert ("所有试卷交齐以后公布" in client.get(address).text) == bool(why)
 
 
 def test_a_board_masks_names_and_marks_the_own_row(client: FlaskClient) -> None:
