@@ -10,12 +10,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 CHOICE_KINDS = ("single", "multiple", "indefinite")
 BLANK_LETTERS = 200
 """The longest text a blank takes."""
+FOLDED_LETTERS = 2 * BLANK_LETTERS
+"""As many letters may come of it when it is folded; one letter may become eighteen."""
 
 
 class BadResponse(Exception):
@@ -87,7 +90,7 @@ def _check_pairs(option_ids: Iterable[str], response: list[str]) -> list[str]:
 def _check_blanks(blanks: int, response: list[str]) -> list[str]:
     if len(response) != blanks:
         raise BadResponse("wrong_blanks")
-    if any(len(text) > BLANK_LETTERS for text in response):
+    if any(len(text) > BLANK_LETTERS or len(_fold_width(text)) > FOLDED_LETTERS for text in response):
         raise BadResponse("too_long")
     texts = ["".join(letter for letter in text if letter.isprintable()).strip() for text in response]
     return texts if any(texts) else []
@@ -105,7 +108,7 @@ def is_right(*, kind: str, key: Sequence[Any], response: Sequence[str]) -> bool:
     if kind != "fill_in":
         return set(response) == set(key)
     return len(response) == len(key) and all(
-        normalise_text(text) in {normalise_text(accepted) for accepted in accepted_texts}
+        normalise_text(text) in _normalise_all(tuple(accepted_texts))
         for text, accepted_texts in zip(response, key, strict=True)
     )
 
@@ -116,12 +119,20 @@ def mark(*, kind: str, key: Sequence[Any], response: Sequence[str], points_hundr
     return Marked(points_hundredths if right else 0, right)
 
 
+@lru_cache(maxsize=4096)
+def _normalise_all(texts: tuple[str, ...]) -> frozenset[str]:
+    """The accepted texts of a blank, kept: they are the same for everybody who answers."""
+    return frozenset(map(normalise_text, texts))
+
+
 def normalise_text(text: str) -> str:
     """Fold what must not decide a fill-in answer: width, case, spaces and punctuation.
 
     Punctuation between two digits stays, since 3.5 is not 35. A minus before a digit stays too.
     """
-    folded = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = "".join(_fold_width(text).casefold().split())
+    if folded.isalnum():
+        return folded
     kept = []
     for place, letter in enumerate(folded):
         before, after = folded[place - 1 : place], folded[place + 1 : place + 2]
@@ -130,6 +141,10 @@ def normalise_text(text: str) -> str:
         if unicodedata.category(letter)[0] != "P" or between_digits or is_minus:
             kept.append(letter)
     return "".join(kept) or folded
+
+
+def _fold_width(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 def stem_hash(stem: str, passage: str = "") -> str:
@@ -146,4 +161,4 @@ def search_text(texts: Iterable[str]) -> str:
 
 
 def fold_for_search(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return _fold_width(text).casefold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from quizapp.play.shown import to_canonical
 from quizapp.play.state import Shard
 
 MARK_TRIES = 4
+SAME_AT_ONCE = 4
+"""So often a phone sends one answer in one call at the most: it gathers for half a second."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -109,13 +112,21 @@ class Marked:
 def mark_at_once(
     *, live: Live, shard: Shard, attempt_id: str, person: str, given: Sequence[Given], wait_ms: int
 ) -> Marked | None:
-    """Mark answers without asking anybody; None when that takes more than what this worker keeps."""
+    """Mark answers without asking anybody; None when that takes more than what this worker keeps, or unusually long."""
     paper = papers.kept(live, shard, attempt_id)
-    if paper is None or paper.person != person:
+    if paper is None or paper.person != person or not _is_usual(paper, given):
         return None
     items, rejected = _mark_all(paper, given)
     words = state.answer_words(shard, _sending(paper, attempt_id, items, wait_ms))
     return Marked(paper, items, rejected, words)
+
+
+def _is_usual(paper: papers.Paper, given: Sequence[Given]) -> bool:
+    """Whether a call has no more answers than the paper has questions, and none again and again."""
+    if len(given) <= SAME_AT_ONCE:
+        return True
+    times = Counter(one.question for one in given)
+    return len(given) <= len(paper.drawn) and max(times.values()) <= SAME_AT_ONCE
 
 
 def taken(marked: Marked, reply: Sequence[Any]) -> Taken | None:

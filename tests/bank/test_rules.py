@@ -33,6 +33,7 @@ PAIRED = ("A", "B", "C", "1", "2", "3", "10")
         ("single", [], []),
         ("fill_in", [" 三十 ", "60\u202e"], ["三十", "60"]),
         ("fill_in", [" ", ""], []),
+        ("fill_in", ["\ufdfa" * 22, "㎡" * 200], ["\ufdfa" * 22, "㎡" * 200]),
         ("ordering", ["D", "A", "C", "B"], ["D", "A", "C", "B"]),
         ("ordering", [], []),
     ],
@@ -56,6 +57,7 @@ def test_good_response_is_put_in_canonical_form(kind: str, response: list[str], 
         ("true_false", ["true", "false"], "too_many_options"),
         ("fill_in", ["一"], "wrong_blanks"),
         ("fill_in", ["一", "x" * 201], "too_long"),
+        ("fill_in", ["一", "\ufdfa" * 23], "too_long"),
         ("ordering", ["A", "B", "C"], "options_missing"),
         ("ordering", ["A", "B", "C", "A"], "repeated_option"),
         ("ordering", ["A", "B", "C", "E"], "unknown_option"),
@@ -112,6 +114,14 @@ def test_whole_right_answer_alone_is_right(kind: str, key: list[Any], response: 
 )
 def test_text_is_folded(text: str, folded: str) -> None:
     assert normalise_text(text).replace("。", ".") == folded
+
+
+def test_accepted_texts_are_folded_once_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, folded = [[f"第{number}条" for number in range(20)]], []
+    assert is_right(kind="fill_in", key=key, response=["第七条"]) is False
+    monkeypatch.setattr("quizapp.bank.rules.normalise_text", lambda text: folded.append(text) or text)
+    assert is_right(kind="fill_in", key=key, response=["第7条"])
+    assert folded == ["第7条"]
 
 
 def test_stems_that_differ_in_punctuation_hash_alike() -> None:

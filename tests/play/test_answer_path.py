@@ -15,7 +15,7 @@ from quizapp.core import express
 from quizapp.core.live import get_live
 from quizapp.core.live_servers import LiveStoreDown
 from quizapp.core.web import security_headers
-from quizapp.play.answer_path import AnswerPath
+from quizapp.play.answer_path import SHORT_BYTES, AnswerPath
 from tests.play.makers import Phone, make_contest
 
 HOST = "localhost"
@@ -136,6 +136,18 @@ def test_headers_that_are_not_plain_are_the_apps_to_judge(
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"", b'{"answers": 5}', b"[" * 300_000])
 def test_bodies_that_are_not_plain_are_the_apps_to_judge(short: AnswerPath, phone: Phone, body: bytes) -> None:
     assert short.answer([with_body(phone, body)]) == [None]
+
+
+def test_a_call_with_unusually_many_answers_holds_up_nobody_elses(short: AnswerPath, phone: Phone) -> None:
+    """The app has threads for it; what a phone can have gathered goes the short way."""
+    many = [item(phone, seq=seq) for seq in range(1, 6)]
+    more = [item(phone, place % 5, seq=place + 1) for place in range(len(phone.sheet["questions"]) + 1)]
+    assert short.answer([put(phone, *many), put(phone, *more)]) == [None, None]
+    assert short.answer([put(phone, item(phone, note="x" * SHORT_BYTES))]) == [None]
+    assert phone.look().get_json()["stored"] == []
+    assert read(short.answer([put(phone, *many[:4])])[0])[1]["stored"][3]["seq"] == 4
+    assert read(short.answer([put(phone, *more[:5])])[0])[1]["stored"]
+    assert phone.send(*many, item(phone, 1, note="x" * SHORT_BYTES)).status_code == 200
 
 
 def test_refusals_are_the_apps_and_keep_nobody_elses_answer_back(app: Flask, short: AnswerPath, phone: Phone) -> None:
