@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import shutil
 import stat
@@ -9,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -237,6 +240,64 @@ def test_a_backup_that_breaks_off_leaves_no_file(app: Flask, tmp_path: Path, mon
     with pytest.raises(BackupNotWritten, match="No space"):
         make_backup(tmp_path / "all.backup", live=get_live(), now=utc_now())
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.fixture
+def memory_stick(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes the file system one that knows no links and does not sync folders, and does `meanwhile` when asked."""
+
+    def plug(meanwhile: Callable[[], object] = lambda: None) -> None:
+        sync = os.fsync
+
+        def no_link(_self: Path, _target: Path) -> None:
+            meanwhile()
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        def sync_files(handle: int) -> None:
+            if stat.S_ISDIR(os.fstat(handle).st_mode):
+                raise OSError(errno.EINVAL, "Invalid argument")
+            sync(handle)
+
+        monkeypatch.setattr(Path, "hardlink_to", no_link)
+        monkeypatch.setattr(os, "fsync", sync_files)
+
+    return plug
+
+
+def test_a_memory_stick_takes_a_backup(app: Flask, tmp_path: Path, memory_stick: Callable[..., None]) -> None:
+    memory_stick()
+    file = tmp_path / "stick" / "all.backup"
+    file.parent.mkdir()
+    assert make_backup(file, live=get_live(), now=utc_now()).bytes == file.stat().st_size
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with archive.reading(file) as reader:
+        assert reader.manifest.format == archive.FORMAT
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_memory_stick_keeps_a_file_that_came_meanwhile(
+    app: Flask, tmp_path: Path, memory_stick: Callable[..., None]
+) -> None:
+    file = tmp_path / "all.backup"
+    memory_stick(lambda: file.write_text("mine"))
+    with pytest.raises(BackupNotWritten, match="exists"):
+        make_backup(file, live=get_live(), now=utc_now())
+    assert file.read_text() == "mine"
+
+
+def test_a_memory_stick_that_breaks_off_leaves_no_file(
+    app: Flask, tmp_path: Path, memory_stick: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pulled_out(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    memory_stick()
+    monkeypatch.setattr(Path, "replace", pulled_out)
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    with pytest.raises(BackupNotWritten, match="Input/output error"):
+        make_backup(folder / "all.backup", live=get_live(), now=utc_now())
+    assert list(folder.iterdir()) == []
 
 
 def test_personal_fields_and_keys_are_not_readable_in_it(app: Flask, tmp_path: Path) -> None:

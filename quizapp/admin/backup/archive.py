@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import os
 import tempfile
@@ -22,6 +23,8 @@ FORMAT, VERSION = "quizapp-backup", 1
 MANIFEST, SIGNATURE, EVENTS = "manifest.json", "signature", "events.jsonl"
 MOST_MANIFEST_BYTES = 1_000_000
 CHUNK = 1 << 20
+CANNOT = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK)
+"""How a file system says that it does not do what was asked of it."""
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
@@ -113,8 +116,7 @@ def writing(path: Path) -> Iterator[Writer]:
                 yield Writer(archive)
             file.flush()
             os.fsync(file.fileno())
-        # Unlike a rename a link never takes the place of a file that came meanwhile.
-        path.hardlink_to(temporary)
+        _put_in_place(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
         raise BackupNotWritten(f"{path} could not be written: {error.strerror or error}") from error
@@ -122,10 +124,31 @@ def writing(path: Path) -> Iterator[Writer]:
         temporary.unlink(missing_ok=True)
 
 
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Give the whole file its name; a file that came there meanwhile is not touched. Raises OSError."""
+    try:
+        # Unlike a rename a link never takes the place of another file.
+        path.hardlink_to(temporary)
+    except OSError as error:
+        if error.errno not in CANNOT:
+            raise
+        # Memory sticks and some shares know no links: take the name with an empty file that is surely ours.
+        path.touch(0o600, exist_ok=False)
+        try:
+            temporary.replace(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        # Some shares sync files alone.
+        if error.errno not in CANNOT:
+            raise
     finally:
         os.close(handle)
 
