@@ -35,6 +35,7 @@ from quizapp.core.live import get_live
 from quizapp.core.settings import Settings
 from quizapp.play import recorder, state
 from quizapp.play.models import Answer, Attempt, DeadLetter, RecorderPosition
+from quizapp.play.rebuild import rebuild
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests import postgresql
@@ -168,6 +169,78 @@ def test_the_recorder_may_work_while_a_backup_is_made(
     assert db.session.scalar(select(func.count(Answer.id))) == expected
     turn()
     assert verify(contest=db.session.scalars(select(Contest)).one()) == []
+
+
+def once(act: Callable[[], object], then: Callable[..., Any]) -> Callable[..., Any]:
+    """`then`, with `act` before its first call."""
+    acts = [act]
+
+    def first(*arguments: Any, **more: Any) -> Any:
+        while acts:
+            acts.pop()()
+        return then(*arguments, **more)
+
+    return first
+
+
+@pytest.mark.parametrize("where", ["count_events", "read_events", "read_gate_fields"])
+def test_what_is_answered_after_a_rebuild_in_between_is_in_the_backup(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Before the events are copied the live data begin another life, and go on in it."""
+    contest, phone = make_contest(), Phone(app.test_client())
+    phone.enter()
+    phone.begin()
+
+    def rebuild_and_answer() -> None:
+        monkeypatch.undo()
+        rebuild(contest=contest, shard=Shard(contest.id), now=utc_now(), discards=False)
+        assert phone.send(phone.right(kit_of(contest), 0), phone.right(kit_of(contest), 1)).status_code == 200
+
+    monkeypatch.setattr(state, where, once(rebuild_and_answer, getattr(state, where)))
+    file = tmp_path / "all.backup"
+    make_backup(file, live=get_live(), now=utc_now())
+    restored = restore(file, replaces=True)
+    assert (restored.recorded, restored.set_aside) == (1, 0)
+    assert db.session.scalar(select(func.count(Answer.id))) == 2
+
+
+def test_a_rebuild_between_the_events_and_the_tables_counts_nothing_twice(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the copy of the events and that of the tables a rebuild records them and begins another life."""
+    contest = make_contest()
+    play_some(app, contest)
+
+    def rebuild_now() -> None:
+        rebuild(contest=contest, shard=Shard(contest.id), now=utc_now(), discards=False)
+
+    monkeypatch.setattr(portable, "all_columns", once(rebuild_now, portable.all_columns))
+    file = tmp_path / "all.backup"
+    assert make_backup(file, live=get_live(), now=utc_now()).events == 4
+    restored = restore(file, replaces=True)
+    assert (restored.recorded, restored.set_aside) == (0, 0)
+    turn()
+    assert verify(contest=db.session.scalars(select(Contest)).one()) == []
+
+
+def test_events_of_another_life_that_the_records_lack_are_set_aside(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest = make_contest()
+    _done, begun, _fresh = play_some(app, contest)
+    begun.finish()
+
+    def begin_another_life() -> None:
+        db.session.execute(update(RecorderPosition).values(lineage="another"))
+        db.session.commit()
+
+    monkeypatch.setattr(portable, "all_columns", once(begin_another_life, portable.all_columns))
+    file = tmp_path / "all.backup"
+    assert make_backup(file, live=get_live(), now=utc_now()).events == 5
+    restored = restore(file, replaces=True)
+    assert (restored.recorded, restored.set_aside) == (0, 5)
+    assert "another life" in db.session.scalars(select(DeadLetter.reason)).all()[4]
 
 
 def test_what_was_halted_is_set_aside_and_the_doors_open(app: Flask, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Making a backup of an installation that goes on working.
 
-1. Copy the events that wait in the streams.
+1. Copy the events that wait in the streams, each with the life of the live data that it belongs to.
 2. Copy all tables as they are at one moment, in one transaction that only reads.
 
 In this order nothing that was acknowledged before the backup began is missing, and nobody has to stand still: an
@@ -23,7 +23,7 @@ from quizapp.admin.backup import archive
 from quizapp.core import portable, schema
 from quizapp.core.db import db, reading
 from quizapp.core.live import Live
-from quizapp.play import state
+from quizapp.play import recorder, state
 from quizapp.play.models import RecorderPosition
 from quizapp.play.state import Shard
 
@@ -81,20 +81,41 @@ def _revision() -> str:
 
 def _events(live: Live) -> Iterator[bytes]:
     with reading():
-        query = select(RecorderPosition.contest_id, RecorderPosition.shard, RecorderPosition.lineage)
-        positions = db.session.execute(query.order_by(RecorderPosition.contest_id, RecorderPosition.shard)).all()
+        query = select(RecorderPosition.contest_id, RecorderPosition.shard)
+        rows = db.session.execute(query.order_by(*query.selected_columns)).all()
         db.session.rollback()
-    for contest_id, number, lineage in positions:
-        for stream_id, fields in _waiting(live, Shard(contest_id, number)):
-            yield portable.line_of([contest_id, number, lineage, stream_id, fields])
+    for shard in (Shard(contest_id, number) for contest_id, number in rows):
+        for lineage, (stream_id, fields) in _waiting(live, shard):
+            yield portable.line_of([shard.contest_id, shard.number, lineage, stream_id, fields])
 
 
-def _waiting(live: Live, shard: Shard) -> Iterator[tuple[str, dict[str, str]]]:
-    """As many events as a stream has now, the oldest first: those that come meanwhile are not waited for."""
+def _waiting(live: Live, shard: Shard) -> Iterator[tuple[str, recorder.Entry]]:
+    """As many events as a stream has now, the oldest first: those that come meanwhile are not waited for.
+
+    Each with its lineage.
+    """
     left, after = state.count_events(live, shard), "0-0"
-    while left and (entries := state.read_events(live, shard, after=after, count=min(left, EVENTS_AT_ONCE))):
-        yield from entries
+    while left:
+        lineage, entries = _portion(live, shard, after=after, count=min(left, EVENTS_AT_ONCE))
+        if not entries:
+            return
+        yield from ((lineage, entry) for entry in entries)
         left, after = left - len(entries), entries[-1][0]
+
+
+def _portion(live: Live, shard: Shard, *, after: str, count: int) -> tuple[str, list[recorder.Entry]]:
+    """The next events and the lineage of all of them; read again when a rebuild began another one meanwhile."""
+    while True:
+        lineage = _lineage(live, shard)
+        entries = state.read_events(live, shard, after=after, count=count)
+        if _lineage(live, shard) == lineage:
+            return lineage, entries
+
+
+def _lineage(live: Live, shard: Shard) -> str:
+    """That of the gate; while a rebuild has taken that away, the records' one, where it carries the events first."""
+    position = recorder.read_position(shard)
+    return state.read_gate_fields(live, shard).get("lineage") or (position.lineage if position else "")
 
 
 @contextmanager
