@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -304,6 +305,37 @@ def test_a_question_voided_meanwhile_is_said_on_the_open_paper(
     device.must_be_accessible()
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/voided.png")
+
+
+def test_a_phone_that_finds_the_end_passed_in_a_pause_goes_on_after_it(
+    make_contest: Callable[..., str], stack: Stack, open_device: OpenDevice
+) -> None:
+    """It was opened anew meanwhile and knows of no time left; still it must not hand the paper in."""
+    closes_at = datetime.now(UTC) + timedelta(seconds=30)
+    url = make_contest(closes_at=closes_at.isoformat())
+    slug = url.rsplit("/", 1)[1]
+    device = open_device()
+    device.expected.append("503")
+    page = device.page
+    enter_nickname(page, url, "考生")
+    answer_question(page)
+    expect(page.locator("[data-part=saved]")).to_have_text("已保存")
+    stack.run_cli("contest", "pause", slug)
+    page.wait_for_timeout(max(0.0, (closes_at - datetime.now(UTC)).total_seconds() * 1000 + 500))
+    page.reload()
+    paused = page.get_by_text("竞赛已暂停")
+    expect(paused).to_be_visible(timeout=20_000)
+    expect(page.locator("#stem")).to_be_visible()
+    expect(page.locator("[data-part=clock]")).to_be_hidden()
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/paused.png")
+    until = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(hours=1)
+    stack.run_cli("contest", "resume", slug, "--until", f"{until:%Y-%m-%d %H:%M}")
+    expect(paused).to_be_hidden(timeout=60_000)
+    expect(page.locator("#stem")).to_be_visible()
+    expect(page.locator("[data-part=clock]")).to_have_text(re.compile("^09:"))
+    answer_question(page)
+    expect(page.locator("[data-part=saved]")).to_have_text("已保存")
 
 
 BROKEN_WORDS = """

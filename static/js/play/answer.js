@@ -10,7 +10,7 @@ import { sides } from "./matching.js";
 import { fetchPictures, nameOf } from "./parts.js";
 import { renderQuestion } from "./question.js";
 import { canRead, readAloud, stopReading } from "./reading.js";
-import { Sender } from "./sender.js";
+import { isPaused, Sender } from "./sender.js";
 import { closeDialog, openDialog, renderDots, renderSquares, wireDialog } from "./sheet.js";
 
 const NEAR_MS = 60_000;
@@ -94,6 +94,7 @@ class Paper {
   #shownAt = Date.now();
   #openedAt = Date.now();
   #isEnding = false;
+  #isPaused = false;
   #folds = new Map();
 
   constructor(body) {
@@ -113,7 +114,7 @@ class Paper {
         acknowledged: (result) => this.#acknowledged(result),
         ended: () => this.#leave(),
         refused: (error) => this.#refused(error),
-        paused: (error) => this.#say(error.message),
+        paused: (error) => this.#sayPaused(error),
         waiting: (error) => this.#showEnding(error instanceof Refused ? error.message : text("handing-in-again")),
       },
     });
@@ -191,6 +192,11 @@ class Paper {
     notice.hidden = sentence === "";
   }
 
+  #sayPaused(error) {
+    this.#isPaused = true;
+    this.#say(error.message);
+  }
+
   #sayRefused(question, code) {
     const name = hasText(`refused-${code}`) ? `refused-${code}` : "refused";
     this.#say(text(name, { number: this.#number(question) }), "bad");
@@ -207,10 +213,10 @@ class Paper {
   }
 
   #tick() {
-    if (!this.#clock.hasDeadline) return;
-    const remaining = this.#clock.remainingMs;
     const clock = part("clock");
-    clock.hidden = false;
+    clock.hidden = !this.#clock.hasDeadline;
+    if (clock.hidden) return;
+    const remaining = this.#clock.remainingMs;
     clock.textContent = clockText(remaining);
     clock.toggleAttribute("data-near", remaining < NEAR_MS);
     if (remaining < NEAR_MS && part("last-minute").textContent === "") {
@@ -244,6 +250,8 @@ class Paper {
 
   #acknowledged({ lost, refused, judged, voided }) {
     const { id } = this.#question;
+    if (this.#isPaused) this.#say("");
+    this.#isPaused = false;
     if ([...lost, ...judged, ...voided].includes(id)) this.#show(this.#answers.place);
     if (voided.length > 0) this.#say(text("voided", { number: this.#number(voided[0]) }));
     if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
@@ -378,10 +386,10 @@ class Paper {
     this.#showEnding(text("time-up"));
     await sleep(Math.random() * SPREAD_MS);
     this.#isEnding = false;
-    this.#finish();
+    this.#finish({ isTimeUp: true });
   }
 
-  async #finish() {
+  async #finish({ isTimeUp = false } = {}) {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#spend();
@@ -389,12 +397,21 @@ class Paper {
     this.#answers.startFinishing();
     this.#showEnding(text("handing-in"));
     try {
-      await this.#sender.finish();
+      await this.#sender.finish({ isTimeUp });
       this.#leave();
     } catch (error) {
       this.#answers.stopFinishing();
-      showRefusal(error.message);
+      if (isTimeUp && isPaused(error)) this.#goOn(error);
+      else showRefusal(error.message);
     }
+  }
+
+  /** Back to the paper: the contest is paused, and its time has not run out after all. */
+  #goOn(error) {
+    this.#isEnding = false;
+    this.#sender.goOn();
+    showScreen("question");
+    this.#sayPaused(error);
   }
 
   #showEnding(sentence) {

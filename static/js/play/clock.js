@@ -13,9 +13,14 @@ export class Clock {
     this.#endsAt = remainingMs === null || remainingMs === undefined ? null : this.#syncedAt + remainingMs;
   }
 
-  /** Stand still until the next sync: the contest is paused, and its time with it. */
+  /**
+   * Stand still until the next sync: the contest is paused, and its time with it.
+   * Where none was left by this clock, the server alone knows how much there will be.
+   */
   hold() {
-    if (this.#heldMs === null && this.hasDeadline) this.#heldMs = Math.max(1000, this.remainingMs);
+    if (this.#heldMs !== null || !this.hasDeadline) return;
+    if (this.remainingMs > 0) this.#heldMs = this.remainingMs;
+    else this.#endsAt = null;
   }
 
   get hasDeadline() {

@@ -64,8 +64,11 @@ export class Sender {
     this.#schedule(pause);
   }
 
-  /** Hand in the whole sheet, again until the server answers; resolves to its result, or null when it had ended before. */
-  async finish() {
+  /**
+   * Hand in the whole sheet, again until the server answers; resolves to its result, or null when it had ended before.
+   * Because time was up (`isTimeUp`) it is not handed in during a pause, in which time stands still: that is thrown.
+   */
+  async finish({ isTimeUp = false } = {}) {
     this.stop();
     for (let failures = 0; ; failures += 1) {
       try {
@@ -75,10 +78,18 @@ export class Sender {
       } catch (error) {
         if (isEnded(error)) return null;
         if (error instanceof Refused && !error.mayRetry) throw error;
+        if (isTimeUp && isPaused(error)) throw error;
         this.#on.waiting(error);
         await waitForNetwork(pauseBefore(failures, error.retryAfterMs));
       }
     }
+  }
+
+  /** Go on after a hand-in that a pause put off. */
+  goOn() {
+    this.#isStopped = false;
+    this.#clock.hold();
+    this.now();
   }
 
   stop() {
@@ -97,7 +108,7 @@ export class Sender {
       this.#on.ended();
       return HEARTBEAT_MS;
     }
-    if (error instanceof Refused && error.code === "paused") {
+    if (isPaused(error)) {
       this.#clock.hold();
       this.#on.paused(error);
     } else if (error instanceof Refused && !error.mayRetry) this.#on.refused(error);
@@ -120,6 +131,10 @@ export class Sender {
 /** Whether a refusal says that the attempt is over: handed in (here or elsewhere), or its time is up. */
 function isEnded(error) {
   return error instanceof Refused && (error.code === "finished" || error.code === "expired");
+}
+
+export function isPaused(error) {
+  return error instanceof Refused && error.code === "paused";
 }
 
 /** Wait so long, or until the network comes back. */
