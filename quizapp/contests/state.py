@@ -1,6 +1,6 @@
 """The keys of contests in Redis: the gate of each shard and the copies of kits.
 
-    contests:{c7.0}:gate    hash: lineage, number, kit, opens, closes, paused, capacity
+    contests:{c7.0}:gate    hash: lineage, number, kit, opens, closes, paused, capacity, and what play adds
     contests:kit:7:1        string: the stored kit's body in base64 (copies leave after a week and are refilled)
 
 The part in braces is the hash tag: all keys of a shard lie in one slot, so one Lua call may use them all.
@@ -9,15 +9,16 @@ The part in braces is the hash tag: all keys of a shard lie in one slot, so one 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from quizapp.contests.shards import Shard
 from quizapp.core.live import Live, Script
 
 COPY_SECONDS = 7 * 24 * 3600
-_write_settings = Script((Path(__file__).parent / "gate.lua").read_text())
+_change_gate = Script((Path(__file__).parent / "gate.lua").read_text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,10 @@ def settings_fields(settings: GateSettings) -> list[str | int]:
     ]
 
 
-def write_gate_settings(live: Live, shard: Shard, *, settings: GateSettings) -> bool:
-    """Bring an existing gate's settings up to date; False when there is no gate."""
-    written = _write_settings.call(live, keys=[gate_key(shard)], arguments=settings_fields(settings))
-    return bool(written)
+def change_gate(live: Live, shard: Shard, fields: Sequence[str | int]) -> Literal["ok", "none", "older"]:
+    """Change fields of a gate; none: there is no gate; older: it knows a newer `version`, and stays as it is."""
+    word: Literal["ok", "none", "older"] = _change_gate.call(live, keys=[gate_key(shard)], arguments=fields)
+    return word
 
 
 def write_kit_copy(live: Live, *, contest_id: int, version: int, body: bytes) -> None:

@@ -1,8 +1,9 @@
 """What organisers do to a running contest: pause, resume, give time, move or set its end; and forget a person.
 
 Pauses and gifts of time are kept in SQL and reach all open attempts through the gate in one step: deadlines are
-stored without what was added later. The gate is written after the commit, and the recorder's process brings it
-up to date within a second when that fails.
+stored without what was added later. Every act takes the contest's row first, so that of two at once none is lost. The
+gate is written after the commit, and the recorder's process brings it up to date within a second when that fails; of
+two writers who cross the gate keeps what is newer.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
+
 from quizapp.accounts import audit
 from quizapp.accounts.models import User
 from quizapp.contests import entering
-from quizapp.contests import state as gates
-from quizapp.contests.actions import NotPublished, gate_settings
+from quizapp.contests.actions import NotPublished
 from quizapp.contests.models import Contest, Entry
 from quizapp.contests.rules import UNTIMED_WINDOW_LIMIT, WINDOW_LIMIT
 from quizapp.core.db import after_commit, db
@@ -24,7 +26,7 @@ from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.logs import get_logger
 from quizapp.play import queries, state
-from quizapp.play.models import ContestClock
+from quizapp.play.models import ContestClock, RecorderPosition
 from quizapp.play.state import Shard
 
 GIFT_LIMIT = timedelta(hours=3)
@@ -64,6 +66,7 @@ def pause(*, contest: Contest, actor: User | None, now: datetime, reason: str = 
 
     The reason is for the audit trail.
     """
+    take(contest)
     _require_running(contest, now)
     if contest.paused_at is not None:
         raise AlreadyPaused
@@ -78,6 +81,7 @@ def resume(*, contest: Contest, actor: User | None, now: datetime, closes_at: da
     For a minute late answers are taken, so that phones can send what they kept.
     Raises NotPublished, NotPaused, Invalid (no new end, or one that is not later).
     """
+    take(contest)
     if not contest.is_published:
         raise NotPublished
     if contest.paused_at is None:
@@ -90,7 +94,7 @@ def resume(*, contest: Contest, actor: User | None, now: datetime, closes_at: da
         detail = {"closes_before": contest.closes_at.isoformat(), "closes": closes_at.isoformat()}
         contest.closes_at = closes_at
     detail["paused_ms"] = _end_pause(contest, now)
-    _changed(contest, "resume", detail, actor, now, resumes=True)
+    _changed(contest, "resume", detail, actor, now)
 
 
 def _end_pause(contest: Contest, until: datetime) -> int:
@@ -116,6 +120,7 @@ def extend(
     A gift counts as time used: it makes up for trouble, and the tie rule still compares whole times.
     Raises NotPublished, Invalid (an end that is not later, windows and gifts that are too long).
     """
+    take(contest)
     if not contest.is_published:
         raise NotPublished
     wrong = _wrong_extension(contest, closes_at, gift, now)
@@ -164,13 +169,22 @@ def close(*, contest: Contest, actor: User | None, now: datetime, reason: str = 
     Before its opening it is closed as it opens: a window needs some length. An end that has passed in a pause stays,
     and the pause counts up to it, since what came later is no time of anybody's. The reason is for the audit trail.
     """
+    take(contest)
     _require_running(contest, now)
-    before, was_paused = contest.closes_at, contest.paused_at is not None
+    before = contest.closes_at
     contest.closes_at = max(min(now, before), contest.opens_at + timedelta(milliseconds=1))
-    if was_paused:
+    if contest.paused_at is not None:
         _end_pause(contest, min(now, contest.closes_at))
     detail = {"closes_before": before.isoformat(), "reason": reason}
-    _changed(contest, "close", detail, actor, now, resumes=was_paused)
+    _changed(contest, "close", detail, actor, now)
+
+
+def take(contest: Contest) -> None:
+    """Read a contest anew, and keep everybody else from changing it until this transaction ends.
+
+    People may enter and begin meanwhile.
+    """
+    db.session.refresh(contest, with_for_update={"key_share": True})
 
 
 def _require_running(contest: Contest, now: datetime) -> None:
@@ -182,20 +196,18 @@ def _require_running(contest: Contest, now: datetime) -> None:
 
 def _clock(contest: Contest) -> ContestClock:
     """The contest's clock as a row that can be changed."""
-    clock = db.session.get(ContestClock, contest.id)
+    clock = db.session.get(ContestClock, contest.id, populate_existing=True)
     if clock is None:
         clock = ContestClock(contest_id=contest.id, shift_ms=0, still_ms=0)
         db.session.add(clock)
     return clock
 
 
-def _changed(
-    contest: Contest, verb: str, detail: dict[str, Any], actor: User | None, now: datetime, *, resumes: bool = False
-) -> None:
+def _changed(contest: Contest, verb: str, detail: dict[str, Any], actor: User | None, now: datetime) -> None:
     """Flush, note the act, and let the gate follow after the commit."""
     contest.lock_version += 1
-    for position in queries.positions(contest_id=contest.id):
-        position.is_settled = False
+    settled = update(RecorderPosition).where(RecorderPosition.contest_id == contest.id, RecorderPosition.is_settled)
+    db.session.execute(settled.values(is_settled=False))
     db.session.flush()
     audit.record(
         action=f"play.{verb}",
@@ -206,22 +218,21 @@ def _changed(
         actor=actor,
     )
     db.session.flush()
-    after_commit(_gate_writer(contest, resumes=resumes))
+    after_commit(_gate_writer(contest))
 
 
-def _gate_writer(contest: Contest, *, resumes: bool) -> Callable[[], None]:
+def _gate_writer(contest: Contest) -> Callable[[], None]:
     """Write the gates of all shards, one after the other.
 
     Where one cannot be written, or this process dies between two, the recorder writes it within a second. Until then
     the people of that shard go on as before; a pause counts for them too from the moment that SQL and the gate name.
     """
-    clock = queries.gate_clock(contest)
-    wanted = {shard: [*gates.settings_fields(gate_settings(contest, shard)), *clock] for shard in contest.shards}
+    wanted = queries.gate_settings(contest.id, *contest.shards)
 
     def write() -> None:
         for shard, fields in wanted.items():
             try:
-                state.write_gate(get_live(), shard, fields, resumes=resumes)
+                state.write_gate(get_live(), shard, fields)
             except StoreUnavailable:
                 log.warning("gate_not_written", contest_id=shard.contest_id, shard=shard.number)
 

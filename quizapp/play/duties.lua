@@ -101,28 +101,6 @@ function gateless.recorded()
   return { 'ok' }
 end
 
--- set: field, value, … → ok | recovering; changes a gate, never makes one, and its kit never goes back
-function gateless.set()
-  if redis.call('EXISTS', gate_key) == 0 then
-    return { 'recovering' }
-  end
-  local kit = redis.call('HGET', gate_key, 'kit')
-  redis.call('HSET', gate_key, unpack(ARGV, 2))
-  if kit and tonumber(redis.call('HGET', gate_key, 'kit')) < tonumber(kit) then
-    redis.call('HSET', gate_key, 'kit', kit)
-  end
-  return { 'ok' }
-end
-
--- resume: as set, and phones get time to send again
-function gateless.resume()
-  local reply = gateless.set()
-  if reply[1] == 'ok' then
-    redis.call('HSET', gate_key, 'reopened', whole(now))
-  end
-  return reply
-end
-
 -- lock: token, ms → ok | busy; a rebuild begins; it ends by open or unlock, or by time
 function gateless.lock()
   if redis.call('SET', base .. 'rebuilding', ARGV[2], 'NX', 'PX', ARGV[3]) then

@@ -17,14 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from quizapp.contests import state as gates
-from quizapp.contests.actions import gate_settings
 from quizapp.contests.models import Contest
-from quizapp.core.clock import to_ms, utc_now
+from quizapp.contests.shards import Shards
+from quizapp.core.clock import from_ms, to_ms, utc_now
 from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, get_live
@@ -190,41 +189,42 @@ class Recorder:
         self._tell_pace(clock)
         contests = _active_contests()
         self.positions = {shard: self.positions[shard] for shard in self.positions if shard.contest_id in contests}
-        for contest in contests.values():
-            self._keep(contest, now, is_minute=is_minute)
+        for shards in contests.values():
+            self._keep(shards, now, is_minute=is_minute)
         if is_minute:
             self._minute_due = clock + MINUTE_SECONDS
             self._find_lost(now)
 
-    def _keep(self, contest: Contest, now: datetime, *, is_minute: bool) -> None:
+    def _keep(self, shards: Shards, now: datetime, *, is_minute: bool) -> None:
         found: dict[Shard, state.Figures] = {}
-        for shard in contest.shards:
-            if self._tend(contest, shard, now):
+        for shard in shards:
+            if self._tend(shard, now):
                 with suppress(StoreUnavailable):
                     found[shard] = state.figures(self.live, shard)
                     self._keep_board(shard)
         playing = sum(figures.playing for figures in found.values())
-        for shard in found:
+        for shard, figures in found.items():
             with suppress(StoreUnavailable):
                 state.sample(self.live, shard, playing=playing)
                 if is_minute:
                     write_sample(live=self.live, shard=shard, now=now)
                     # A server that took over may lack what was tidied up last.
                     recorder.finish_leftovers(self.live, self.positions[shard])
-                    self._settle(contest, self.positions[shard], now)
+                    if now >= from_ms(figures.closes_ms) + SETTLED_AFTER:
+                        self._settle(self.positions[shard], now)
 
-    def _tend(self, contest: Contest, shard: Shard, now: datetime) -> bool:
+    def _tend(self, shard: Shard, now: datetime) -> bool:
         """See to one shard's gate and deadlines; False where it is not in order now."""
         if self._is_away(shard):
             return False
         try:
-            position = self._position(contest, shard, now)
+            position = self._position(shard, now)
             if position is None:
                 return False
             if position.halted_reason:
                 recorder.keep_shut(self.live, position)
                 return False
-            if not self._reconcile(contest, position):
+            if not self._reconcile(position):
                 return False
             self._sweep(shard)
         except (StoreUnavailable, RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
@@ -234,7 +234,7 @@ class Recorder:
             return False
         return True
 
-    def _position(self, contest: Contest, shard: Shard, now: datetime) -> Position | None:
+    def _position(self, shard: Shard, now: datetime) -> Position | None:
         """Where recording stands, with a gate to it; makes the gate where there is none.
 
         A halted position is read anew each time, since a person may have decided.
@@ -251,13 +251,13 @@ class Recorder:
         if not state.has_gate(self.live, shard):
             self.positions.pop(shard, None)
             if not open_if_new(shard=shard, now=now):
-                rebuild(contest=contest, shard=shard, now=now, discards=False)
+                rebuild(shard=shard, now=now, discards=False)
             position = recorder.read_position(shard)
             if position is not None:
                 self.positions[shard] = position
         return position
 
-    def _reconcile(self, contest: Contest, position: Position) -> bool:
+    def _reconcile(self, position: Position) -> bool:
         """Bring the gate up to date with SQL; False without one, or when it shows that Redis went back in time."""
         shard = position.shard
         fields = state.read_gate_fields(self.live, shard)
@@ -276,13 +276,13 @@ class Recorder:
             self.positions[shard] = recorder.halt(self.live, position, reason=reason)
             return False
         with reading():
-            wanted = [*gates.settings_fields(gate_settings(contest, shard)), *queries.gate_clock(contest)]
+            wanted = queries.gate_settings(shard.contest_id, shard)[shard]
             db.session.rollback()
         pairs = zip(wanted[::2], wanted[1::2], strict=True)
-        if any(fields.get(str(name)) != str(value) for name, value in pairs):
-            # Who was to end a pause did not reach this gate: phones get their time to send again all the same.
-            resumes = fields["paused"] == "1" and contest.paused_at is None
-            state.write_gate(self.live, shard, wanted, resumes=resumes)
+        is_current = all(fields.get(str(name)) == str(value) for name, value in pairs)
+        if not is_current and not state.write_gate(self.live, shard, wanted):
+            # An organiser was quicker, unless it is told each second: then SQL went back in time.
+            log.warning("gate_knows_newer", contest_id=shard.contest_id, shard=shard.number)
         return True
 
     def _keep_board(self, shard: Shard) -> None:
@@ -298,19 +298,15 @@ class Recorder:
             if state.expire(self.live, shard, wait_ms=self.wait_ms) < 200:
                 return
 
-    def _settle(self, contest: Contest, position: Position, now: datetime) -> None:
+    def _settle(self, position: Position, now: datetime) -> None:
         shard = position.shard
-        if now < contest.closes_at + SETTLED_AFTER or state.count_events(self.live, shard):
+        if state.count_events(self.live, shard) or state.count_open(self.live, shard):
             return
-        if state.count_open(self.live, shard):
-            return
-        db.session.execute(
-            update(RecorderPosition)
-            .where(RecorderPosition.contest_id == shard.contest_id, RecorderPosition.shard == shard.number)
-            .where(RecorderPosition.last_number == position.number)
-            .values(is_settled=True)
-            .execution_options(synchronize_session=False)
-        )
+        # Who moves the end has the row until all shards are said not to be settled any more.
+        contest = select(Contest.closes_at).where(Contest.id == shard.contest_id)
+        closes_at = db.session.execute(contest.with_for_update(key_share=True)).scalar_one()
+        if now >= closes_at + SETTLED_AFTER:
+            db.session.execute(recorder.at(position).values(is_settled=True))
         db.session.commit()
 
     def _find_lost(self, now: datetime) -> None:
@@ -335,10 +331,8 @@ class Recorder:
             recount.count_anew(self.live, position)
 
     def _rebuild_settled(self, shard: Shard, now: datetime) -> None:
-        contest = db.session.get(Contest, shard.contest_id)
         try:
-            if contest is not None:
-                rebuild(contest=contest, shard=shard, now=now, discards=False)
+            rebuild(shard=shard, now=now, discards=False)
         except (RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
             log.warning("settled_not_rebuilt", contest_id=shard.contest_id, reason=type(error).__name__)
 
@@ -350,17 +344,18 @@ _settled_shards = (
 )
 
 
-def _active_contests() -> dict[int, Contest]:
-    """Published contests of which not every shard is settled."""
+def _active_contests() -> dict[int, Shards]:
+    """The shards of published contests of which not every shard is settled.
+
+    What may change meanwhile, such as a contest's end, is read where it is used: a turn can be long.
+    """
     with reading():
         query = (
             select(Contest)
             .where(Contest.state == "published", _settled_shards < Contest.shard_count)
             .order_by(Contest.id)
         )
-        found = {contest.id: contest for contest in db.session.scalars(query)}
-        for contest in found.values():
-            db.session.expunge(contest)
+        found = {contest.id: contest.shards for contest in db.session.scalars(query)}
         db.session.rollback()
     return found
 

@@ -2,7 +2,9 @@
 -- leaderboards/board.lua, which gives `board`, then this file, then duties.lua.
 --
 -- Keys, all of one shard and one slot (T is the hash tag {c<contest>.<shard>}):
---   KEYS[1]  contests:T:gate          hash    lineage number kit opens closes paused capacity, and ours:
+--   KEYS[1]  contests:T:gate          hash    lineage number kit opens closes paused capacity, and ours, which
+--                                             contests/gate.lua changes too:
+--                                             version (of the contest whose settings these are),
 --                                             halted (the recorder found that events went back in time),
 --                                             since (ms of the pause), shift (ms added to all deadlines so far),
 --                                             still (ms of pauses so far), reopened (ms of the last rebuild, resume

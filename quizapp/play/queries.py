@@ -8,10 +8,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Text, cast, func, select
 
+from quizapp.contests import actions as contests
+from quizapp.contests import state as gates
 from quizapp.contests.correcting import void_points
 from quizapp.contests.kit import Kit
 from quizapp.contests.models import Contest
 from quizapp.contests.rules import DrawnQuestion
+from quizapp.contests.shards import Shard
+from quizapp.core.clock import to_ms
 from quizapp.core.db import db
 from quizapp.play import packing
 from quizapp.play.hashes import LiveAttempt, Stored
@@ -96,17 +100,26 @@ def _stored(kit: Kit, answer: Answer) -> Stored:
     return Stored(answer.seq, answer.points_hundredths, answer.is_right, response)
 
 
-def clock_of(contest_id: int) -> ContestClock:
-    """What pauses and gifts of time have added up to; zeros where there were none."""
-    stored = db.session.get(ContestClock, contest_id)
-    return stored or ContestClock(contest_id=contest_id, shift_ms=0, still_ms=0)
+def gate_settings(contest_id: int, *shards: Shard) -> dict[Shard, list[str | int]]:
+    """What the gates of these shards must say by the records: field, value, field, value, … as play.lua names them.
 
-
-def gate_clock(contest: Contest) -> list[str | int]:
-    """The fields of the gate that come from the contest's clock, as play.lua names them."""
-    clock = clock_of(contest.id)
-    since = round(contest.paused_at.timestamp() * 1000) if contest.paused_at else 0
-    return ["since", since, "shift", clock.shift_ms, "still", clock.still_ms]
+    All of it is of one version of the contest: a pause that ends and its length in the clock are one statement's look.
+    """
+    query = select(Contest, ContestClock).outerjoin(ContestClock, ContestClock.contest_id == Contest.id)
+    row = db.session.execute(query.where(Contest.id == contest_id), execution_options={"populate_existing": True}).one()
+    contest, clock = row[0], row[1] or ContestClock(shift_ms=0, still_ms=0)
+    since = to_ms(contest.paused_at) if contest.paused_at else 0
+    common: list[str | int] = [
+        "version",
+        contest.lock_version,
+        "since",
+        since,
+        "shift",
+        clock.shift_ms,
+        "still",
+        clock.still_ms,
+    ]
+    return {shard: [*gates.settings_fields(contests.gate_settings(contest, shard)), *common] for shard in shards}
 
 
 def positions(*, contest_id: int) -> Sequence[RecorderPosition]:

@@ -22,8 +22,6 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from quizapp.contests import state as gates
-from quizapp.contests.actions import gate_settings
 from quizapp.contests.models import Contest
 from quizapp.core.db import db, reading, release
 from quizapp.core.live import Live, get_live
@@ -93,21 +91,20 @@ def open_doors(live: Live, position: recorder.Position, *, token: str, is_rebuil
     fields = ["lineage", position.lineage, "number", position.number, *_settings(shard)]
     if not state.open_gate(live, shard, token=token, fields=fields, is_rebuilt=is_rebuilt):
         return False
-    # Who halted recording meanwhile found no gate to shut.
+    # Who changed the contest or halted recording meanwhile found no gate to tell.
+    state.write_gate(live, shard, _settings(shard))
     recorder.keep_shut(live, recorder.read_position(shard) or position)
     return True
 
 
 def _settings(shard: Shard) -> list[str | int]:
-    """The settings of a gate by the records, as it holds them."""
     with reading():
-        contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
-        settings = [*gates.settings_fields(gate_settings(contest, shard)), *queries.gate_clock(contest)]
+        settings = queries.gate_settings(shard.contest_id, shard)[shard]
         release()
     return settings
 
 
-def rebuild(*, contest: Contest, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
+def rebuild(*, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
     """Make the live state of a shard anew from SQL and open its doors; commits.
 
     With `discards` events that do not follow on the recorded ones are kept as dead letters.
@@ -120,7 +117,7 @@ def rebuild(*, contest: Contest, shard: Shard, now: datetime, discards: bool) ->
     if not state.lock_for_rebuild(live, shard, token=token):
         raise RebuildTakenOver
     try:
-        return _rebuild(live, contest, position, token, now, discards=discards)
+        return _rebuild(live, position, token, now, discards=discards)
     except Exception:
         state.unlock(live, shard, token=token)
         raise
@@ -131,13 +128,11 @@ def rebuild_all(*, contest: Contest, now: datetime) -> Rebuilt:
 
     Raises what `rebuild` raises; the shards before are done then, and doing all again does no harm.
     """
-    done = [rebuild(contest=contest, shard=shard, now=now, discards=True) for shard in contest.shards]
+    done = [rebuild(shard=shard, now=now, discards=True) for shard in contest.shards]
     return Rebuilt(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
 
 
-def _rebuild(
-    live: Live, contest: Contest, position: recorder.Position, token: str, now: datetime, *, discards: bool
-) -> Rebuilt:
+def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime, *, discards: bool) -> Rebuilt:
     shard = position.shard
     _require(state.shut(live, shard, token=token) is not None)
     position, recorded = _record_rest(live, position, token, now)
@@ -148,7 +143,6 @@ def _rebuild(
         discarded = _discard_rest(live, shard, position, now)
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
-    # Who asked may have read the contest before its kit got a new version.
     contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
     remove(live, shard)
     _begin_lineage(position, token, now)

@@ -15,7 +15,7 @@ from typing import Any
 
 from quizapp.contests.shards import Shard as Shard
 from quizapp.contests.shards import Shards
-from quizapp.contests.state import gate_key, tag
+from quizapp.contests.state import change_gate, gate_key, tag
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import _
 from quizapp.core.live import Live, LiveStoreDown, Script, Words
@@ -433,9 +433,15 @@ def has_gate(live: Live, shard: Shard) -> bool:
     return bool(live.command("EXISTS", gate_key(shard)))
 
 
-def write_gate(live: Live, shard: Shard, fields: Sequence[str | int], *, resumes: bool = False) -> None:
-    """Change fields of a gate; with `resumes` phones get time to send again. Raises Recovering without a gate."""
-    call(live, shard, "resume" if resumes else "set", *fields)
+def write_gate(live: Live, shard: Shard, fields: Sequence[str | int]) -> bool:
+    """Change fields of a gate; False when it knows a newer version of them. Raises Recovering without a gate.
+
+    Where a pause ends phones get time to send again.
+    """
+    word = change_gate(live, shard, fields)
+    if word == "none":
+        raise Recovering
+    return word == "ok"
 
 
 def lock_for_rebuild(live: Live, shard: Shard, *, token: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.queries import latest_notice
@@ -89,8 +90,15 @@ def _record_shard(shard: Shard) -> int:
             return total
 
 
+def keep_contests() -> None:
+    """Before a turn of a recorder, which ends the session: the contests that a test holds stay as SQL has them now."""
+    for contest in db.session.scalars(select(Contest).execution_options(populate_existing=True)).all():
+        db.session.expunge(contest)
+
+
 def turn(wait_ms: int = 0) -> Recorder:
     """One turn of a fresh recorder, duties included."""
+    keep_contests()
     keeper = Recorder(get_live(), wait_ms=wait_ms)
     keeper.turn(utc_now())
     keeper.close()

@@ -20,6 +20,7 @@ from quizapp.play import jobs, state
 from quizapp.play.state import Shard
 from tests.cast import csrf_token, post
 from tests.contests.makers import make_bank, make_published
+from tests.play.makers import keep_contests
 
 ACTS = ("pause", "resume", "extend", "capacity", "close")
 
@@ -66,6 +67,7 @@ def hand_in(client: FlaskClient, slug: str, *, right: int = 10) -> str:
 
 def record() -> None:
     """Carry what was played into SQL."""
+    keep_contests()
     recorder = jobs.Recorder(get_live())
     while recorder.turn(utc_now()):
         pass

@@ -150,6 +150,7 @@ def test_acts_that_make_no_sense_are_refused(contest: Contest) -> None:
         with pytest.raises(actions.AlreadyClosed):
             act(contest=contest, actor=None, now=now)
     contest.state = "draft"
+    db.session.flush()
     for act in (actions.pause, actions.resume, actions.close):
         with pytest.raises(NotPublished):
             act(contest=contest, actor=None, now=now)

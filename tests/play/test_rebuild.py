@@ -128,7 +128,7 @@ def test_a_rebuild_by_hand_opens_a_halted_contest_and_keeps_what_it_leaves_out(a
     phones[5].finish()
     turn()
     assert phones[5].begin().status_code == 503
-    done = rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=True)
+    done = rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
     assert (done.discarded, db.session.scalar(select(func.count(DeadLetter.id)))) == (1, 1)
     assert phones[5].look().json["state"] == "open"
     phones[5].finish()
@@ -144,7 +144,7 @@ def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskCli
     phones[5].finish()
     turn()
     with pytest.raises(rebuild.RebuildNeedsDecision):
-        rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+        rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
     assert state.count_events(live, shard) == 1
 
 
@@ -161,7 +161,7 @@ def test_a_rebuild_goes_on_from_where_the_recorder_has_come_meanwhile(
 
     with monkeypatch.context() as patched:
         patched.setattr(state, "lock_for_rebuild", record_and_lock)
-        rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+        rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
     assert verify(contest=contest) == []
 
 
@@ -170,11 +170,11 @@ def test_two_rebuilds_at_once_are_one(app: Flask, client: FlaskClient) -> None:
     live, shard = get_live(), contest.shards.of("anybody")
     assert state.lock_for_rebuild(live, shard, token="somebody")
     with pytest.raises(rebuild.RebuildTakenOver):
-        rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+        rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
     assert state.restore(live, shard, token="another", commands=[["SET", "x", "1"]]) is False
     assert state.open_gate(live, shard, token="another", fields=["lineage", "f"], is_rebuilt=True) is False
     state.unlock(live, shard, token="somebody")
-    rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+    rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
     assert verify(contest=contest) == []
 
 
@@ -191,7 +191,7 @@ def test_a_rebuild_that_fails_leaves_the_doors_shut_and_the_next_one_opens_them(
     with monkeypatch.context() as patched:
         patched.setattr(state, "open_gate", break_off)
         with pytest.raises(RuntimeError):
-            rebuild.rebuild(contest=contest, shard=shard, now=utc_now(), discards=False)
+            rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
     assert phones[0].begin().status_code == 503
     turn()
     assert verify(contest=contest) == []

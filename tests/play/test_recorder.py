@@ -29,7 +29,7 @@ from quizapp.play.recording import Lag, lag_of, pace_of
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.conftest import make_settings
-from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
+from tests.play.makers import Phone, keep_contests, kit_of, make_contest, record_all, turn
 
 
 @pytest.fixture
@@ -129,6 +129,7 @@ def test_of_two_recorders_with_the_same_batch_one_records_it(client: FlaskClient
 
 
 def test_a_recorder_that_slept_through_many_batches_does_no_harm(client: FlaskClient, contest: Contest) -> None:
+    keep_contests()
     sleeper = Recorder(get_live(), wait_ms=0)
     sleeper.turn(utc_now())
     sleeper.close()
@@ -176,6 +177,7 @@ def test_a_failed_transaction_leaves_nothing_and_is_done_again(
 
 
 def test_a_standby_waits_for_the_lease(contest: Contest) -> None:
+    keep_contests()
     first, second = Recorder(get_live(), wait_ms=0), Recorder(get_live(), wait_ms=0)
     first.turn(utc_now())
     second.turn(utc_now())

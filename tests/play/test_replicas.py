@@ -24,7 +24,7 @@ from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests import valkeys
 from tests.conftest import make_settings
-from tests.play.makers import Phone, kit_of, make_contest, record_all
+from tests.play.makers import Phone, keep_contests, kit_of, make_contest, record_all
 from tests.valkeys import Replicated
 
 WAIT_MS, GRACE_MS = 4_000, 5_000
@@ -51,7 +51,9 @@ def app(settings: Settings, servers: Replicated, tmp_path: Path, monkeypatch: py
 
 @pytest.fixture
 def contest(app: Flask) -> Contest:
-    return make_contest()
+    contest = make_contest()
+    keep_contests()
+    return contest
 
 
 @pytest.fixture

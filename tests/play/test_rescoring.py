@@ -363,7 +363,7 @@ def test_shards_rebuilt_at_once_mark_everybody_once(
     def rebuild_one(shard: Shard) -> None:
         with app.app_context():
             together.wait(20)
-            rebuild.rebuild(contest=db.session.get_one(Contest, 1), shard=shard, now=utc_now(), discards=False)
+            rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
             db.session.remove()
 
     monkeypatch.setattr(remarking, "_mark_people", mark_slowly)

@@ -395,7 +395,8 @@ def test_results_wait_for_the_last_shard_that_takes_answers(app: Flask, client: 
     assert all(phone.look().json["review"] for phone in crowd)
     assert not figures.board(get_live(), contest.shards, board="overall", top=5).is_hidden
     last = list(contest.shards)[2]
-    state.write_gate(get_live(), last, ["paused", 0], resumes=True)
+    for is_paused in (1, 0):
+        state.write_gate(get_live(), last, ["paused", is_paused])
     assert not any(phone.look().json["review"] for phone in crowd)
     assert figures.board(get_live(), contest.shards, board="overall", top=6).is_hidden
     get_live().command("DEL", state.keys_of(last)[0])

@@ -18,9 +18,7 @@ from werkzeug.test import TestResponse
 
 from quizapp.accounts.queries import latest_notice
 from quizapp.app import create_app
-from quizapp.contests.actions import gate_settings
 from quizapp.contests.models import Contest, Entry
-from quizapp.contests.state import write_gate_settings
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
@@ -241,7 +239,7 @@ def test_explanations_open_later_on_the_same_page(client: FlaskClient) -> None:
     contest.closes_at = utc_now() - timedelta(seconds=10)
     db.session.commit()
     for shard in contest.shards:
-        write_gate_settings(get_live(), shard, settings=gate_settings(contest, shard))
+        state.write_gate(get_live(), shard, ["closes", to_ms(contest.closes_at)])
     assert "逐题回顾" in client.get(address).text
 
 
