@@ -124,7 +124,8 @@ def act(slug: str, name: str) -> ResponseReturnValue:
 
 
 def _refuse_stale(contest: Contest, form: Any) -> None:
-    """Who acts must have seen how the contest stands: a colleague may have been quicker."""
+    """Who acts must have seen how the contest stands: a colleague may have been quicker, or be at it."""
+    actions.take(contest)
     if number_of(form.lock_version.data) != contest.lock_version:
         raise contests.StaleVersion
 
