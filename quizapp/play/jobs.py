@@ -108,7 +108,7 @@ class Recorder:
         """Do what is due; True when there was something to record, so that more may wait."""
         try:
             self.pause_seconds = IDLE_SECONDS
-            if not state.hold_lease(self.live, owner=self.owner, milliseconds=LEASE_MS):
+            if not wide_state.hold_lease(self.live, owner=self.owner, milliseconds=LEASE_MS):
                 self.pause_seconds = AWAY_SECONDS
                 self.positions.clear()
                 return False
@@ -127,7 +127,7 @@ class Recorder:
     def close(self) -> None:
         """Let a standby take over at once."""
         try:
-            state.give_up_lease(self.live, owner=self.owner)
+            wide_state.give_up_lease(self.live, owner=self.owner)
         except StoreUnavailable:
             log.warning("lease_not_given_up")
 

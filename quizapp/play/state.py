@@ -30,7 +30,6 @@ RECORDED_SECONDS = 3600
 REBUILD_LOCK_MS = 30_000
 
 _here = Path(__file__).parent
-_hold_lease = Script((_here / "lease.lua").read_text())
 _text = boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text()
 _script = Script(_text, has_functions=True)
 
@@ -406,21 +405,6 @@ def let_go(live: Live, shard: Shard, *, attempt_ids: Sequence[str]) -> None:
     """Let ended attempts that are in SQL leave after an hour."""
     if attempt_ids:
         call(live, shard, "recorded", RECORDED_SECONDS, *attempt_ids)
-
-
-def hold_lease(live: Live, *, owner: str, milliseconds: int) -> bool:
-    """Take or keep the recorder's lease; False while somebody else has it."""
-    return bool(_hold_lease.call(live, keys=["play:recorder"], arguments=[owner, milliseconds]))
-
-
-def give_up_lease(live: Live, *, owner: str) -> None:
-    if live.command("GET", "play:recorder") == owner:
-        live.command("DEL", "play:recorder")
-
-
-def has_lease(live: Live) -> bool:
-    """Whether some recorder holds the lease: one runs."""
-    return bool(live.command("EXISTS", "play:recorder"))
 
 
 def read_gate_fields(live: Live, shard: Shard) -> dict[str, str]:

@@ -1,13 +1,30 @@
-"""Live state that belongs to no shard: what the recorder tells of itself."""
+"""Live state that belongs to no shard: the recorder's lease, and what it tells of itself."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from quizapp.core.live import Live
+from quizapp.core.live import Live, Script
 
 PACE_SECONDS = 5
-_PACE_KEY = "play:recorder:pace"
+_LEASE_KEY, _PACE_KEY = "play:recorder", "play:recorder:pace"
+_hold_lease = Script((Path(__file__).parent / "lease.lua").read_text())
+
+
+def hold_lease(live: Live, *, owner: str, milliseconds: int) -> bool:
+    """Take or keep the recorder's lease; False while somebody else has it."""
+    return bool(_hold_lease.call(live, keys=[_LEASE_KEY], arguments=[owner, milliseconds]))
+
+
+def give_up_lease(live: Live, *, owner: str) -> None:
+    if live.command("GET", _LEASE_KEY) == owner:
+        live.command("DEL", _LEASE_KEY)
+
+
+def has_lease(live: Live) -> bool:
+    """Whether some recorder holds the lease: one runs."""
+    return bool(live.command("EXISTS", _LEASE_KEY))
 
 
 def tell_pace(live: Live, *, per_second: int, batch: int, batch_ms: int) -> None:

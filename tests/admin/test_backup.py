@@ -33,7 +33,7 @@ from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
 from quizapp.core.settings import Settings
-from quizapp.play import recorder, state
+from quizapp.play import recorder, state, wide_state
 from quizapp.play.models import Answer, Attempt, DeadLetter, RecorderPosition
 from quizapp.play.rebuild import rebuild
 from quizapp.play.state import Shard
@@ -288,7 +288,7 @@ def test_data_are_replaced_only_when_told_to(app: Flask, ada: User, tmp_path: Pa
 def test_nothing_is_restored_while_a_recorder_works(app: Flask, tmp_path: Path) -> None:
     file = tmp_path / "all.backup"
     make_backup(file, live=get_live(), now=utc_now())
-    state.hold_lease(get_live(), owner="somebody", milliseconds=5000)
+    wide_state.hold_lease(get_live(), owner="somebody", milliseconds=5000)
     with pytest.raises(NotRestored, match="stop quizapp"):
         restore(file, replaces=True)
 

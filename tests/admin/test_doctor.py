@@ -27,7 +27,7 @@ from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import Live, get_live
 from quizapp.core.machine import SyncTimes, available_memory_bytes, filesystem_of, measure_syncs
-from quizapp.play import state
+from quizapp.play import wide_state
 from quizapp.play.models import DeadLetter, RecorderPosition
 from tests import postgresql
 from tests.contests.makers import make_contest
@@ -93,7 +93,7 @@ def user_with(admin: redis.Redis, valkey: Valkey, rights: str) -> Iterator[str]:
 
 def test_a_sound_installation_has_nothing_to_mend(environment: dict[str, str], admin: redis.Redis) -> None:
     live = Live(environment["QUIZAPP_REDIS_URL"])
-    state.hold_lease(live, owner="test", milliseconds=60_000)
+    wide_state.hold_lease(live, owner="test", milliseconds=60_000)
     live.close()
     found = look(environment)
     assert levels(found) == {}
@@ -254,7 +254,7 @@ def test_what_stands_still_is_found(app: Flask, environment: dict[str, str]) -> 
     found = look(environment | {"QUIZAPP_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]})
     assert levels(found) == {"recorder": "bad", "recording_halted": "bad", "dead_letters": "warn", "work": "warn"}
     assert contest.slug in found["recording_halted"].advice
-    state.hold_lease(get_live(), owner="test", milliseconds=60_000)
+    wide_state.hold_lease(get_live(), owner="test", milliseconds=60_000)
     found = look(environment | {"QUIZAPP_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]})
     assert found["recorder"].level == "ok"
 
@@ -332,7 +332,7 @@ def test_the_command_prints_one_document_and_exits_with_1_for_what_is_bad(
     assert (result.exit_code, document["level"]) == (1, "bad"), "no recorder runs"
     assert set(document["findings"][0]) == {"level", "code", "what", "value", "advice"}
     live = Live(environment["QUIZAPP_REDIS_URL"])
-    state.hold_lease(live, owner="test", milliseconds=60_000)
+    wide_state.hold_lease(live, owner="test", milliseconds=60_000)
     live.close()
     result = call(environment)
     bad = [line for line in result.stdout.splitlines() if line.startswith("[必须处理]")]

@@ -129,7 +129,7 @@ def has_socket(pid: int) -> bool:
 
 
 NO_LEASE: Change = (
-    "play/state.py",
+    "play/wide_state.py",
     "return bool(_hold_lease.call(",
     "return True or bool(_hold_lease.call(",
 )

@@ -37,7 +37,7 @@ from quizapp.core import portable, schema
 from quizapp.core.db import db
 from quizapp.core.live import Live
 from quizapp.core.settings import Settings, get_settings
-from quizapp.play import events, queries, recorder, state
+from quizapp.play import events, queries, recorder, state, wide_state
 from quizapp.play.models import RecorderPosition
 from quizapp.play.rebuild import remove
 from quizapp.play.state import Shard
@@ -98,7 +98,7 @@ def restore_backup(path: Path, *, live: Live, create_app: AppFactory, replaces: 
 
 
 def _require_rest(live: Live) -> None:
-    if state.has_lease(live):
+    if wide_state.has_lease(live):
         raise NotRestored("a recorder works on this installation; stop quizapp first, and try again after 5 seconds")
 
 

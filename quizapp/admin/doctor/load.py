@@ -19,7 +19,7 @@ from quizapp.core.db import db, reading
 from quizapp.core.durability import memory_setting
 from quizapp.core.i18n import _
 from quizapp.core.live import Live, LiveStoreDown
-from quizapp.play import state
+from quizapp.play import wide_state
 
 FEWEST_PEOPLE = 1000
 LIVE_BYTES_PER_PERSON = 1536
@@ -96,7 +96,7 @@ def look_at_recording(live: Live, *, now: datetime) -> Iterator[Finding]:
 
 def _recorder(live: Live) -> Iterator[Finding]:
     what = _("入库进程")
-    if state.has_lease(live):
+    if wide_state.has_lease(live):
         yield Finding("ok", "recorder", what, _("在运行"))
     else:
         advice = _("作答照常，但答案只留在 Redis 里。请启动：quizapp record（或 systemctl start quizapp-record）。")
