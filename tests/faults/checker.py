@@ -101,10 +101,10 @@ class Evidence:
         return [result for one in kept if self.must_hold(one.finished_at or 0.0) for result in one.results]
 
     def points_of(self, question: int, response: Any) -> int:
-        """Our own marking of a recorded response, in hundredths."""
+        """Our own marking of a recorded response, in hundredths; what was voided is added to the attempt instead."""
         kind = self.kinds.get(question, "single")
         key = self.keys.get(question, KEYS[kind])
-        return POINTS if key is None or is_right(kind, response, key) else 0
+        return POINTS if key is not None and is_right(kind, response, key) else 0
 
     def voided_of(self, attempt: str) -> set[int]:
         """The questions on an attempt's paper that were voided."""
@@ -274,10 +274,14 @@ def _quota_kept(evidence: Evidence) -> Iterator[str]:
 
 
 def _uses_once(evidence: Evidence) -> Iterator[str]:
-    """How often questions were answered in finished attempts; the installation holds this contest alone."""
+    """How often questions were answered in finished attempts; the installation holds this contest alone.
+
+    What was voided says nothing about how hard a question is, and is not counted.
+    """
     answered, right = Counter[int](), Counter[int]()
     for answer in evidence.answers:
-        if evidence.attempts[answer["attempt_id"]]["finish"] and answer["response"]:
+        is_voided = evidence.keys.get(answer["question_id"], ()) is None
+        if not is_voided and evidence.attempts[answer["attempt_id"]]["finish"] and answer["response"]:
             answered[answer["question_id"]] += 1
             right[answer["question_id"]] += bool(answer["is_right"])
     for question in evidence.questions:
@@ -362,7 +366,7 @@ def replies_are_honest(evidence: Evidence, *, slowest: float = SLOWEST_SECONDS) 
 def scores_are_right(evidence: Evidence) -> Iterator[str]:
     """I9: marks and scores are what our own marking makes of the recorded answers, and what people were told."""
     for attempt, row in evidence.attempts.items():
-        total = POINTS * len(evidence.voided_of(attempt) - evidence.answers_of[attempt].keys())
+        total = POINTS * len(evidence.voided_of(attempt))
         for question, answer in evidence.answers_of[attempt].items():
             points = evidence.points_of(question, answer["response"])
             total += points

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from quizapp.play.state import Shard, base_of
+from quizapp.contests.state import gate_key
+from quizapp.play.state import Shard
 from tests.blackbox.contest import KEYS, make_contest
 from tests.blackbox.phones import Phone, Played
 from tests.blackbox.test_phones import attempts_of, canonical
@@ -29,7 +30,9 @@ from tests.stack import QUIZAPP, Stack, environment
 CORRECTED, VOIDED = 1, 2
 """A single-choice question whose key becomes A, and a multiple-choice question."""
 PHONES = 60
-LOCK = f"{base_of(Shard(1))}rebuilding"
+GATE = gate_key(Shard(1))
+FRESH_SECONDS = 1.2
+"""Figures that tell of health may be a second old."""
 REBUILT_SECONDS, MARKED_SECONDS = 60, 120
 """A lock is given up 30 s after its owner's death, a job as well."""
 
@@ -103,6 +106,7 @@ def test_f32_a_live_contest_is_changed_and_who_marks_it_anew_is_killed(
             house.stack.run_cli("contest", "extend", SLUG, "--give", "5")
             for words in (("correct", str(CORRECTED), "--key", "A"), ("void", str(VOIDED))):
                 kill_who_marks_anew(house, words, chance)
+                time.sleep(FRESH_SECONDS)
                 house.wait_until_healthy(REBUILT_SECONDS)
                 wait_until_marked(house)
             marked_anew_at = time.time()
@@ -116,16 +120,17 @@ def test_f32_a_live_contest_is_changed_and_who_marks_it_anew_is_killed(
 
 def kill_who_marks_anew(house: House, words: tuple[str, ...], chance: random.Random) -> None:
     """Begin a correction, and kill it in the middle of its work together with the process that would take it over."""
+    work = house.stack.children()["work"]
     command = [*QUIZAPP, "--data", str(house.stack.data), "contest", words[0], SLUG, *words[1:], "--reason", "题目有误"]
     marking = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     with house.store.client() as live:
-        while not live.exists(LOCK):
+        while live.exists(GATE):
             assert marking.poll() is None, marking.stderr and marking.stderr.read()
-            time.sleep(0.002)
-    time.sleep(chance.random() * 0.2)
-    for pid in (marking.pid, house.stack.children()["work"]):
-        os.kill(pid, signal.SIGKILL)
-    marking.communicate()
+        time.sleep(chance.random() * 0.03)
+        for pid in (marking.pid, work):
+            os.kill(pid, signal.SIGKILL)
+        marking.communicate()
+        assert not live.exists(GATE), "it had ended already"
 
 
 def wait_until_marked(house: House) -> None:
