@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, StringField
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from quizapp.contests import rules
 from quizapp.contests.forms import ActForm, LocalTimeField, WholeNumberField
@@ -79,7 +79,12 @@ class EndForm(ActForm):
 
 
 class ResumeForm(EndForm):
-    """The new end is asked for only where the old one has passed."""
+    """The new end is asked for only where the old one has passed, and needed there."""
+
+    closes_at = EmptyOrLocalTime(
+        _l("新的结束时间"),
+        [InputRequired(_l("暂停期间结束时间已经过了：请填写新的结束时间，或者不恢复，立即结束竞赛。"))],
+    )
 
 
 class ExtendForm(EndForm):
