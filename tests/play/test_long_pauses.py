@@ -95,7 +95,7 @@ def test_resuming_asks_for_a_new_end_and_proposes_one(
         assert (refused.status_code, refused.text.count('id="closes_at-error"')) == (422, 1)
     for closes_at in (None, contest.closes_at, utc_now() - MINUTE, utc_now() + timedelta(days=400)):
         with pytest.raises(Invalid):
-            actions.resume(contest=contest, actor=None, now=utc_now(), closes_at=closes_at)
+            actions.resume(contest=stored(), actor=None, now=utc_now(), closes_at=closes_at)
     assert stored().paused_at is not None
 
 
@@ -168,6 +168,7 @@ def test_time_after_the_end_is_not_taken_off_the_time_used(app: Flask, client: F
         get_live().command("HSET", state.attempt_key(shard, phone.attempt), name, moment)
     actions.pause(contest=contest, actor=None, now=now - 30 * MINUTE)
     contest.closes_at = now - 20 * MINUTE
+    db.session.flush()
     actions.close(contest=contest, actor=None, now=now)
     db.session.commit()
     let_the_minute_pass(contest)
@@ -200,6 +201,7 @@ def test_the_command_line_goes_the_same_way(
 def test_what_is_closed_without_a_pause_cannot_be_paused_or_closed_again(app: Flask) -> None:
     contest = make_contest()
     contest.closes_at = utc_now() - MINUTE
+    db.session.flush()
     for refused in (actions.pause, actions.close):
         with pytest.raises(actions.AlreadyClosed):
             refused(contest=contest, actor=None, now=utc_now())
