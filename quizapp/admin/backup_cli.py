@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
+from quizapp.accounts.models import User
 from quizapp.admin.backup.archive import BackupNotWritten, UnusableBackup
 from quizapp.admin.backup.making import make_backup
 from quizapp.admin.backup.restoring import NotRestored, restore_backup
+from quizapp.bank.models import Bank
 from quizapp.core import installation
 from quizapp.core.clock import utc_now
 from quizapp.core.command import Context, data_option, emit, json_option, open_app, refusals, refuse, with_app
+from quizapp.core.db import db
 from quizapp.core.live import get_live
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -31,12 +35,15 @@ def _sentences() -> Iterator[None]:
 @click.command("backup")
 @file_argument
 @json_option
+@click.pass_obj
 @with_app
-def backup_command(file: Path, as_json: bool) -> None:
+def backup_command(context: Context, file: Path, as_json: bool) -> None:
     """Write everything that is recorded or acknowledged into FILE, while contests go on.
 
     FILE is readable by its owner alone and does not hold the installation's keys: keep keys.json elsewhere.
     """
+    if not any(db.session.scalar(select(row.id).limit(1)) for row in (User, Bank)):
+        refuse(f"there is nothing to back up in {context.folder.absolute()}; name the data folder with --data")
     with _sentences():
         made = make_backup(file, live=get_live(), now=utc_now())
     if as_json:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, inspect, select, update
 
@@ -26,6 +27,7 @@ from quizapp.admin.backup.making import make_backup
 from quizapp.admin.backup.restoring import NotRestored, restore_backup
 from quizapp.app import create_app
 from quizapp.bank.models import Media, Topic
+from quizapp.cli import main
 from quizapp.contests.models import Contest, Entry
 from quizapp.core import portable, schema
 from quizapp.core.clock import utc_now
@@ -581,3 +583,12 @@ def test_an_error_in_the_last_step_leaves_the_old_records(
     monkeypatch.undo()
     assert db.session.scalar(select(func.count(Contest.id))) == 1
     assert [path for path in tmp_path.iterdir() if "restoring" in path.name] == []
+
+
+def test_a_folder_that_nobody_uses_is_not_taken_for_the_installation(tmp_path: Path) -> None:
+    file, folder = tmp_path / "all.backup", tmp_path / "nothing"
+    unset = {"QUIZAPP_DATABASE_URL": None, "QUIZAPP_REDIS_URL": None, "QUIZAPP_DATA_DIR": None}
+    done = CliRunner().invoke(main, ["--data", str(folder), "backup", str(file)], env=unset)
+    assert done.exit_code == 1
+    assert f"nothing to back up in {folder}" in done.stderr
+    assert not file.exists()
