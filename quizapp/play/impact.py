@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -57,10 +57,15 @@ class Impact:
         return asdict(self)
 
 
-def impact_of(*, contest: Contest, before: KitQuestion, after: KitQuestion) -> Impact:
-    """What would change if a question were marked like `after` instead of `before`."""
+def impact_of(
+    *, contest: Contest, before: KitQuestion, after: KitQuestion, between: Callable[[], None] = lambda: None
+) -> Impact:
+    """What would change if a question were marked like `after` instead of `before`.
+
+    It looks through all attempts, which may take a minute; `between` is called after each portion.
+    """
     found, mark = Impact(), contest.pass_mark_hundredths
-    for finish, score, response, worth in _papers_with(contest.id, before.id):
+    for finish, score, response, worth in _papers_with(contest.id, before.id, between):
         found.papers += 1
         if finish is None:
             found.open += 1
@@ -85,7 +90,9 @@ def worth_of(question: KitQuestion, response: list[str], points_hundredths: int)
     return mark_answer(question, response, points_hundredths=points_hundredths).points_hundredths
 
 
-def _papers_with(contest_id: int, question_id: int) -> Iterator[tuple[str | None, int, list[str], int]]:
+def _papers_with(
+    contest_id: int, question_id: int, between: Callable[[], None]
+) -> Iterator[tuple[str | None, int, list[str], int]]:
     """(finish, score, response, points of the question) of every attempt on whose paper it stands."""
     query = (
         select(Attempt.finish, Attempt.score_hundredths, queries.paper_text, Answer.response)
@@ -93,10 +100,12 @@ def _papers_with(contest_id: int, question_id: int) -> Iterator[tuple[str | None
         .where(Attempt.contest_id == contest_id)
         .execution_options(yield_per=ROWS_AT_ONCE)
     )
-    for finish, score, text, response in db.session.execute(query):
-        paper = queries.paper_with(question_id, text)
-        if paper is not None:
-            yield finish, score or 0, response or [], queries.worth_of(question_id, paper)
+    for portion in db.session.execute(query).partitions():
+        for finish, score, text, response in portion:
+            paper = queries.paper_with(question_id, text)
+            if paper is not None:
+                yield finish, score or 0, response or [], queries.worth_of(question_id, paper)
+        between()
 
 
 @dataclass(frozen=True, slots=True)

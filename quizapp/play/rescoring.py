@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -102,7 +103,9 @@ def rescore(correction_id: int, *, now: datetime, tell: Tell) -> dict[str, Any]:
     try:
         numbers = {shard: _shut(live, shard, token) for shard in shards}
         positions = [_drain(live, shards, shard, token, number, now) for shard, number in numbers.items()]
-        _apply(live, correction_id, positions, now)
+        keep_locks = partial(_renew, live, shards, token)
+        _apply(live, correction_id, positions, now, keep_locks)
+        keep_locks()
         done, total = 0, _count_people(contest_id)
         for touched in mark_anew(positions, now=now):
             _bring_in_line(live, shards, token, touched)
@@ -217,15 +220,17 @@ def _renew(live: Live, shards: Iterable[Shard], token: str, commands: Mapping[Sh
 # In SQL
 
 
-def _apply(live: Live, correction_id: int, positions: Sequence[Position], now: datetime) -> None:
-    """Make the kit that holds the correction, if there is none yet. Raises FenceLost."""
+def _apply(
+    live: Live, correction_id: int, positions: Sequence[Position], now: datetime, keep_locks: Callable[[], None]
+) -> None:
+    """Make the kit that holds the correction, if there is none yet. Raises FenceLost, TakenOver."""
     with reading():
         correction = db.session.get_one(Correction, correction_id, populate_existing=True)
         contest = db.session.get_one(Contest, correction.contest_id, populate_existing=True)
         before = kits.get_kit(contest_id=contest.id, version=contest.kit_version).questions[correction.question_id]
         is_done = correction.kit_version is not None or not correction.is_waiting
         after = _corrected(contest, correction, now).questions[before.id]
-        found = None if is_done else impact_of(contest=contest, before=before, after=after)
+        found = None if is_done else impact_of(contest=contest, before=before, after=after, between=keep_locks)
         release()
     if found is None:
         return

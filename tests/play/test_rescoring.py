@@ -23,7 +23,7 @@ from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
-from quizapp.play import correcting, rebuild, recorder, remarking, rescoring, state
+from quizapp.play import correcting, impact, rebuild, recorder, remarking, rescoring, state
 from quizapp.play.models import Correction
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
@@ -312,6 +312,33 @@ def test_doors_that_open_while_recording_is_halted_are_shut_again(
         patched.setattr(state, "open_gate", stop_and_open)
         rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
     assert all("halted" in gate for gate in doors(contest))
+
+
+def test_the_locks_outlive_a_long_look_at_what_will_change(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, worth_of = fixed(), impact.worth_of
+    for name in ("甲", "乙", "丙"):
+        begun(client, name).finish()
+    correction = ask(contest, 1, VOID)
+    locks = [state.base_of(shard) + "rebuilding" for shard in contest.shards]
+    left: list[int] = []
+
+    def look_long(*args: Any) -> int:
+        """As if all but a moment of a lock's time went by with each attempt."""
+        for key in locks:
+            left.append(get_live().command("PTTL", key))
+            get_live().command("PEXPIRE", key, 5000)
+        return worth_of(*args)
+
+    monkeypatch.setattr(impact, "ROWS_AT_ONCE", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(impact, "worth_of", look_long)
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    # Twice for each attempt, marked by the former and the new key.
+    assert len(left) == 2 * 3 * len(locks)
+    firsts = [milliseconds for place, milliseconds in enumerate(left) if place // len(locks) % 2 == 0]
+    assert min(firsts) > 5000
 
 
 def test_a_recorder_that_is_quicker_breaks_off_no_correction(
