@@ -2,11 +2,14 @@
 -- Stands behind play.lua, whose keys and functions it uses, and ends the script by calling the function that
 -- ARGV[1] names.
 
+local function life_of_server()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
 -- Whether this is another server, or another life of it, than at the last call: what was sent in between was lost
 -- or refused. A replica that took over may have run for days, so its uptime does not tell.
 local function has_taken_over()
-  local life = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  local known = redis.call('HGET', gate_key, 'life')
+  local life, known = life_of_server(), redis.call('HGET', gate_key, 'life')
   if known == life then
     return false
   end
@@ -102,15 +105,19 @@ function gateless.recorded()
 end
 
 -- lock: token, ms → ok | busy; a rebuild begins; it ends by open or unlock, or by time
+-- It holds in this life of this server: what was written under a former one may be lost, so that all is done again.
 function gateless.lock()
-  if redis.call('SET', base .. 'rebuilding', ARGV[2], 'NX', 'PX', ARGV[3]) then
-    return { 'ok' }
+  local key, life = base .. 'rebuilding', ' ' .. life_of_server()
+  local holder = redis.call('GET', key)
+  if holder and string.sub(holder, -#life) == life then
+    return { 'busy' }
   end
-  return { 'busy' }
+  redis.call('SET', key, ARGV[2] .. life, 'PX', ARGV[3])
+  return { 'ok' }
 end
 
 local function holds_lock(token)
-  return redis.call('GET', base .. 'rebuilding') == token
+  return redis.call('GET', base .. 'rebuilding') == token .. ' ' .. life_of_server()
 end
 
 -- unlock: token → ok

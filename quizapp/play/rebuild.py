@@ -144,7 +144,8 @@ def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime,
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
     contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
-    remove(live, shard)
+    for keys in _live_keys(live, shard):
+        _require(state.restore(live, shard, token=token, commands=[["UNLINK", *keys]]))
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, contest, shard, token)
     position = recorder.Position(shard, lineage=token, number=0, stream_id="0-0")
@@ -194,11 +195,15 @@ def _discard_rest(live: Live, shard: Shard, position: recorder.Position, now: da
 
 
 def remove(live: Live, shard: Shard) -> None:
-    """Remove the live state of a shard; its gate stays, whoever holds the lock has taken that away."""
-    for keys in state.stored_keys(live, shard):
-        if keys:
-            live.command("UNLINK", *keys)
-    live.command("UNLINK", board_key(shard, "overall"))
+    """Remove the live state of a shard whose gate is gone, while nobody else is at work on it."""
+    for keys in _live_keys(live, shard):
+        live.command("UNLINK", *keys)
+
+
+def _live_keys(live: Live, shard: Shard) -> Iterator[list[str]]:
+    """All keys of a shard but its gate and lock, in portions."""
+    yield from filter(None, state.stored_keys(live, shard))
+    yield [board_key(shard, "overall")]
 
 
 def _begin_lineage(position: recorder.Position, lineage: str, now: datetime) -> None:

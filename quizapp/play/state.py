@@ -440,9 +440,10 @@ def unlock(live: Live, shard: Shard, *, token: str) -> None:
 def shut(live: Live, shard: Shard, *, token: str) -> int | None:
     """Take the gate away; return the number of its last event, -1 when there was no gate.
 
-    None: the lock is not held any more.
+    None: the lock is not held any more. Raises TooFewReplicas: a successor that knows the gate as it was would take
+    what was marked by a former kit. What follows is not waited for: no lock outlives a failover.
     """
-    word, *number = call(live, shard, "shut", token)
+    word, *number = call(live, shard, "shut", token, waits=True)
     return int(number[0]) if word == "ok" else None
 
 

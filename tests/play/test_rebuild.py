@@ -165,6 +165,25 @@ def test_a_rebuild_goes_on_from_where_the_recorder_has_come_meanwhile(
     assert verify(contest=contest) == []
 
 
+def test_a_rebuild_that_slept_while_another_was_done_removes_nothing(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, phones = played(client)
+    shard, mark_anew = contest.shards.of(phones[5].entry), rebuild.mark_anew
+
+    def sleep_after_marking(*args: Any, **named: Any) -> Any:
+        yield from mark_anew(*args, **named)
+        monkeypatch.undo()
+        get_live().command("DEL", state.base_of(shard) + "rebuilding")
+        rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
+
+    monkeypatch.setattr(rebuild, "mark_anew", sleep_after_marking)
+    with pytest.raises(rebuild.RebuildTakenOver):
+        rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
+    assert verify(contest=contest) == []
+    assert phones[5].look().status_code == 200
+
+
 def test_two_rebuilds_at_once_are_one(app: Flask, client: FlaskClient) -> None:
     contest, _phones = played(client)
     live, shard = get_live(), contest.shards.of("anybody")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,15 +12,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.app import create_app
+from quizapp.contests.correcting import VOID
 from quizapp.contests.models import Contest
 from quizapp.core import live_servers
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
+from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.settings import Settings
-from quizapp.play import recorder, state
+from quizapp.play import correcting, recorder, rescoring, state
 from quizapp.play.jobs import Recorder
-from quizapp.play.models import Answer, Attempt, RecorderPosition
+from quizapp.play.models import Answer, Attempt, Correction, RecorderPosition
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests import valkeys
@@ -219,6 +222,63 @@ def test_after_a_failover_phones_get_time_to_send_again(
         return state.count_open(live, shard) == 0
 
     valkeys.wait_until(sweeps)
+
+
+def void_first(contest: Contest, phone: Phone) -> int:
+    """Ask for the first question of a phone to be voided; returns the correction's id."""
+    made = correcting.ask(
+        contest=db.session.get_one(Contest, contest.id),
+        question_id=phone.sheet["questions"][0]["id"],
+        what=VOID,
+        key=[],
+        reason="题目有误",
+        actor=None,
+        now=utc_now(),
+    )
+    db.session.commit()
+    return made.id
+
+
+def test_a_correction_shuts_doors_that_no_successor_opens_again(
+    contest: Contest, phone: Phone, servers: Replicated
+) -> None:
+    """A failover just after would bring the gate back, and with it the former kit."""
+    live, shard = get_live(), Shard(contest.id)
+    [replica] = servers.replicas()
+    correction = void_first(contest, phone)
+    record_all(contest)
+    replica.freeze()
+    with pytest.raises(LiveStoreDown):
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    assert db.session.get_one(Correction, correction).kit_version is None
+    replica.thaw()
+    keeper = Recorder(live, wait_ms=0)
+    valkeys.wait_until(lambda: not keeper.turn(utc_now()) and state.has_gate(live, shard))
+    rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    assert verify(contest=contest) == []
+
+
+def test_a_correction_is_not_carried_on_where_a_part_of_it_was_lost(
+    contest: Contest, phone: Phone, servers: Replicated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, shard, bring_in_line = get_live(), Shard(contest.id), rescoring._bring_in_line
+    correction = void_first(contest, phone)
+    record_all(contest)
+
+    def bring_in_line_unseen(*arguments: Any) -> None:
+        monkeypatch.setattr(rescoring, "_bring_in_line", bring_in_line)
+        servers.cut_off()
+        bring_in_line(*arguments)
+        fail_over(servers)
+        restore(servers)
+
+    monkeypatch.setattr(rescoring, "_bring_in_line", bring_in_line_unseen)
+    with pytest.raises(StoreUnavailable):
+        rescoring.rescore(correction, now=utc_now(), tell=lambda _done, _total: None)
+    keeper = Recorder(live, wait_ms=0)
+    valkeys.wait_until(lambda: not keeper.turn(utc_now()) and state.has_gate(live, shard))
+    assert verify(contest=contest) == []
+    assert phone.look().json["voided"]
 
 
 def test_a_successor_without_the_event_vouches_for_nothing(contest: Contest, phone: Phone) -> None:
