@@ -2,7 +2,8 @@
 
 1. Take the lock of the shard; whoever else wants to rebuild waits.
 2. Shut the doors (there may be a gate still, when a person asked for this).
-3. Record what is left in the stream.
+3. Record what is left in the stream; of a halted shard what follows on the records. A person must have said that the
+   rest may go.
 4. Mark anew what a correction has not reached yet (see rescoring).
 5. Remove what is left of the live state, and begin a new lineage in SQL, so that no event of the former life
    can be taken for one of the new.
@@ -133,14 +134,17 @@ def rebuild_all(*, contest: Contest, now: datetime) -> Rebuilt:
 
 
 def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime, *, discards: bool) -> Rebuilt:
-    shard = position.shard
+    shard, gate = position.shard, state.read_gate_fields(live, position.shard)
     _require(state.shut(live, shard, token=token) is not None)
     position, recorded = _record_rest(live, position, token, now)
     discarded = 0
     if position.halted_reason:
         if not discards:
             raise RebuildNeedsDecision
-        discarded = _discard_rest(live, shard, position, now)
+        halted_at = position
+        if gate.get("lineage") == position.lineage and int(gate["number"]) >= position.number:
+            position, recorded = _record_what_follows(live, position, token, now)
+        discarded = _discard_rest(live, halted_at, position, now)
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
     contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
@@ -179,15 +183,33 @@ def _record_rest(live: Live, position: recorder.Position, token: str, now: datet
             position = newest
 
 
-def _discard_rest(live: Live, shard: Shard, position: recorder.Position, now: datetime) -> int:
-    """Keep the events that cannot follow as dead letters."""
-    last, total = position.stream_id, 0
+def _record_what_follows(
+    live: Live, position: recorder.Position, token: str, now: datetime
+) -> tuple[recorder.Position, int]:
+    """Record the events of a halted shard that follow on its position all the same; return how many there were."""
+    total = 0
+    while True:
+        _require(state.restore(live, position.shard, token=token, commands=[]))
+        entries = state.read_events(live, position.shard, after=position.stream_id, count=EVENTS_AT_ONCE)
+        good, _reason = recorder.dense(entries, position.number)
+        if not good:
+            return position, total
+        position, _ended = recorder.record_entries(position, good, now=now)
+        total += len(good)
+
+
+def _discard_rest(live: Live, halted_at: recorder.Position, upto: recorder.Position, now: datetime) -> int:
+    """Keep all events as dead letters but those that were recorded from where recording was halted up to now."""
+    shard, total = upto.shard, 0
     entries = state.read_events(live, shard, after="0-0", count=EVENTS_AT_ONCE)
     while entries:
         for stream_id, fields in entries:
-            reason = f"discarded by a rebuild; {position.halted_reason}"
+            is_recorded = recorder.is_upto(stream_id, upto.stream_id)
+            if is_recorded and not recorder.is_upto(stream_id, halted_at.stream_id):
+                continue
+            reason = f"discarded by a rebuild; {upto.halted_reason}"
             recorder.add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
-        total += len(entries)
+            total += 1
         last = entries[-1][0]
         entries = state.read_events(live, shard, after=last, count=EVENTS_AT_ONCE)
     db.session.commit()

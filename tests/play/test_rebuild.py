@@ -137,6 +137,30 @@ def test_a_rebuild_by_hand_opens_a_halted_contest_and_keeps_what_it_leaves_out(a
     assert [difference.what for difference in verify(contest=contest)] == ["recording"]
 
 
+@pytest.mark.parametrize("lineage", ["", "f" * 32])
+def test_a_rebuild_by_hand_keeps_nothing_aside_that_follows(app: Flask, client: FlaskClient, lineage: str) -> None:
+    """Unless it belongs to another life of the live data."""
+    contest, phones = played(client)
+    live, shard, kit = get_live(), contest.shards.of(phones[5].entry), kit_of(contest)
+    position = recorder.read_position(shard)
+    assert position
+    recorder.halt(live, position, reason="for nothing")
+    live.command("HDEL", state.keys_of(shard)[0], "halted")
+    assert phones[5].send(phones[5].right(kit, 3)).status_code == 200
+    assert phones[5].finish().status_code == 200
+    live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
+    phones[5].begin()
+    if lineage:
+        live.command("HSET", state.keys_of(shard)[0], "lineage", lineage)
+    waiting = state.count_events(live, shard)
+    assert waiting >= 2
+    done = rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
+    follow = 0 if lineage else 2
+    assert (done.recorded, done.discarded) == (follow, waiting - follow)
+    assert db.session.scalar(select(func.count(DeadLetter.id))) == waiting - follow
+    assert (phones[5].look().json["state"] == "open") == bool(lineage)
+
+
 def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskClient) -> None:
     contest, phones = played(client)
     live, shard = get_live(), contest.shards.of(phones[5].entry)
