@@ -27,7 +27,8 @@ from quizapp.play.hashes import LiveAttempt, Person, added, attempt_of, pairs, p
 NEVER = 2**53 - 1
 """The end of an attempt that only the contest's close bounds, in the sorted set of deadlines."""
 RECORDED_SECONDS = 3600
-REBUILD_LOCK_MS = 30_000
+REBUILD_LOCK_MS = 25_000
+"""Longer than a writer waits for SQLite (20 s), and no longer: when its owner dies the doors stay shut for so long."""
 
 _here = Path(__file__).parent
 _text = boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text()

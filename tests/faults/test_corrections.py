@@ -34,7 +34,7 @@ GATE = gate_key(Shard(1))
 FRESH_SECONDS = 1.2
 """Figures that tell of health may be a second old."""
 REBUILT_SECONDS, MARKED_SECONDS = 60, 120
-"""A lock is given up 30 s after its owner's death, a job as well."""
+"""A lock is given up 25 s after its owner's death, a job after 30 s."""
 
 
 class HastyPhone(Phone):
