@@ -51,3 +51,22 @@ def test_waiting_room_tells_place_and_time_and_lets_in_by_itself(
     waiting.page.wait_for_selector("#stem", timeout=20_000)
     expect(waiting.page).not_to_have_title("排队第 1 位")
     expect(last.page.locator('[data-part="place"]')).to_have_text("1", timeout=20_000)
+
+
+PAUSES = """
+    async () => {
+        const script = document.querySelector('script[type=module][src*="play/"]').src;
+        const { pauseBefore } = await import(script.replace(/play\\/.*/, "core/api.js"));
+        return Array.from({ length: 1000 }, () => [pauseBefore(0, 30_000), pauseBefore(5), pauseBefore(0, null)]);
+    }
+"""
+"""A thousand phones' pauses: after a first refusal with Retry-After: 30, after six without, after a first without."""
+
+
+def test_phones_that_were_told_the_same_wait_do_not_come_back_together(open_device: OpenDevice, stack: Stack) -> None:
+    page = open_device().page
+    page.goto(f"{stack.base_url}/play/demo")
+    told, long, short = ([*pauses] for pauses in zip(*page.evaluate(PAUSES), strict=True))
+    for pauses, least, most in ((told, 30_000, 45_000), (long, 15_000, 30_000), (short, 500, 1000)):
+        assert least <= min(pauses) < max(pauses) <= most
+        assert max(pauses) - min(pauses) > 0.9 * (most - least)

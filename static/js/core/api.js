@@ -61,10 +61,13 @@ function retryAfter(response) {
   return Number.isFinite(seconds) ? seconds * 1000 : null;
 }
 
-/** How long to wait before try number `attempt` (from 0): doubling from 1 s to 30 s, spread, never below `least`. */
+/**
+ * How long to wait before try number `attempt` (from 0): doubling from 1 s to 30 s, never below `least`, and spread by
+ * half as much again, so that thousands of phones which were told the same Retry-After do not come back together.
+ */
 export function pauseBefore(attempt, least = 0) {
   const ceiling = Math.min(30_000, 1000 * 2 ** attempt);
-  return Math.max(least ?? 0, ceiling / 2) + Math.random() * (ceiling / 2);
+  return Math.max(least ?? 0, ceiling / 2) + (Math.random() * Math.max(least ?? 0, ceiling)) / 2;
 }
 
 export function sleep(milliseconds) {
