@@ -18,7 +18,7 @@ from quizapp.bank.models import Bank
 from quizapp.core import installation
 from quizapp.core.clock import utc_now
 from quizapp.core.command import Context, data_option, emit, json_option, open_app, refusals, refuse, with_app
-from quizapp.core.db import db
+from quizapp.core.db import db, reading, release
 from quizapp.core.live import get_live
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -42,7 +42,10 @@ def backup_command(context: Context, file: Path, as_json: bool) -> None:
 
     FILE is readable by its owner alone and does not hold the installation's keys: keep keys.json elsewhere.
     """
-    if not any(db.session.scalar(select(row.id).limit(1)) for row in (User, Bank)):
+    with reading():
+        is_used = any(db.session.scalar(select(row.id).limit(1)) for row in (User, Bank))
+        release()
+    if not is_used:
         refuse(f"there is nothing to back up in {context.folder.absolute()}; name the data folder with --data")
     with _sentences():
         made = make_backup(file, live=get_live(), now=utc_now())

@@ -1,7 +1,8 @@
 -- Fields of a gate, changed only where there is one: lineage and event number are made by play.
 -- KEYS[1]  contests:{c<contest>.<shard>}:gate, a hash
 -- ARGV     field, value, field, value, …
--- Returns  ok | none, there is no gate | older, and nothing is written
+-- Returns  ok | none, there is no gate | older, and nothing is written: `lineage` is another one than the gate's, or
+--          `version` an older one
 -- Of two writers the later may know less. `version` is the contest's lock_version with which the other fields were
 -- read; it never goes back. Neither does the version of the kit, by which answers are marked, and which is written alone
 -- too.
@@ -13,6 +14,9 @@ end
 local new = {}
 for i = 1, #ARGV, 2 do
   new[ARGV[i]] = ARGV[i + 1]
+end
+if new.lineage and new.lineage ~= known[1] then
+  return 'older'
 end
 if new.version and tonumber(new.version) < tonumber(known[2] or 0) then
   return 'older'

@@ -152,14 +152,17 @@ def _wrong_end(contest: Contest, closes_at: datetime | None, now: datetime) -> s
     """What is wrong with a new end, "" for nothing."""
     if closes_at is None:
         return _("暂停期间结束时间已经过了：请填写新的结束时间，或者不恢复，立即结束竞赛。")
+    if contest.paused_at is not None and now - contest.opens_at >= longest(contest):
+        return _("竞赛已经到了最长的时间，不能再延长。请点“立即结束”。")
     if closes_at <= max(contest.closes_at, now):
         return _("新的结束时间要晚于现在，也要晚于原来的结束时间。")
-    if closes_at - contest.opens_at > _longest(contest):
-        return _("一场竞赛最长 %(days)s 天，请改早一些。", days=str(_longest(contest).days))
+    if closes_at - contest.opens_at > longest(contest):
+        return _("一场竞赛最长 %(days)s 天，请改早一些。", days=str(longest(contest).days))
     return ""
 
 
-def _longest(contest: Contest) -> timedelta:
+def longest(contest: Contest) -> timedelta:
+    """How long a contest may be from its opening to its end."""
     return UNTIMED_WINDOW_LIMIT if contest.limit_seconds is None else WINDOW_LIMIT
 
 

@@ -160,8 +160,9 @@ def _plain(form: type[ActForm]) -> Callable[[Contest, datetime], ActForm]:
 
 
 def _resume_form(contest: Contest, now: datetime) -> ActForm:
-    """The end that is proposed is the old one, later by the length of the pause, on a whole minute."""
+    """The end that is proposed is the old one, later by the length of the pause, on a whole minute, where it may be."""
     later = contest.closes_at + (now - (contest.paused_at or now)) + timedelta(minutes=1)
+    later = min(later, contest.opens_at + actions.longest(contest))
     local = rules.to_local(moment=later.replace(second=0, microsecond=0), timezone=contest.timezone)
     form = ResumeForm(data={"lock_version": contest.lock_version, "closes_at": local}, timezone=contest.timezone)
     if not queries.is_past_end_in_pause(contest, now=now):

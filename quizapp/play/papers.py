@@ -135,11 +135,19 @@ def _settled_ms(live: Live, shard: Shard, kit: Kit, seen: state.Look | state.Rea
 
 
 def are_settled(live: Live, shards: Iterable[Shard]) -> bool:
-    """Whether nobody's answers are taken any more in any of these shards; one that does not reply might take some."""
+    """Whether nobody's answers are taken any more in any of these shards.
+
+    One that does not reply might take some, unless the records say that all has been settled.
+    """
+    return all(_is_settled(live, shard) for shard in shards)
+
+
+def _is_settled(live: Live, shard: Shard) -> bool:
     try:
-        return all((look := state.look(live, shard, person="")).now_ms >= look.settled_ms for shard in shards)
+        look = state.look(live, shard, person="")
     except StoreUnavailable:
-        return False
+        return queries.is_settled(shard)
+    return look.now_ms >= look.settled_ms
 
 
 def load_recorded(live: Live, shard: Shard, attempt_id: str) -> Sheet:

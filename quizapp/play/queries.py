@@ -127,6 +127,14 @@ def positions(*, contest_id: int) -> Sequence[RecorderPosition]:
     return db.session.scalars(query.order_by(RecorderPosition.shard)).all()
 
 
+def is_settled(shard: Shard) -> bool:
+    """Whether a shard's contest is over there, everybody has handed in, and all of it is recorded."""
+    query = select(RecorderPosition.is_settled).where(
+        RecorderPosition.contest_id == shard.contest_id, RecorderPosition.shard == shard.number
+    )
+    return bool(db.session.scalar(query))
+
+
 def dead_letters_count(contest_id: int) -> int:
     return db.session.scalar(select(func.count(DeadLetter.id)).where(DeadLetter.contest_id == contest_id)) or 0
 

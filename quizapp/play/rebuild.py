@@ -143,7 +143,8 @@ def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime,
             raise RebuildNeedsDecision
         halted_at = position
         if gate.get("lineage") == position.lineage and int(gate["number"]) >= position.number:
-            position, recorded = _record_what_follows(live, position, token, now)
+            position, followed = _record_what_follows(live, position, token, now)
+            recorded += followed
         discarded = _discard_rest(live, halted_at, position, now)
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))

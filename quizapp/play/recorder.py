@@ -284,11 +284,19 @@ def halt(live: Live, position: Position, *, reason: str) -> Position:
 
 
 def keep_shut(live: Live, position: Position) -> None:
-    """Shut the doors of a shard if its recording is halted: nothing may be acknowledged that will not be recorded."""
-    if position.halted_reason:
-        gate = state.read_gate_fields(live, position.shard)
-        if gate and "halted" not in gate:
-            state.write_gate(live, position.shard, ["halted", 1])
+    """Shut the doors of a shard if its recording is halted: nothing may be acknowledged that will not be recorded.
+
+    A rebuild that was asked for meanwhile begins its lineage in SQL before it makes a gate, so a gate is shut only if
+    SQL still says so after it was looked at, and only the one that was looked at.
+    """
+    if not position.halted_reason:
+        return
+    gate = state.read_gate_fields(live, position.shard)
+    if not gate or "halted" in gate:
+        return
+    newest = read_position(position.shard)
+    if newest and newest.halted_reason:
+        state.write_gate(live, position.shard, ["lineage", gate["lineage"], "halted", 1])
 
 
 def finish_leftovers(live: Live, position: Position) -> None:

@@ -156,7 +156,8 @@ def _shards(contest_id: int) -> Shards:
 def _lock_all(live: Live, shards: Shards, token: str) -> None:
     """Take the locks of all shards; wait without any while somebody else has one, or a gate is missing.
 
-    A gate that is missing is not ours to make: what lies behind it may be lost, and the recorder rebuilds it.
+    A gate that is missing is not ours to make: what lies behind it may be lost, and the recorder rebuilds it. While
+    too few replicas follow the doors stay open.
     Raises RecordingHalted, TakenOver.
     """
     give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -173,7 +174,7 @@ def _lock_all(live: Live, shards: Shards, token: str) -> None:
 
 
 def _lock(live: Live, shard: Shard, token: str) -> bool:
-    return state.has_gate(live, shard) and state.lock_for_rebuild(live, shard, token=token)
+    return state.has_gate(live, shard) and state.lock_for_rebuild(live, shard, token=token, waits=True)
 
 
 def _unlock(live: Live, shards: Shards, token: str) -> None:
@@ -184,7 +185,7 @@ def _unlock(live: Live, shards: Shards, token: str) -> None:
 
 def _shut(live: Live, shard: Shard, token: str) -> int:
     """Take the gate away and return the number of the last event; raises TakenOver where there is none any more."""
-    number = state.shut(live, shard, token=token)
+    number = state.shut(live, shard, token=token, waits=True)
     if number is None or number < 0:
         raise TakenOver
     return number

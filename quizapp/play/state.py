@@ -429,8 +429,9 @@ def write_gate(live: Live, shard: Shard, fields: Sequence[str | int]) -> bool:
     return word == "ok"
 
 
-def lock_for_rebuild(live: Live, shard: Shard, *, token: str) -> bool:
-    return bool(call(live, shard, "lock", token, REBUILD_LOCK_MS)[0] == "ok")
+def lock_for_rebuild(live: Live, shard: Shard, *, token: str, waits: bool = False) -> bool:
+    """Take the lock of a shard; False while somebody else has it. With `waits` as `call`."""
+    return bool(call(live, shard, "lock", token, REBUILD_LOCK_MS, waits=waits)[0] == "ok")
 
 
 def unlock(live: Live, shard: Shard, *, token: str) -> None:
@@ -438,13 +439,14 @@ def unlock(live: Live, shard: Shard, *, token: str) -> None:
     call(live, shard, "unlock", token)
 
 
-def shut(live: Live, shard: Shard, *, token: str) -> int | None:
+def shut(live: Live, shard: Shard, *, token: str, waits: bool = False) -> int | None:
     """Take the gate away; return the number of its last event, -1 when there was no gate.
 
-    None: the lock is not held any more. Raises TooFewReplicas: a successor that knows the gate as it was would take
-    what was marked by a former kit. What follows is not waited for: no lock outlives a failover.
+    None: the lock is not held any more. With `waits` as `call`, for who changes the kit: a successor that knows the
+    gate as it was would take what was marked by the former one. What follows is not waited for: no lock outlives a
+    failover.
     """
-    word, *number = call(live, shard, "shut", token, waits=True)
+    word, *number = call(live, shard, "shut", token, waits=waits)
     return int(number[0]) if word == "ok" else None
 
 

@@ -205,3 +205,19 @@ def test_what_is_closed_without_a_pause_cannot_be_paused_or_closed_again(app: Fl
     for refused in (actions.pause, actions.close):
         with pytest.raises(actions.AlreadyClosed):
             refused(contest=contest, actor=None, now=utc_now())
+
+
+def test_who_has_paused_for_longer_than_a_contest_may_last_is_told_what_is_left(
+    app: Flask, organiser: FlaskClient
+) -> None:
+    outlast(make_contest(limit_seconds=None))
+    contest = stored()
+    contest.opens_at = utc_now() - actions.longest(contest) - MINUTE
+    db.session.commit()
+    for end in (utc_now() + MINUTE, contest.opens_at + actions.longest(contest)):
+        with pytest.raises(Invalid) as refused:
+            actions.resume(contest=contest, actor=None, now=utc_now(), closes_at=end)
+        assert "立即结束" in refused.value.fields["closes_at"]
+        contest = stored()
+    assert organiser.get("/play/autumn/monitor/resume").status_code == 200
+    actions.close(contest=stored(), actor=None, now=utc_now())

@@ -161,6 +161,16 @@ def test_a_rebuild_by_hand_keeps_nothing_aside_that_follows(app: Flask, client: 
     assert (phones[5].look().json["state"] == "open") == bool(lineage)
 
 
+def test_what_was_recorded_before_a_gap_is_counted_too(app: Flask, client: FlaskClient) -> None:
+    contest, phones = played(client)
+    live, shard, kit = get_live(), contest.shards.of(phones[5].entry), kit_of(contest)
+    assert phones[5].send(phones[5].right(kit, 3)).status_code == 200
+    live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
+    assert phones[5].finish().status_code == 200
+    done = rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
+    assert (done.recorded, done.discarded) == (1, 1)
+
+
 def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskClient) -> None:
     contest, phones = played(client)
     live, shard = get_live(), contest.shards.of(phones[5].entry)

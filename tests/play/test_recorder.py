@@ -25,6 +25,7 @@ from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.play import recorder, state
 from quizapp.play.jobs import SIZES, Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter, LiveSample, RecorderPosition
+from quizapp.play.rebuild import rebuild
 from quizapp.play.recording import Lag, lag_of, pace_of
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
@@ -367,6 +368,23 @@ def test_doors_that_could_not_be_shut_are_shut_when_the_live_store_is_back(
     assert phone.send().status_code == 200
     turn()
     assert phone.send().json["code"] == "recovering"
+
+
+def test_an_old_word_of_a_halt_shuts_no_doors_that_a_person_has_opened_since(
+    client: FlaskClient, contest: Contest
+) -> None:
+    phone = play(client, contest, finishes=False)
+    record_all(contest)
+    halted = recorder.halt(get_live(), position_of(contest), reason="for nothing")
+    rebuild(shard=Shard(contest.id), now=utc_now(), discards=True)
+    recorder.keep_shut(get_live(), halted)
+    assert phone.send(phone.right(kit_of(contest), 3)).status_code == 200
+
+
+def test_a_word_for_one_gate_changes_no_other(contest: Contest) -> None:
+    gate = state.read_gate_fields(get_live(), Shard(contest.id))
+    assert not state.write_gate(get_live(), Shard(contest.id), ["lineage", "f" * 32, "halted", 1])
+    assert state.read_gate_fields(get_live(), Shard(contest.id)) == gate
 
 
 # How far it is

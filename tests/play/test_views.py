@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.queries import latest_notice
@@ -23,6 +23,7 @@ from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.play import state
+from quizapp.play.models import RecorderPosition
 from quizapp.play.rebuild import open_if_new
 from tests.cast import csrf_token, post
 from tests.conftest import make_settings
@@ -243,7 +244,7 @@ def test_explanations_open_later_on_the_same_page(client: FlaskClient) -> None:
     assert "逐题回顾" in client.get(address).text
 
 
-@pytest.mark.parametrize("why", ["grace", "sent again", "paused", "another shard", "no gate", ""])
+@pytest.mark.parametrize("why", ["grace", "sent again", "paused", "another shard", "no gate", "", "long over"])
 def test_own_scores_wait_until_nobodys_answers_are_taken_any_more(
     app: Flask, client: FlaskClient, why: str, nothing_kept: None
 ) -> None:
@@ -263,8 +264,13 @@ def test_own_scores_wait_until_nobodys_answers_are_taken_any_more(
     changed = {"sent again": ["reopened", now_ms], "paused": ["paused", 1, "since", now_ms - 200_000]}
     state.write_gate(get_live(), own, changed.get(why, ["reopened", 0]))
     state.write_gate(get_live(), other, ["reopened", now_ms if why == "another shard" else 0])
-    if why == "no gate":
+    if why in ("no gate", "long over"):
         get_live().command("DEL", state.keys_of(other)[0])
+    if why == "long over":
+        # Then nobody needs to be asked.
+        db.session.execute(update(RecorderPosition).values(is_settled=True))
+        db.session.commit()
+        why = ""
     document = client.get(f"/play/{contest.slug}/me/data").json
     assert [attempt["score"] is None for attempt in document["attempts"]] == [bool(why)]
     assert ('<b class="num">' in client.get(f"/play/{contest.slug}/me").text) == (not why)
