@@ -170,11 +170,11 @@ def _code_name(contest: Contest) -> str:
 @blueprint.post("/play/<slug>/entry")
 def enter(slug: str) -> ResponseReturnValue:
     """Enter with the form of the contest's page, also without script."""
-    access.limit("entries")
     contest, now = queries.get_published(slug), utc_now()
     sent = {name: request.form.get(name, "") for name in (*ENTRY_FIELDS, "consent")}
     entry_key = request.form.get("entry_key", "")
     try:
+        access.limit_address("entries")
         entered = entering.enter(
             contest=contest,
             fields={name: sent[name] for name in ENTRY_FIELDS},
@@ -183,7 +183,13 @@ def enter(slug: str) -> ResponseReturnValue:
             entry_key=entry_key,
             now=now,
         )
-    except (Invalid, entering.ConsentRequired, entering.ResumeCodeRequired, entering.TooManyTries) as refusal:
+    except (
+        Invalid,
+        entering.ConsentRequired,
+        entering.ResumeCodeRequired,
+        entering.TooManyTries,
+        access.TooManyRequests,
+    ) as refusal:
         return _contest_page(contest, _refused_form(refusal, sent, entry_key), now=now)
     if entered.resume_code:
         session[_code_name(contest)] = entered.resume_code

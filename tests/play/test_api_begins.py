@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -12,8 +13,9 @@ from flask.testing import FlaskClient
 
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
+from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import get_live
-from quizapp.play import actions, state
+from quizapp.play import access, actions, rules, state
 from quizapp.play.state import Shard
 from tests.play.calls import refused
 from tests.play.makers import Phone, make_contest
@@ -100,7 +102,10 @@ def test_the_attempts_of_a_day_run_out_and_come_back_tomorrow(app: Flask, client
 
 
 @pytest.mark.parametrize("rule", ["attempts_total", "attempts_per_day"])
-def test_forty_begins_at_once_grant_exactly_what_is_allowed(app: Flask, client: FlaskClient, rule: str) -> None:
+def test_forty_begins_at_once_grant_exactly_what_is_allowed(
+    app: Flask, client: FlaskClient, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "BEGINS", 160)
     make_contest(**{rule: 3})
     phone = Phone(client)
     phone.enter()
@@ -203,6 +208,49 @@ def test_who_has_left_the_queue_is_not_counted_as_waiting(app: Flask, client: Fl
     get_live().command("ZADD", state.keys_of(shard)[6], 1, phones[1].entry)
     state.sample(get_live(), shard, playing=1)
     assert state.figures(get_live(), shard).waiting == 1
+
+
+def test_who_begins_too_often_is_refused_alone(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All come from one address, like a school; who waits in the queue begins again and again."""
+    monkeypatch.setattr(access, "BEGINS", 3)
+    make_contest(capacity=1)
+    phones = [Phone(client) for _number in range(4)]
+    for number, phone in enumerate(phones):
+        phone.enter(f"人{number}")
+    assert phones[0].begin().status_code == 201
+    for _time in range(3):
+        assert [phone.begin().json["place"] for phone in phones[1:]] == [1, 2, 3]
+    response = phones[1].begin()
+    refused(response, 429, "too_many_requests")
+    assert response.headers["Retry-After"] == str(access.BEGIN_SECONDS)
+    late = Phone(client)
+    late.enter("后来的")
+    assert late.begin().json["place"] == 4
+
+
+def test_the_limits_let_a_school_in_and_keep_places() -> None:
+    """2,000 phones behind one address; they wait up to 20% longer than told in the queue, 50% after a refusal."""
+    school, devices = 2000, 3
+    assert access.ADDRESS_LIMITS["entries"] >= 1.5 * school
+    assert access.ADDRESS_LIMITS["visits"] >= 3 * school
+    soonest, latest = rules.retry_after(place=1), rules.retry_after(place=school)
+    assert devices * math.ceil(access.BEGIN_SECONDS / soonest) <= access.BEGINS
+    assert 1000 * (1.2 * latest + 1.5 * access.BEGIN_SECONDS) < rules.ONLINE_MS
+    begins = sum(60 / rules.retry_after(place=place) for place in range(1, school + 1))
+    assert begins == pytest.approx(9600, rel=0.01), "as the docstring of limit_begins says"
+
+
+def test_a_begin_is_let_through_when_it_cannot_be_counted(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "BEGINS", 0)
+    refused(phone.begin(), 429, "too_many_requests")
+
+    def fail(**_counter: object) -> bool:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(access, "count_try", fail)
+    assert phone.begin().status_code == 201
 
 
 def test_a_pause_keeps_everybodys_place(app: Flask, client: FlaskClient) -> None:

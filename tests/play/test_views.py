@@ -22,7 +22,7 @@ from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
-from quizapp.play import state
+from quizapp.play import access, state
 from quizapp.play.models import RecorderPosition
 from quizapp.play.rebuild import open_if_new
 from tests.cast import csrf_token, post
@@ -145,6 +145,19 @@ def test_a_wrong_field_is_named_and_the_others_stay(client: FlaskClient, fields:
     assert response.status_code == 422
     assert words in response.text
     assert f'value="{fields["phone"]}"' in response.text
+    assert db.session.scalar(select(Entry)) is None
+
+
+def test_an_entry_too_many_from_one_address_keeps_what_was_typed(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest = publish()
+    monkeypatch.setitem(access.ADDRESS_LIMITS, "entries", 0)
+    response = enter(client, contest.slug)
+    assert response.status_code == 429
+    assert "操作太频繁，请稍候再试" in response.text
+    assert 'value="小王"' in response.text
+    assert 'name="resume_code"' not in response.text
     assert db.session.scalar(select(Entry)) is None
 
 
