@@ -3,8 +3,18 @@
 const TIMEOUT_MS = 10_000;
 const csrfToken = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
-/** Nothing came back: no network, the server is away, or it took too long. The same call may be sent again. */
-export class Unreachable extends Error {}
+/**
+ * The server did not answer: no network, it is away, it took too long, or something on the way answered in its stead
+ * (the login page of a network, a proxy), which shows in that it is no JSON; `status` is the status of that, else 0.
+ * The same call may be sent again.
+ */
+export class Unreachable extends Error {
+  constructor(reason, { status = 0, retryAfterMs = null } = {}) {
+    super(reason);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
 
 /** The server said no. `mayRetry` when the same call may work later (429, 5xx). */
 export class Refused extends Error {
@@ -41,19 +51,23 @@ export async function call(method, path, { body, bearer, key, keepalive = false 
       signal: abort.signal,
     });
     const answer = await readJson(response);
-    if (!response.ok) throw new Refused(response.status, answer ?? {}, retryAfter(response));
+    if (!response.ok) throw new Refused(response.status, answer, retryAfter(response));
     return { status: response.status, body: answer };
   } catch (error) {
-    if (error instanceof Refused) throw error;
+    if (error instanceof Refused || error instanceof Unreachable) throw error;
     throw new Unreachable(String(error));
   } finally {
     clearTimeout(timer);
   }
 }
 
+/** The JSON of a reply, or null for one without content; throws Unreachable for anything else. */
 async function readJson(response) {
+  if (response.status === 204) return null;
   const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
-  return isJson ? response.json() : null;
+  const answer = isJson ? await response.json() : null;
+  if (answer !== null) return answer;
+  throw new Unreachable("no JSON", { status: response.status, retryAfterMs: retryAfter(response) });
 }
 
 function retryAfter(response) {

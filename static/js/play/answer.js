@@ -10,13 +10,13 @@ import { sides } from "./matching.js";
 import { fetchPictures, nameOf } from "./parts.js";
 import { renderQuestion } from "./question.js";
 import { canRead, readAloud, stopReading } from "./reading.js";
-import { isPaused, Sender } from "./sender.js";
+import { isPaused, Sender, TimeLeft } from "./sender.js";
 import { closeDialog, openDialog, renderDots, renderSquares, wireDialog } from "./sheet.js";
 
 const NEAR_MS = 60_000;
 const SPREAD_MS = 3000;
 const SWIPE_PIXELS = 70;
-const FRESH_MS = 10_000;
+const FRESH_MS = 60_000;
 const RENEW_MS = 60_000;
 
 const page = document.querySelector("[data-play]");
@@ -377,13 +377,14 @@ class Paper {
     openDialog(part("confirm"));
   }
 
-  /** At zero: hand in, spread over some seconds so that not all phones come at once. */
+  /**
+   * At zero: hand in, spread over some seconds so that not all phones come at once. A phone that has slept
+   * does not know whether it is zero.
+   */
   async #timeIsUp() {
     if (this.#isEnding) return;
-    if (this.#clock.ageMs > FRESH_MS && navigator.onLine) await this.#sender.now();
-    if (this.#isEnding || this.#clock.remainingMs > 0) return;
     this.#isEnding = true;
-    this.#showEnding(text("time-up"));
+    this.#showEnding(text(this.#clock.ageMs > FRESH_MS ? "checking-time" : "time-up"));
     await sleep(Math.random() * SPREAD_MS);
     this.#isEnding = false;
     this.#finish({ isTimeUp: true });
@@ -393,25 +394,26 @@ class Paper {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#spend();
-    this.#answers.giveAllDrafts();
-    this.#answers.startFinishing();
-    this.#showEnding(text("handing-in"));
+    if (!isTimeUp) {
+      this.#answers.startFinishing();
+      this.#showEnding(text("handing-in"));
+    }
     try {
       await this.#sender.finish({ isTimeUp });
       this.#leave();
     } catch (error) {
       this.#answers.stopFinishing();
-      if (isTimeUp && isPaused(error)) this.#goOn(error);
+      if (error instanceof TimeLeft || (isTimeUp && isPaused(error))) this.#goOn(error);
       else showRefusal(error.message);
     }
   }
 
-  /** Back to the paper: the contest is paused, and its time has not run out after all. */
+  /** Back to the paper: there is time left, or the contest is paused and time stands still. */
   #goOn(error) {
     this.#isEnding = false;
-    this.#sender.goOn();
+    this.#sender.goOn({ isPaused: isPaused(error) });
     showScreen("question");
-    this.#sayPaused(error);
+    if (isPaused(error)) this.#sayPaused(error);
   }
 
   #showEnding(sentence) {

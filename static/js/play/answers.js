@@ -175,6 +175,7 @@ export class Answers {
     this.#keep();
   }
 
+  /** Remember over a reload that the person wished to hand in; because time is up is no wish. */
   startFinishing() {
     this.isFinishing = true;
     this.#keep();

@@ -1,7 +1,7 @@
 // The organiser's monitor: figures told every second, or asked for every few seconds where the server tells nothing;
 // everything else from the page itself every half minute.
 
-import { call } from "../core/api.js";
+import { call, Unreachable } from "../core/api.js";
 import { element } from "../core/dom.js";
 import { refresh } from "../core/refresh.js";
 import { text } from "../core/text.js";
@@ -72,16 +72,12 @@ async function readFigures() {
   if (document.visibilityState === "hidden" || isSignedOut || performance.now() - toldAt < FIGURES_MS) return;
   try {
     const { body } = await call("GET", monitor.dataset.monitor);
-    if (body === null) {
-      // Another page came instead: the way to sign in.
-      isSignedOut = true;
-      stream?.close();
-      complain(updated.dataset.signedOut);
-      return;
-    }
     await take(body);
-  } catch {
-    complain(updated.dataset.stale);
+  } catch (error) {
+    // Where a whole page came instead, it is the way to sign in.
+    isSignedOut = error instanceof Unreachable && error.status === 200;
+    if (isSignedOut) stream?.close();
+    complain(isSignedOut ? updated.dataset.signedOut : updated.dataset.stale);
   }
 }
 

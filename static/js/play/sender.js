@@ -5,6 +5,9 @@ import { call, pauseBefore, Refused, Unreachable } from "../core/api.js";
 const GATHER_MS = 500;
 const HEARTBEAT_MS = 30_000;
 
+/** The time is not up: by the server's clock there is some left. */
+export class TimeLeft extends Error {}
+
 export class Sender {
   #answers;
   #clock;
@@ -51,33 +54,34 @@ export class Sender {
       const { body } = await this.#put(sent, leaving);
       if (this.#isStopped) return;
       this.#failures = 0;
-      this.#clock.sync(body.remaining_ms);
-      this.#on.acknowledged(this.#answers.acknowledge(sent, body));
+      this.#take(sent, body);
       if (this.#answers.toSend().length > 0) pause = GATHER_MS;
     } catch (error) {
-      if (this.#isStopped) return;
-      pause = this.#failed(error);
+      if (!this.#isStopped) pause = this.#failed(error);
     } finally {
       this.#isSending = false;
+      this.#report();
+      this.#schedule(pause);
     }
-    this.#report();
-    this.#schedule(pause);
   }
 
   /**
    * Hand in the whole sheet, again until the server answers; resolves to its result, or null when it had ended before.
-   * Because time was up (`isTimeUp`) it is not handed in during a pause, in which time stands still: that is thrown.
+   * Because time is up (`isTimeUp`) it is handed in only when the server says so too, asked before every try, as this
+   * phone may have slept through an extension: throws TimeLeft, or the refusal during a pause, when time stands still.
    */
   async finish({ isTimeUp = false } = {}) {
     this.stop();
     for (let failures = 0; ; failures += 1) {
       try {
+        if (isTimeUp) await this.#mustBeUp();
+        this.#answers.giveAllDrafts();
         const answers = this.#answers.toSend({ all: true });
         const path = `/api/v1/attempts/${this.#attempt}/finish`;
         return (await call("POST", path, { body: { answers }, bearer: this.#token })).body;
       } catch (error) {
         if (isEnded(error)) return null;
-        if (error instanceof Refused && !error.mayRetry) throw error;
+        if (error instanceof TimeLeft || (error instanceof Refused && !error.mayRetry)) throw error;
         if (isTimeUp && isPaused(error)) throw error;
         this.#on.waiting(error);
         await waitForNetwork(pauseBefore(failures, error.retryAfterMs));
@@ -85,10 +89,23 @@ export class Sender {
     }
   }
 
-  /** Go on after a hand-in that a pause put off. */
-  goOn() {
+  /** Send what was not acknowledged, and throw TimeLeft when the server says that there is time left. */
+  async #mustBeUp() {
+    const sent = this.#answers.toSend();
+    const { body } = await this.#put(sent, false);
+    this.#take(sent, body);
+    if (this.#clock.remainingMs > 0) throw new TimeLeft();
+  }
+
+  #take(sent, reply) {
+    this.#clock.sync(reply.remaining_ms);
+    this.#on.acknowledged(this.#answers.acknowledge(sent, reply));
+  }
+
+  /** Go on after a hand-in that was not to be yet; in a pause (`isPaused`) the clock stands still. */
+  goOn({ isPaused = false } = {}) {
     this.#isStopped = false;
-    this.#clock.hold();
+    if (isPaused) this.#clock.hold();
     this.now();
   }
 
@@ -103,6 +120,7 @@ export class Sender {
   }
 
   #failed(error) {
+    this.#failures += 1;
     if (isEnded(error)) {
       this.stop();
       this.#on.ended();
@@ -113,7 +131,6 @@ export class Sender {
       this.#on.paused(error);
     } else if (error instanceof Refused && !error.mayRetry) this.#on.refused(error);
     else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
-    this.#failures += 1;
     return pauseBefore(this.#failures - 1, error.retryAfterMs);
   }
 
