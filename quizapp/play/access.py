@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Response, current_app, request
+from flask import Response, current_app, request, session
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms.validators import ValidationError
 
@@ -124,8 +124,11 @@ def cookie_name(contest_id: int) -> str:
     return f"__Host-entry-{contest_id}" if get_settings().is_https else f"entry-{contest_id}"
 
 
-def remember(response: Response, participant: Participant, *, now: datetime) -> None:
-    """Let this browser be known as the participant."""
+def remember(response: Response, participant: Participant, *, now: datetime, resume_code: str | None = None) -> None:
+    """Let this browser be known as the participant, and show a new resume code until the first begin."""
+    drop_resume_code(participant.shard.contest_id)
+    if resume_code:
+        session[_code_name(participant.shard.contest_id)] = resume_code
     response.set_cookie(
         cookie_name(participant.shard.contest_id),
         participant.token,
@@ -137,8 +140,23 @@ def remember(response: Response, participant: Participant, *, now: datetime) -> 
     )
 
 
+def resume_code_to_show(contest_id: int) -> str | None:
+    """The resume code of an entry of this browser that has begun nothing yet."""
+    code: str | None = session.get(_code_name(contest_id))
+    return code
+
+
+def drop_resume_code(contest_id: int) -> None:
+    session.pop(_code_name(contest_id), None)
+
+
+def _code_name(contest_id: int) -> str:
+    return f"resume_code_{contest_id}"
+
+
 def forget(response: Response, *, contest_id: int) -> None:
     """Let this browser be nobody in a contest again."""
+    drop_resume_code(contest_id)
     response.delete_cookie(
         cookie_name(contest_id), path="/", httponly=True, secure=get_settings().is_https, samesite="Lax"
     )

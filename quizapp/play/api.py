@@ -334,6 +334,7 @@ def begin(slug: str) -> ResponseReturnValue:
         response = _reply(waiting, 202)
         response.headers["Retry-After"] = str(waiting.retry_after)
         return response
+    access.drop_resume_code(shard.contest_id)
     attempt = began.sheet.attempt
     token = access.issue_attempt(participant=participant, attempt_id=attempt.id, kit=attempt.kit)
     reply = documents.attempt_reply(began.sheet, token=token, attempts_left=began.attempts_left)

@@ -20,7 +20,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -156,15 +155,10 @@ def _contest_page(contest: Contest, entry_form: EntryForm, *, now: datetime) -> 
         fields=[] if participant else queries.entry_fields(contest),
         notice=latest_notice(),
         entry_form=entry_form,
-        resume_code=session.pop(_code_name(contest), None) if participant else None,
+        resume_code=access.resume_code_to_show(contest.id) if participant else None,
         **_languages(kit),
     )
     return page, entry_form.status
-
-
-def _code_name(contest: Contest) -> str:
-    """Where the session keeps a new resume code until it was shown."""
-    return f"resume_code_{contest.id}"
 
 
 @blueprint.post("/play/<slug>/entry")
@@ -191,11 +185,10 @@ def enter(slug: str) -> ResponseReturnValue:
         access.TooManyRequests,
     ) as refusal:
         return _contest_page(contest, _refused_form(refusal, sent, entry_key), now=now)
-    if entered.resume_code:
-        session[_code_name(contest)] = entered.resume_code
     plays_at_once = contest.entry_mode == "nickname" and queries.stage_of(contest, now=now) == "open"
     response = make_response(redirect(url_for("play.answer" if plays_at_once else "play.contest", slug=slug), 303))
-    access.remember(response, access.issue_entry(contest=contest, entry=entered.entry), now=now)
+    participant = access.issue_entry(contest=contest, entry=entered.entry)
+    access.remember(response, participant, now=now, resume_code=entered.resume_code)
     return response
 
 

@@ -379,3 +379,58 @@ def test_large_english_words_stay_whole_on_a_small_phone(
     page.wait_for_url(re.compile("/attempts/"))
     assert page.evaluate(BROKEN_WORDS) == []
     device.must_not_scroll_sideways()
+
+
+def soon(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+FORM = {"entry_mode": "form", "entry_fields": ["name", "phone"]}
+
+
+def test_opening_leaves_the_resume_code_on_the_screen(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    url = make_contest(opens_at=soon(15), **FORM)
+    device = open_device()
+    page = device.page
+    enter_form(page, url, name="张建国", phone="13800001234")
+    code = page.locator(".code").inner_text()
+    expect(page.get_by_role("button", name="还没有开始")).to_be_visible()
+    page.evaluate("window.isSamePage = true")
+    go_on = page.get_by_role("link", name="竞赛已经开始，去答题")
+    expect(go_on).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="还没有开始")).to_be_hidden()
+    assert page.evaluate("window.isSamePage"), "the page was loaded anew"
+    device.must_be_accessible()
+    device.must_not_scroll_sideways()
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/turned-code.png")
+    go_on.click()
+    expect(page.locator(".code")).to_have_text(code)
+    page.get_by_role("link", name="开始答题").click()
+    page.wait_for_selector("#stem")
+    page.goto(url)
+    expect(page.get_by_role("link", name="继续作答")).to_be_visible()
+    expect(page.locator(".code")).to_have_count(0)
+
+
+def test_opening_leaves_a_form_as_it_was_filled(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
+    url = make_contest(opens_at=soon(15), **FORM)
+    typing, reading = open_device(), open_device()
+    typing.page.goto(url)
+    typing.page.get_by_label("姓名").fill("张建")
+    reading.page.goto(url)
+    expect(typing.page.get_by_text("竞赛已经开始，填好后提交就可以答题")).to_be_visible(timeout=30_000)
+    expect(typing.page.get_by_label("姓名")).to_have_value("张建")
+    typing.must_be_accessible()
+    typing.must_not_scroll_sideways()
+    if folder := os.environ.get("SCREENSHOTS"):
+        typing.page.screenshot(path=f"{folder}/turned-form.png")
+    expect(reading.page.get_by_role("link", name="我要答题")).to_be_visible(timeout=30_000)  # Who only reads it.
+    page = typing.page
+    page.get_by_label("我已阅读并同意隐私说明").check()
+    page.get_by_label("姓名").fill("张建国")
+    page.get_by_label("手机号").fill("13800001234")
+    page.get_by_role("button", name="登记").click()
+    expect(page.get_by_role("link", name="开始答题")).to_be_visible()

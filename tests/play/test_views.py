@@ -166,20 +166,67 @@ def test_a_form_without_its_token_is_refused(client: FlaskClient) -> None:
     assert client.post(f"/play/{contest.slug}/entry", data={"nickname": "小王"}).status_code == 403
 
 
-def test_the_resume_code_is_shown_once_and_asked_for_on_another_device(app: Flask, client: FlaskClient) -> None:
+def test_the_resume_code_is_shown_and_asked_for_on_another_device(app: Flask, client: FlaskClient) -> None:
     contest = publish(entry_mode="form", entry_fields=("name", "phone"))
     person = {"name": "张建国", "phone": "13800001234"}
     assert enter(client, contest.slug, **person).headers["Location"] == f"/play/{contest.slug}"
-    found = re.search(r'class="code">(\d{6})<', client.get(f"/play/{contest.slug}").text)
-    assert found
-    assert "续答码" not in client.get(f"/play/{contest.slug}").text
+    code = code_on(client, contest)
+    assert code
 
     other = app.test_client()
     response = enter(other, contest.slug, **person)
     assert response.status_code == 401
     assert 'name="resume_code"' in response.text
-    assert enter(other, contest.slug, resume_code=found[1], **person).status_code == 303
+    assert enter(other, contest.slug, resume_code=code, **person).status_code == 303
     assert "张*，您好" in other.get(f"/play/{contest.slug}").text
+
+
+@pytest.fixture
+def coded(client: FlaskClient) -> Contest:
+    """A contest that the client's browser has entered; its page shows the resume code."""
+    contest = publish(entry_mode="form", entry_fields=("name", "phone"))
+    enter(client, contest.slug, name="张建国", phone="13800001234")
+    return contest
+
+
+def code_on(client: FlaskClient, contest: Contest) -> str | None:
+    """The resume code that the contest's page shows."""
+    found = re.search(r'data-part="code">(\d{6})<', client.get(f"/play/{contest.slug}").text)
+    return found[1] if found else None
+
+
+def test_the_resume_code_is_shown_until_the_first_begin(client: FlaskClient, coded: Contest) -> None:
+    code = code_on(client, coded)
+    assert code
+    client.get(f"/play/{coded.slug}/answer")
+    assert code_on(client, coded) == code, "it stays while nothing was begun"
+    play(client, coded.slug, hand_in=False)
+    assert code_on(client, coded) is None
+
+
+def test_the_resume_code_stays_while_one_waits_in_the_queue(app: Flask, client: FlaskClient) -> None:
+    contest = publish(entry_mode="form", entry_fields=("name", "phone"), capacity=1)
+    first = app.test_client()
+    enter(first, contest.slug, name="李秀英", phone="13900001234")
+    play(first, contest.slug, hand_in=False)
+    enter(client, contest.slug, name="张建国", phone="13800001234")
+    assert call(client, "POST", f"/contests/{contest.slug}/attempts").status_code == 202
+    assert code_on(client, contest)
+
+
+def test_who_leaves_takes_the_resume_code_along(client: FlaskClient, coded: Contest) -> None:
+    post(client, f"/play/{coded.slug}/me/leave")
+    with client.session_transaction() as session:
+        assert [name for name in session if name.startswith("resume_code")] == []
+
+
+def test_the_resume_code_of_one_is_not_shown_to_the_next(app: Flask, client: FlaskClient, coded: Contest) -> None:
+    other = app.test_client()
+    person = {"name": "李秀英", "phone": "13900001234"}
+    enter(other, coded.slug, **person)
+    assert enter(client, coded.slug, **person, resume_code=code_on(other, coded) or "").status_code == 303
+    assert "李*，您好" in client.get(f"/play/{coded.slug}").text
+    assert code_on(client, coded) is None
 
 
 @pytest.mark.parametrize("path", ["/answer", "/me", "/me/data", "/attempts/abc"])

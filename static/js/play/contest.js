@@ -28,11 +28,31 @@ async function readPulse() {
 
 const two = (number) => String(number).padStart(2, "0");
 
+/** Whether loading the page anew would take away what somebody copies or writes: a resume code, a form begun. */
+function isInUse() {
+  if (page.querySelector('[data-part="code"]')) return true;
+  const form = page.querySelector("#entry form");
+  return Boolean(form) && (form.contains(document.activeElement) || [...form.elements].some(isFilled));
+}
+
+function isFilled(field) {
+  if (field.type === "checkbox") return field.checked;
+  return !["hidden", "submit"].includes(field.type) && field.value !== "";
+}
+
+/** The contest has opened or closed: load the page anew, or offer that where the page is in use. */
+function turnOver() {
+  if (!isInUse()) return location.reload();
+  countdown.textContent = text("turned");
+  for (const part of document.querySelectorAll("[data-before-turn]")) part.hidden = true;
+  for (const part of document.querySelectorAll("[data-after-turn]")) part.hidden = false;
+}
+
 function countDown() {
   const left = Number(turnsAt) - (Date.now() + offset);
   if (left <= 0) {
     clearInterval(counting);
-    setTimeout(() => location.reload(), 1000 + Math.random() * SPREAD_MS);
+    setTimeout(turnOver, 1000 + Math.random() * SPREAD_MS);
     return;
   }
   const seconds = Math.floor(left / 1000);
