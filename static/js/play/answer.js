@@ -2,7 +2,7 @@
 
 import { call, pauseBefore, Refused, sleep } from "../core/api.js";
 import { hasText, text } from "../core/text.js";
-import { Answers } from "./answers.js";
+import { Answers, forgetAnswers } from "./answers.js";
 import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
 import { secondLanguage, wireLanguages } from "./languages.js";
@@ -24,7 +24,7 @@ const part = (name) => page.querySelector(`[data-part="${name}"]`);
 const { slug, resultUrl, entryUrl } = page.dataset;
 const isAtOnce = page.dataset.atOnce === "yes";
 
-/** Show one of the screens: start, connecting, waiting, refused, question. */
+/** Show one of the screens: start, connecting, waiting, refused, question, late. */
 function showScreen(name) {
   for (const screen of page.querySelectorAll("[data-screen]")) screen.hidden = screen.dataset.screen !== name;
   for (const bar of page.querySelectorAll("[data-bar]")) bar.hidden = name !== "question";
@@ -78,10 +78,14 @@ function refuseBegin(error) {
   return null;
 }
 
-/** Go to the result of an attempt that has ended; nothing is to be begun any more. */
+/** Go to the result of an attempt that has ended, or first say how many answers came too late for it. */
 function leaveTo(attempt) {
   forgetBegin(slug);
-  location.replace(resultUrl.replace("ATTEMPT", encodeURIComponent(attempt)));
+  const count = forgetAnswers(attempt);
+  part("result").href = resultUrl.replace("ATTEMPT", encodeURIComponent(attempt));
+  part("late").textContent = text("late", { count });
+  if (count > 0) showScreen("late");
+  else location.replace(part("result").href);
   return null;
 }
 
@@ -94,6 +98,7 @@ class Paper {
   #shownAt = Date.now();
   #openedAt = Date.now();
   #isEnding = false;
+  #hasLeft = false;
   #isPaused = false;
   #folds = new Map();
 
@@ -101,7 +106,7 @@ class Paper {
     this.#attempt = body.attempt;
     this.#questions = body.questions;
     this.#answers = new Answers(body.attempt, body.questions);
-    const lost = this.#answers.merge(body.stored ?? []);
+    this.#answers.merge(body.stored ?? []);
     this.#answers.setVoided(body.voided);
     this.#clock.sync(body.remaining_ms);
     this.#sender = new Sender({
@@ -121,7 +126,6 @@ class Paper {
     this.#wire();
     showScreen("question");
     this.#show(this.#answers.place);
-    if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
     this.#tick();
     setInterval(() => this.#tick(), 500);
     if (this.#answers.isFinishing) this.#finish();
@@ -145,6 +149,7 @@ class Paper {
   #show(place, { focus = false, stays = false } = {}) {
     stopReading();
     this.#spend();
+    if (place !== this.#answers.place) this.#answers.see(this.#question.id);
     this.#answers.goTo(place);
     const question = this.#question;
     const parts = renderQuestion({
@@ -175,8 +180,17 @@ class Paper {
     part("previous").disabled = this.#answers.place === 0;
     part("next").textContent = text(this.#nextStep());
     renderDots({ button: part("sheet-button"), questions: this.#questions, answers: this.#answers });
+    this.#tellElsewhere();
     const refused = this.#answers.item(id)?.refused;
     if (refused) this.#sayRefused(id, refused);
+  }
+
+  /** Say which answers another device changed, until the person has looked at each. */
+  #tellElsewhere() {
+    const numbers = this.#answers.elsewhere.map((question) => this.#number(question));
+    const sentence = text("elsewhere", { numbers: numbers.join("、") });
+    part("elsewhere").hidden = numbers.length === 0;
+    if (part("elsewhere").textContent !== sentence) part("elsewhere").textContent = sentence;
   }
 
   #nextStep() {
@@ -254,7 +268,6 @@ class Paper {
     this.#isPaused = false;
     if ([...lost, ...judged, ...voided].includes(id)) this.#show(this.#answers.place);
     if (voided.length > 0) this.#say(text("voided", { number: this.#number(voided[0]) }));
-    if (lost.length > 0) this.#say(text("conflict", { number: this.#number(lost[0]) }));
     if (refused.length > 0) this.#sayRefused(refused[0].question, refused[0].code);
     this.#tell();
   }
@@ -382,7 +395,7 @@ class Paper {
    * does not know whether it is zero.
    */
   async #timeIsUp() {
-    if (this.#isEnding) return;
+    if (this.#isEnding || this.#hasLeft) return;
     this.#isEnding = true;
     this.#showEnding(text(this.#clock.ageMs > FRESH_MS ? "checking-time" : "time-up"));
     await sleep(Math.random() * SPREAD_MS);
@@ -391,7 +404,7 @@ class Paper {
   }
 
   async #finish({ isTimeUp = false } = {}) {
-    if (this.#isEnding) return;
+    if (this.#isEnding || this.#hasLeft) return;
     this.#isEnding = true;
     this.#spend();
     if (!isTimeUp) {
@@ -423,7 +436,7 @@ class Paper {
   }
 
   #leave() {
-    this.#answers.forget();
+    this.#hasLeft = true;
     leaveTo(this.#attempt);
   }
 }

@@ -4,10 +4,13 @@
 //   seq      raised with every change; the server takes only newer ones
 //   spent    milliseconds that the question was on the screen
 //   saved    the server has acknowledged this very seq
+//   elsewhere  replaced by a newer answer from another device, and the person has not seen that yet
 //   refused  the server's code for why it will not take this response; not sent again until it changes
 //   draft    chosen but not yet given (feedback at once locks an answer, so it is given by a button)
 
 import { forget, keep, recall } from "../core/keep.js";
+
+const nameFor = (attempt) => `quizapp.answers.${attempt}`;
 
 export class Answers {
   #name;
@@ -19,7 +22,7 @@ export class Answers {
   isFinishing = false;
 
   constructor(attempt, questions) {
-    this.#name = `quizapp.answers.${attempt}`;
+    this.#name = nameFor(attempt);
     this.#questions = questions;
     const kept = recall(this.#name);
     if (kept) {
@@ -41,9 +44,8 @@ export class Answers {
     return this.#voided.has(question);
   }
 
-  /** Take over what the server has; returns the questions whose kept answer lost against a newer one. */
+  /** Take over what the server has, also where a kept answer loses against a newer one. */
   merge(stored) {
-    const lost = [];
     for (const { question, response, seq, ...rest } of stored) {
       const own = this.#items[question];
       const differs = own && !isSame(own.response, response);
@@ -51,12 +53,12 @@ export class Answers {
         own.saved = false;
         continue;
       }
-      if (differs && !own.saved) lost.push(question);
       this.#items[question] = {
         response,
         seq: Math.max(seq, own?.seq ?? 0),
         spent: own?.spent ?? 0,
         saved: true,
+        elsewhere: Boolean(own?.elsewhere || (differs && !own.saved)),
         verdict: verdictOf(rest) ?? own?.verdict,
       };
     }
@@ -65,7 +67,6 @@ export class Answers {
       if (!known.has(question) && own.seq > 0) own.saved = false;
     }
     this.#keep();
-    return lost;
   }
 
   /** Change an answer; as a draft it stays on this device until it is given. */
@@ -74,6 +75,7 @@ export class Answers {
     if (own.verdict) return;
     if (asDraft) own.draft = response;
     else Object.assign(own, { response, seq: own.seq + 1, saved: false, refused: undefined, draft: undefined });
+    own.elsewhere = false;
     this.#items[question] = own;
     this.#keep();
   }
@@ -102,10 +104,14 @@ export class Answers {
     for (const { question, seq, conflict, response, ...rest } of stored) {
       const own = this.#items[question];
       if (!own) continue;
-      if (conflict) {
-        Object.assign(own, { response, seq: Math.max(seq, own.seq), saved: true, draft: undefined });
+      const isSent = own.seq === seqSent.get(question);
+      // Changed since: it is newer than what is stored, so its number must be higher, and it is sent again.
+      own.seq = Math.max(own.seq, isSent ? seq : seq + 1);
+      if (isSent) own.saved = true;
+      if (isSent && conflict) {
+        Object.assign(own, { response, draft: undefined, elsewhere: true });
         result.lost.push(question);
-      } else if (own.seq <= Math.max(seq, seqSent.get(question) ?? 0)) own.saved = true;
+      }
       const verdict = verdictOf(rest);
       if (verdict) {
         own.verdict = verdict;
@@ -153,6 +159,16 @@ export class Answers {
     return this.#questions.filter(({ id }) => this.isMarked(id)).map(({ id }) => id);
   }
 
+  /** The questions that another device changed and that were not seen since. */
+  get elsewhere() {
+    return this.#questions.filter(({ id }) => this.#items[id]?.elsewhere).map(({ id }) => id);
+  }
+
+  /** The person has looked at a question. */
+  see(question) {
+    if (this.#items[question]) this.#items[question].elsewhere = false;
+  }
+
   isMarked(question) {
     return this.#marked.includes(question);
   }
@@ -166,7 +182,7 @@ export class Answers {
   toSend({ all = false } = {}) {
     return this.#questions
       .map(({ id }) => ({ id, own: this.#items[id] }))
-      .filter(({ own }) => own && own.seq > 0 && (all || (!own.saved && !own.refused)))
+      .filter(({ own }) => own && own.seq > 0 && (all || isUnsent(own)))
       .map(({ id, own }) => ({ question: id, response: own.response, seq: own.seq, spent_ms: own.spent }));
   }
 
@@ -186,14 +202,22 @@ export class Answers {
     this.#keep();
   }
 
-  forget() {
-    forget(this.#name);
-  }
-
   #keep() {
     const { place, isFinishing } = this;
     keep(this.#name, { items: this.#items, marked: this.#marked, place, isFinishing });
   }
+}
+
+/** Forget the answers of an attempt that has ended; returns how many the server had not acknowledged by then. */
+export function forgetAnswers(attempt) {
+  const items = Object.values(recall(nameFor(attempt))?.items ?? {});
+  forget(nameFor(attempt));
+  return items.filter((own) => isUnsent(own) || !isEmpty(own.draft ?? [])).length;
+}
+
+/** Whether an answer is still to be sent. */
+function isUnsent({ seq, saved, refused }) {
+  return seq > 0 && !saved && !refused;
 }
 
 function verdictOf({ locked, right, key, explanation, basis, media, translations }) {

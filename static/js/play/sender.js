@@ -76,6 +76,8 @@ export class Sender {
       try {
         if (isTimeUp) await this.#mustBeUp();
         this.#answers.giveAllDrafts();
+        // Sent before, so that it is known of each whether it came in time.
+        if (this.#answers.toSend().length > 0) await this.#sendAll();
         const answers = this.#answers.toSend({ all: true });
         const path = `/api/v1/attempts/${this.#attempt}/finish`;
         return (await call("POST", path, { body: { answers }, bearer: this.#token })).body;
@@ -89,11 +91,15 @@ export class Sender {
     }
   }
 
-  /** Send what was not acknowledged, and throw TimeLeft when the server says that there is time left. */
-  async #mustBeUp() {
+  async #sendAll() {
     const sent = this.#answers.toSend();
     const { body } = await this.#put(sent, false);
     this.#take(sent, body);
+  }
+
+  /** Send what was not acknowledged, and throw TimeLeft when the server says that there is time left. */
+  async #mustBeUp() {
+    await this.#sendAll();
     if (this.#clock.remainingMs > 0) throw new TimeLeft();
   }
 
