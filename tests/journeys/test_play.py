@@ -378,6 +378,10 @@ def test_large_english_words_stay_whole_on_a_small_phone(
     page.locator("[data-part=hand-in-now]").click()
     page.wait_for_url(re.compile("/attempts/"))
     assert page.evaluate(BROKEN_WORDS) == []
+    page.goto(f"{url}/board")
+    assert page.evaluate(BROKEN_WORDS) == []
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/board-large-english.png")
     device.must_not_scroll_sideways()
 
 
@@ -398,7 +402,7 @@ def test_opening_leaves_the_resume_code_on_the_screen(
     code = page.locator(".code").inner_text()
     expect(page.get_by_role("button", name="还没有开始")).to_be_visible()
     page.evaluate("window.isSamePage = true")
-    go_on = page.get_by_role("link", name="竞赛已经开始，去答题")
+    go_on = page.get_by_role("link", name="已经开始，去答题")
     expect(go_on).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name="还没有开始")).to_be_hidden()
     assert page.evaluate("window.isSamePage"), "the page was loaded anew"
