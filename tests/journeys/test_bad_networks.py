@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.test_play import BANK, OpenDevice, answer_question, enter_nickname, hand_in, make_contest, saved
+from tests.journeys.test_waiting import arrive
 
 pytestmark = pytest.mark.browser
 
@@ -195,3 +196,128 @@ def test_what_a_login_page_of_a_network_answers_is_no_answer(
     hand_in(page)
     expect(page.locator(".review")).to_have_count(2)
     expect(page.get_by_text("未作答")).to_have_count(0)
+
+
+def test_a_browser_that_is_too_old_is_told_before_anything_begins(
+    make_contest: MakeContest, open_device: OpenDevice
+) -> None:
+    device = open_device()
+    page = device.page
+    page.add_init_script("delete Element.prototype.replaceChildren")
+    begun: list[str] = []
+    page.on("request", lambda request: begun.append(request.url) if request.url.endswith("/attempts") else None)
+    arrive(page, make_contest(), "旧手机")
+    expect(page.get_by_text("这个浏览器太旧，不能答题。")).to_be_visible()
+    device.must_be_accessible()
+    picture(page, "too-old")
+    assert begun == []
+
+
+def test_a_browser_without_dialogs_shows_them_when_asked_alone(
+    make_contest: MakeContest, open_device: OpenDevice
+) -> None:
+    device = open_device(bypass_csp=True)
+    page = device.page
+    page.add_init_script("for (const name of ['showModal', 'close', 'open']) delete HTMLDialogElement.prototype[name]")
+    enter_nickname(page, make_contest(sections=TWO_QUESTIONS), "旧苹果")
+    # Such a browser has no style of its own that hides a closed one.
+    page.add_style_tag(content="dialog { display: block }")
+    sheet, confirm = page.locator("[data-part=sheet]"), page.locator("[data-part=confirm]")
+    expect(sheet).to_be_hidden()
+    expect(confirm).to_be_hidden()
+    page.locator("[data-part=sheet-button]").click()
+    expect(sheet).to_be_in_viewport(ratio=0.9)
+    picture(page, "no-dialogs")
+    sheet.get_by_role("button", name="继续作答").click()
+    expect(sheet).to_be_hidden()
+    heard = page.evaluate("""async () => {
+        const sheet = await import(document.querySelector('link[href$="play/sheet.js"]').href);
+        const dialog = document.createElement("dialog");
+        let heard = 0;
+        dialog.addEventListener("close", () => { heard += 1; });
+        sheet.openDialog(dialog);
+        sheet.closeDialog(dialog);
+        sheet.closeDialog(dialog);
+        return heard;
+    }""")
+    assert heard == 1
+    page.get_by_role("button", name="下一题").click()
+    hand_in(page)
+
+
+def test_where_nothing_can_be_kept_the_page_asks_to_stay_open(
+    make_contest: MakeContest, open_device: OpenDevice
+) -> None:
+    page = open_device().page
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }")
+    arrive(page, make_contest(sections=TWO_QUESTIONS), "存不下")
+    page.locator("[data-part=start]").click()
+    page.wait_for_selector("#stem")
+    page.route("**/api/v1/attempts/**", lambda route: route.abort("internetdisconnected"))
+    answer_question(page)
+    expect(page.get_by_text("这个浏览器不能保存内容")).to_be_visible()
+    expect(page.get_by_text("已经留在这台手机上")).to_be_hidden()
+    picture(page, "not-kept")
+    page.get_by_role("button", name="下一题").click()
+    page.locator("[data-part=next]").click()
+    page.locator("[data-part=hand-in-now]").click()
+    expect(page.get_by_text("请一直开着本页，不要刷新，恢复后会自动交卷。")).to_be_visible()
+    expect(page.locator("[data-part=slow]")).to_be_hidden()
+
+
+def test_a_page_whose_scripts_did_not_all_come_can_be_loaded_again(
+    make_contest: MakeContest, open_device: OpenDevice
+) -> None:
+    page = open_device().page
+    page.route("**/play/ordering.js", lambda route: route.abort("internetdisconnected"))
+    arrive(page, make_contest(sections=TWO_QUESTIONS), "半个网页")
+    again = page.get_by_role("link", name="重新打开本页")
+    expect(again).to_be_visible(timeout=20_000)
+    picture(page, "slow")
+    page.unroute("**/play/ordering.js")
+    again.click()
+    expect(page.locator("#stem")).to_be_visible()
+
+
+def test_the_title_tells_the_place_in_the_queue_only_while_it_lasts(
+    make_contest: MakeContest, open_device: OpenDevice
+) -> None:
+    device = open_device()
+    device.expected.append("403 (Forbidden)")
+    page = device.page
+    refusal = {"title": "竞赛已经结束。", "code": "closed"}
+    page.route(BEGIN, lambda route: route.fulfill(status=403, json=refusal))
+    waiting = {"place": 3, "expected_seconds": None, "retry_after": 2}
+    page.route(BEGIN, lambda route: route.fulfill(status=202, json=waiting), times=1)
+    arrive(page, make_contest(), "排队的人")
+    expect(page).to_have_title("排队第 3 位")
+    expect(page).to_have_title(re.compile("作答"))
+
+
+SWIPE = """(stem, name) => {
+    const target = name ? stem.parentElement.appendChild(document.createElement("p")) : stem;
+    target.className = name;
+    const touch = (clientX) => [new Touch({ identifier: 1, target, clientX, clientY: 300 })];
+    const send = (type, touches, changedTouches) =>
+        target.dispatchEvent(new TouchEvent(type, { bubbles: true, touches, changedTouches }));
+    send("touchstart", touch(300), touch(300));
+    send("touchend", [], touch(100));
+}"""
+"""A finger that goes left over the stem, or over a text of the given class below it."""
+
+
+def test_a_page_that_is_begun_is_focused_and_turned_only_by_a_swipe(
+    make_contest: MakeContest, open_device: OpenDevice
+) -> None:
+    page = open_device(has_touch=True).page
+    enter_nickname(page, make_contest(sections=TWO_QUESTIONS), "放大看")
+    stem, number = page.locator("#stem"), page.locator("[data-part=number]")
+    expect(stem).to_be_focused()
+    stem.evaluate(SWIPE, "also")
+    expect(number).to_have_text("1")
+    page.evaluate("Object.defineProperty(visualViewport, 'scale', { value: 2, configurable: true })")
+    stem.evaluate(SWIPE, "")
+    expect(number).to_have_text("1")
+    page.evaluate("delete visualViewport.scale")
+    stem.evaluate(SWIPE, "")
+    expect(number).to_have_text("2")

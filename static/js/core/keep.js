@@ -4,24 +4,23 @@ const memory = new Map();
 
 export function keep(name, value) {
   const packed = JSON.stringify(value);
-  memory.set(name, packed);
   try {
     localStorage.setItem(name, packed);
-    return true;
+    memory.delete(name);
   } catch {
-    return false;
+    memory.set(name, packed);
   }
+}
+
+/** Whether everything that is kept outlasts the page. */
+export function isLasting() {
+  return memory.size === 0;
 }
 
 /** What was kept under `name`, or null. */
 export function recall(name) {
-  let packed = memory.get(name) ?? null;
   try {
-    packed = localStorage.getItem(name) ?? packed;
-  } catch {
-    // Reading is refused like writing: memory has what there is.
-  }
-  try {
+    const packed = memory.get(name) ?? localStorage.getItem(name);
     return packed === null ? null : JSON.parse(packed);
   } catch {
     return null;

@@ -1,6 +1,7 @@
 // The page on which a paper is answered: begin or wait, one question a screen, hand in.
 
 import { call, pauseBefore, Refused, sleep } from "../core/api.js";
+import { isLasting } from "../core/keep.js";
 import { hasText, text } from "../core/text.js";
 import { Answers, forgetAnswers } from "./answers.js";
 import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
@@ -23,15 +24,22 @@ const page = document.querySelector("[data-play]");
 const part = (name) => page.querySelector(`[data-part="${name}"]`);
 const { slug, resultUrl, entryUrl } = page.dataset;
 const isAtOnce = page.dataset.atOnce === "yes";
+const { title } = document;
+/** The oldest browsers that can read these scripts lack it (Android's WebView 84 and 85). */
+const isTooOld = !Element.prototype.replaceChildren;
 
-/** Show one of the screens: start, connecting, waiting, refused, question, late. */
+/** The sentence called `name`, which promises that answers stay on this phone, or the one for where they cannot. */
+const promise = (name) => text(isLasting() ? name : `${name}-open`);
+
+/** Show one of the screens: start, connecting, waiting, refused, too-old, question, late. */
 function showScreen(name) {
   for (const screen of page.querySelectorAll("[data-screen]")) screen.hidden = screen.dataset.screen !== name;
   for (const bar of page.querySelectorAll("[data-bar]")) bar.hidden = name !== "question";
 }
 
-function showRefusal(title) {
-  part("refusal").textContent = title;
+function showRefusal(sentence) {
+  document.title = title;
+  part("refusal").textContent = sentence;
   showScreen("refused");
 }
 
@@ -39,22 +47,20 @@ function showRefusal(title) {
 async function begin() {
   showScreen("connecting");
   const key = wishToBegin(slug);
-  const title = document.title;
   for (let failures = 0; ; ) {
     try {
       const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key });
-      if (status !== 202 && body.state === "finished") return leaveTo(body.attempt);
       if (status !== 202) {
         if (document.title !== title) navigator.vibrate?.(200);
         document.title = title;
-        return body;
+        return body.state === "finished" ? leaveTo(body.attempt) : body;
       }
       failures = 0;
       showWait(body);
       await sleep(1000 * body.retry_after * (1 + Math.random() * 0.2));
     } catch (error) {
       if (error instanceof Refused && !error.mayRetry) return refuseBegin(error);
-      part("connecting").textContent = error instanceof Refused ? error.message : text("connecting-again");
+      part("connecting").textContent = error instanceof Refused ? error.message : promise("connecting-again");
       await sleep(pauseBefore(failures, error.retryAfterMs));
       failures += 1;
     }
@@ -120,12 +126,12 @@ class Paper {
         ended: () => this.#leave(),
         refused: (error) => this.#refused(error),
         paused: (error) => this.#sayPaused(error),
-        waiting: (error) => this.#showEnding(error instanceof Refused ? error.message : text("handing-in-again")),
+        waiting: (error) => this.#showEnding(error instanceof Refused ? error.message : promise("handing-in-again")),
       },
     });
     this.#wire();
     showScreen("question");
-    this.#show(this.#answers.place);
+    this.#show(this.#answers.place, { focus: true });
     this.#tick();
     setInterval(() => this.#tick(), 500);
     if (this.#answers.isFinishing) this.#finish();
@@ -223,7 +229,8 @@ class Paper {
     if (saved.textContent !== sentence) saved.textContent = sentence;
     saved.dataset.state = state;
     part("offline").hidden = state !== "unsaved";
-    if (part("sheet").open) this.#renderSheet();
+    part("offline").textContent = promise("offline");
+    if (part("sheet").hasAttribute("open")) this.#renderSheet();
   }
 
   #tick() {
@@ -340,8 +347,10 @@ class Paper {
     area.addEventListener(
       "touchstart",
       (event) => {
-        const isPlain = event.touches.length === 1 && !event.target.closest("audio, .order-row .letter");
-        from = isPlain ? event.touches[0] : null;
+        // What moves by itself under the finger: the zoomed page, and further languages that run from top to bottom.
+        const isZoomed = window.visualViewport?.scale > 1;
+        const isPlain = event.touches.length === 1 && !event.target.closest("audio, .order-row .letter, .also");
+        from = isPlain && !isZoomed ? event.touches[0] : null;
       },
       { passive: true },
     );
@@ -432,6 +441,7 @@ class Paper {
   #showEnding(sentence) {
     for (const dialog of page.querySelectorAll("dialog")) closeDialog(dialog);
     part("connecting").textContent = sentence;
+    part("slow").hidden = true;
     showScreen("connecting");
   }
 
@@ -458,5 +468,6 @@ part("again").addEventListener("click", () => {
   wishToBegin(slug);
   location.reload();
 });
-if (beginKey(slug)) start();
+if (isTooOld) showScreen("too-old");
+else if (beginKey(slug)) start();
 else showScreen("start");

@@ -5,16 +5,19 @@ import { text } from "../core/text.js";
 
 const MOST_DOTS = 20;
 
-/** Open a dialog; older browsers without dialogs get it as a plain block. */
+/** Open a dialog; in older browsers without dialogs it lies over the page like any block. */
 export function openDialog(dialog) {
-  if (dialog.open) return;
+  if (dialog.hasAttribute("open")) return;
   if (dialog.showModal) dialog.showModal();
   else dialog.setAttribute("open", "");
 }
 
 export function closeDialog(dialog) {
   if (dialog.close) dialog.close();
-  else dialog.removeAttribute("open");
+  else if (dialog.hasAttribute("open")) {
+    dialog.removeAttribute("open");
+    dialog.dispatchEvent(new Event("close"));
+  }
 }
 
 /** Close buttons and a tap beside the dialog close it. */
