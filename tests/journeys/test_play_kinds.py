@@ -294,7 +294,7 @@ def test_pictures_take_their_room_before_they_come_and_are_enlarged_by_a_tap(
     page.unroute("**/media/*")
     page.reload()
     page.wait_for_selector("#stem")
-    page.wait_for_function("[...document.querySelectorAll('.picture img')].every((picture) => picture.naturalWidth)")
+    page.evaluate("Promise.all([...document.querySelectorAll('.picture img')].map((picture) => picture.decode()))")
     assert page.locator("[data-part=question]").bounding_box() == before
     page.locator(".option .picture img").first.click()
     expect(page.locator(".option.is-on")).to_have_count(1)
