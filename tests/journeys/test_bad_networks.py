@@ -90,7 +90,7 @@ def test_a_choice_made_while_an_older_one_is_sent_is_not_taken_for_saved(
     call.continue_()
     expect(saved(page)).to_have_text("已保存")
     page.evaluate("localStorage.removeItem(Object.keys(localStorage).find((key) => key.includes('answers')))")
-    page.goto(page.url)
+    page.reload()
     expect(page.locator(".option").nth(1)).to_have_class(re.compile("is-on"))
 
 
