@@ -19,7 +19,7 @@ import pytest
 
 from tests.faults.conftest import Judge, OnPostgresql
 from tests.faults.disk import fill, small_disk
-from tests.faults.house import LATE, SLUG, House, Operator, Reply, Template, get
+from tests.faults.house import HEALTHY_SECONDS, LATE, SLUG, House, Operator, Reply, Template, get
 from tests.faults.ledger import Crowd, Ledger, Person
 from tests.postgresql import Cluster
 from tests.stack import START_SECONDS, children_of
@@ -76,8 +76,12 @@ def backends(cluster: Cluster) -> list[int]:
 
 
 def kill_a_backend(cluster: Cluster, chance: random.Random) -> None:
+    give_up_at = time.monotonic() + HEALTHY_SECONDS
+    while not (found := backends(cluster)):
+        assert time.monotonic() < give_up_at, "the app does not connect again"
+        time.sleep(0.05)
     with suppress(ProcessLookupError):
-        os.kill(chance.choice(backends(cluster)), signal.SIGKILL)
+        os.kill(chance.choice(found), signal.SIGKILL)
 
 
 READS_SQL = ("/", f"/play/{SLUG}")
