@@ -271,13 +271,16 @@ def test_a_page_whose_scripts_did_not_all_come_can_be_loaded_again(
 ) -> None:
     page = open_device().page
     page.route("**/play/ordering.js", lambda route: route.abort("internetdisconnected"))
-    arrive(page, make_contest(sections=TWO_QUESTIONS), "半个网页")
+    # Until its style is there the page shows all its parts, the link too.
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/play/ordering.js")):
+        arrive(page, make_contest(sections=TWO_QUESTIONS), "半个网页")
+    page.wait_for_load_state("load")
     again = page.get_by_role("link", name="重新打开本页")
     expect(again).to_be_visible(timeout=20_000)
     picture(page, "slow")
     page.unroute("**/play/ordering.js")
     again.click()
-    expect(page.locator("#stem")).to_be_visible()
+    expect(page.locator("#stem")).to_be_visible(timeout=15_000)
 
 
 def test_the_title_tells_the_place_in_the_queue_only_while_it_lasts(
