@@ -10,6 +10,10 @@ from sqlalchemy import select
 from quizapp.accounts import audit
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db
+from quizapp.core.errors import StoreUnavailable
+from quizapp.core.logs import get_logger
+
+log = get_logger("contests")
 
 BATCH = 200
 """Entries a transaction: short enough that other writers on SQLite hardly wait."""
@@ -20,10 +24,25 @@ class Forget(Protocol):
 
 
 def delete_expired_fields(now: datetime, *, forget: Forget) -> int:
-    """Forget the people of contests that closed their `retention_days` ago; commits itself, returns how many."""
+    """Forget the people of contests that closed their `retention_days` ago; commits itself, returns how many.
+
+    A contest whose people cannot be forgotten now does not keep the others waiting: its StoreUnavailable is raised at
+    the end, and the next run takes it up again.
+    """
     closed = db.session.scalars(select(Contest).where(Contest.closes_at <= now - timedelta(days=1)))
     over = [contest for contest in closed if contest.closes_at + timedelta(days=contest.retention_days) <= now]
-    return sum(_delete_of(contest, now, forget) for contest in over)
+    deleted = 0
+    unavailable: StoreUnavailable | None = None
+    for contest in over:
+        try:
+            deleted += _delete_of(contest, now, forget)
+        except StoreUnavailable as error:
+            db.session.rollback()
+            log.warning("people_not_forgotten", contest_id=contest.id)
+            unavailable = error
+    if unavailable:
+        raise unavailable
+    return deleted
 
 
 def _delete_of(contest: Contest, now: datetime, forget: Forget) -> int:

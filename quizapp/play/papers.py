@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,8 @@ from quizapp.play import packing, queries, rules, state
 from quizapp.play.hashes import LiveAttempt
 from quizapp.play.state import Shard
 
-KEPT_PAPERS = 20_000
+KEPT_QUESTIONS = 500_000
+"""Drawn questions that a worker keeps papers of: with some 200 bytes each, about 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,22 @@ class Sheet:
         )
 
 
-_papers: WeakKeyDictionary[Live, OrderedDict[tuple[Shard, str], Paper]] = WeakKeyDictionary()
+@dataclass(slots=True)
+class _Kept:
+    """The papers of one store, the longest kept first, and how many questions they have together."""
+
+    papers: OrderedDict[tuple[Shard, str], Paper] = field(default_factory=OrderedDict)
+    questions: int = 0
+
+    def add(self, key: tuple[Shard, str], paper: Paper) -> None:
+        known = self.papers.get(key)
+        self.questions += len(paper.drawn) - (len(known.drawn) if known else 0)
+        self.papers[key] = paper
+        while self.questions > KEPT_QUESTIONS and len(self.papers) > 1:
+            self.questions -= len(self.papers.popitem(last=False)[1].drawn)
+
+
+_papers: WeakKeyDictionary[Live, _Kept] = WeakKeyDictionary()
 _lock = Lock()
 
 
@@ -81,15 +97,12 @@ def make_paper(person: str, kit: Kit, drawn: tuple[DrawnQuestion, ...]) -> Paper
 
 def kept(live: Live, shard: Shard, attempt_id: str) -> Paper | None:
     kept = _papers.get(live)
-    return kept.get((shard, attempt_id)) if kept is not None else None
+    return kept.papers.get((shard, attempt_id)) if kept is not None else None
 
 
 def keep(live: Live, shard: Shard, attempt_id: str, paper: Paper) -> Paper:
     with _lock:
-        kept = _papers.setdefault(live, OrderedDict())
-        kept[shard, attempt_id] = paper
-        while len(kept) > KEPT_PAPERS:
-            kept.popitem(last=False)
+        _papers.setdefault(live, _Kept()).add((shard, attempt_id), paper)
     return paper
 
 

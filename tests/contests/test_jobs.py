@@ -13,6 +13,7 @@ from quizapp.contests.actions import enter
 from quizapp.contests.entering import anonymise
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db
+from quizapp.core.live_servers import LiveStoreDown
 from tests.contests.makers import NOW, make_bank, make_published
 
 
@@ -51,3 +52,22 @@ def test_each_deletion_is_on_the_trail_without_names(app: Flask) -> None:
     jobs.delete_expired_fields(contest.closes_at + timedelta(days=180), forget=forget)
     event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "contests.delete_expired_fields")).one()
     assert (event.actor_name, event.detail) == ("system", {"entries": 3, "retention_days": 180})
+
+
+def test_a_contest_whose_store_is_away_does_not_keep_the_others_names(app: Flask) -> None:
+    bank = make_bank(single=10)
+    away, other = make_published(bank), make_published(bank, slug="other")
+    fill(away, 2)
+    fill(other, 3)
+
+    def forget_some(*, contest: Contest, entry: Entry, now: datetime) -> None:
+        forget(contest=contest, entry=entry, now=now)
+        if contest.slug == away.slug:
+            raise LiveStoreDown
+
+    with pytest.raises(LiveStoreDown):
+        jobs.delete_expired_fields(other.closes_at + timedelta(days=180), forget=forget_some)
+    db.session.rollback()
+    names = db.session.execute(select(Entry.contest_id, Entry.name).order_by(Entry.id)).all()
+    assert [name for contest_id, name in names if contest_id == away.id] == ["小明0", "小明1"]
+    assert [name for contest_id, name in names if contest_id == other.id] == [None] * 3

@@ -177,6 +177,19 @@ def test_a_paper_that_this_worker_does_not_have_is_the_apps_to_find(
     assert read(short.answer([put(phone, item(phone))])[0])[1]["stored"]
 
 
+def test_a_worker_keeps_papers_of_so_many_questions_and_lets_the_oldest_go(
+    app: Flask, short: AnswerPath, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quizapp.play.papers.KEPT_QUESTIONS", 2 * len(phone.sheet["questions"]))
+    others = [Phone(app.test_client()) for _ in range(2)]
+    for number, other in enumerate(others):
+        other.enter(nickname=f"同学{number}")
+        other.begin()
+    assert short.answer([put(phone, item(phone))]) == [None]
+    for other in others:
+        assert read(short.answer([put(other, item(other))])[0])[1]["stored"]
+
+
 @pytest.mark.parametrize("fault", [LiveStoreDown(), ZeroDivisionError()])
 def test_faults_are_told_by_the_app_as_any_other(
     short: AnswerPath, phone: Phone, monkeypatch: pytest.MonkeyPatch, fault: Exception
