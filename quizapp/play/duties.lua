@@ -1,30 +1,12 @@
 -- What is not a participant's answer: sweeping, figures, names, what was recorded, gates and rebuilds.
--- Stands behind play.lua, whose keys and functions it uses, and ends the script by calling the function that
--- ARGV[1] names.
-
-local function life_of_server()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-end
-
--- Whether this is another server, or another life of it, than at the last call: what was sent in between was lost
--- or refused. A replica that took over may have run for days, so its uptime does not tell.
-local function has_taken_over()
-  local life, known = life_of_server(), redis.call('HGET', gate_key, 'life')
-  if known == life then
-    return false
-  end
-  redis.call('HSET', gate_key, 'life', life)
-  return known ~= false
-end
+-- Stands behind play.lua and beginning.lua, whose keys and functions it uses, and ends the script by calling the
+-- function that ARGV[1] names.
 
 -- expire: wait ms → ok, how many were handed in; call again while it is 200
--- After another server has taken over phones get time to send again.
 function functions.expire(gate)
-  if has_taken_over() and tonumber(ARGV[2]) > 0 then
-    redis.call('HSET', gate_key, 'reopened', whole(now))
-    return { 'ok', 0 }
-  end
-  if gate.is_paused then
+  -- Looked for each second, so that the time for sending again begins as soon as an outage is over.
+  notice_takeover(gate)
+  if gate.is_paused or now < gate.reopened + tonumber(ARGV[2]) then
     return { 'ok', 0 }
   end
   local ids
@@ -32,9 +14,6 @@ function functions.expire(gate)
     ids = redis.call('ZRANGE', deadlines_key, 0, EXPIRE_AT_MOST - 1)
   else
     ids = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now - gate.shift - GRACE_MS, 'LIMIT', 0, EXPIRE_AT_MOST)
-  end
-  if #ids == 0 or is_after_outage(gate, tonumber(ARGV[2])) then
-    return { 'ok', 0 }
   end
   for _, id in ipairs(ids) do
     local attempt = read_attempt(id)
@@ -165,7 +144,8 @@ function gateless.open()
   if not holds_lock(ARGV[2]) or redis.call('EXISTS', gate_key) == 1 then
     return { 'busy' }
   end
-  redis.call('HSET', gate_key, 'reopened', ARGV[3] == '1' and whole(now) or 0, unpack(ARGV, 4))
+  local reopened = ARGV[3] == '1' and whole(now) or 0
+  redis.call('HSET', gate_key, 'life', life_of_server(), 'reopened', reopened, unpack(ARGV, 4))
   redis.call('DEL', base .. 'rebuilding')
   return { 'ok' }
 end

@@ -1,5 +1,5 @@
--- The way of an answer: every call is one of the functions below or in duties.lua, decided whole by one script:
--- leaderboards/board.lua, which gives `board`, then this file, then duties.lua.
+-- The way of an answer: every call is one of the functions below, in beginning.lua or in duties.lua, decided whole by
+-- one script: leaderboards/board.lua, which gives `board`, then these three.
 --
 -- Keys, all of one shard and one slot (T is the hash tag {c<contest>.<shard>}):
 --   KEYS[1]  contests:T:gate          hash    lineage number kit opens closes paused capacity, and ours, which
@@ -7,8 +7,8 @@
 --                                             version (of the contest whose settings these are),
 --                                             halted (the recorder found that events went back in time),
 --                                             since (ms of the pause), shift (ms added to all deadlines so far),
---                                             still (ms of pauses so far), reopened (ms of the last rebuild, resume
---                                             or takeover by another server), life (of the server that was last seen)
+--                                             still (ms of pauses so far), reopened (ms when the last rebuild, pause
+--                                             or outage was over), life (of the server that was last seen)
 --   KEYS[2]  play:T:counters          hash    visits begun finished answers points peak peak_at, and what was
 --                                             counted before the visitors were lost: visitors
 --   KEYS[3]  play:T:stream            stream  events: v schema, n dense number, k kind, a attempt, t ms, …
@@ -131,16 +131,27 @@ local function settled_at(gate)
   return math.max(gate.closes + GRACE_MS, gate.reopened > 0 and gate.reopened + RESEND_MS or 0)
 end
 
--- Whether phones are still given time to send again what an outage or a pause held back.
-local function is_after_outage(gate, wait_ms)
-  if wait_ms <= 0 then
+local function life_of_server()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
+-- Whether another server, or another life of it, replies than was last seen: what was sent in between was lost or
+-- refused, and phones get time to send it again from now on. A replica that took over may have run for days, so that
+-- its uptime would not tell.
+local function notice_takeover(gate)
+  local life = life_of_server()
+  if redis.call('HGET', gate_key, 'life') == life then
     return false
   end
-  if now < gate.reopened + wait_ms then
-    return true
-  end
-  local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
-  return uptime ~= nil and uptime * 1000 < wait_ms
+  redis.call('HSET', gate_key, 'life', life, 'reopened', whole(now))
+  gate.reopened = now
+  return true
+end
+
+-- Whether phones are still given time to send again what an outage or a pause held back. Whoever asks first after a
+-- takeover notices it: the recorder may be away for longer than the live store.
+local function is_after_outage(gate, wait_ms)
+  return wait_ms > 0 and (now < gate.reopened + wait_ms or notice_takeover(gate))
 end
 
 local function is_overdue(gate, attempt, wait_ms)
@@ -302,166 +313,6 @@ end
 if ARGV[1] == 'answer' then
   local gate = read_gate()
   return gate and functions.answer(gate) or { 'recovering' }
-end
-
--- Beginning ----------------------------------------------------------------------------------------------------
-
--- The place in the queue of somebody who must wait; nil for who may come in, which leaves the queue alone.
-local function place_in_queue(gate, person)
-  if gate.capacity == 0 then
-    return nil
-  end
-  local queued = redis.call('ZRANK', waiting_key, person)
-  local rank = queued or redis.call('ZCARD', waiting_key)
-  local playing = redis.call('ZCOUNT', online_key, now - ONLINE_MS, '+inf')
-  if rank < gate.capacity - playing then
-    return nil
-  end
-  return rank + 1, not queued
-end
-
-local function leave_queue_unheard()
-  local gone = redis.call('ZRANGEBYSCORE', heard_key, '-inf', now - ONLINE_MS, 'LIMIT', 0, 200)
-  if #gone > 0 then
-    redis.call('ZREM', heard_key, unpack(gone))
-    redis.call('ZREM', waiting_key, unpack(gone))
-  end
-end
-
-local function wait_in_queue(person, is_new)
-  if is_new then
-    local last = redis.call('ZRANGE', waiting_key, -1, -1, 'WITHSCORES')[2]
-    redis.call('ZADD', waiting_key, math.max(now, tonumber(last or 0) + 1), person)
-  end
-  redis.call('ZADD', heard_key, now, person)
-end
-
-local function count_let_in()
-  local key = base .. 'let_in:' .. math.floor(now / 60000)
-  redis.call('INCR', key)
-  redis.call('EXPIRE', key, 180)
-end
-
--- How many were let in during the last minute; from a part of a minute while there is no whole one yet.
-local function let_in_a_minute()
-  local minute, share = math.floor(now / 60000), now % 60000 / 60000
-  local last = tonumber(redis.call('GET', base .. 'let_in:' .. (minute - 1)) or 0)
-  local this = tonumber(redis.call('GET', base .. 'let_in:' .. minute) or 0)
-  if last == 0 then
-    return math.floor(this / math.max(share, 0.2) + 0.5)
-  end
-  return math.floor(last * (1 - share) + this + 0.5)
-end
-
--- The day that now lies in, of four day starts that Python gave, the last one ending the third day.
-local function day_of(first)
-  for i = 2, 0, -1 do
-    if now >= tonumber(ARGV[first + i]) then
-      return ARGV[first + i], ARGV[first + i + 1]
-    end
-  end
-  return ARGV[first], ARGV[first + 1]
-end
-
--- look: person → ok, now, kit, opens, settled, paused, fields of the person
-function functions.look(gate)
-  local flat = redis.call('HGETALL', base .. 'person:' .. ARGV[2])
-  return { 'ok', now, gate.kit, gate.opens, settled_at(gate), gate.is_paused and 1 or 0, flat }
-end
-
--- begin: wait ms, person, version, key, id, kit, limit ms or 0, total or 0, a day or 0, four day starts, name,
---        full score, event, points and number of the voided questions on the paper, number of fields that follow,
---        fields of paper and history (q0, …, h0, …)
--- → new, number, started, deadline, begun today | same, id | open, id
---   | waiting, place, how many were let in during the last minute
---   | not_eligible | not_open | no_attempts, scope, start of the next day | stale
-function functions.begin(gate)
-  local wait_ms, person, version, key, id, kit = tonumber(ARGV[2]), unpack(ARGV, 3, 7)
-  local limit, total, daily = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-  local person_key = base .. 'person:' .. person
-  local f = redis.call('HMGET', person_key, 'v', 'n', 'd', 'm', 'l', 'o', 'i', 'z')
-  if f[8] then
-    return { 'not_eligible' }
-  end
-  if key ~= '' and f[7] == key then
-    return { 'same', f[5] }
-  end
-  if f[6] then
-    local open = read_attempt(f[5])
-    if open and not is_overdue(gate, open, wait_ms) then
-      return { 'open', f[5] }
-    end
-    if open then
-      close(gate, open, 'expired', '[]')
-    else
-      redis.call('HDEL', person_key, 'o')
-    end
-    return { 'stale' }
-  end
-  local queued = gate.is_paused and redis.call('ZRANK', waiting_key, person)
-  if queued then
-    -- Who waits already goes on waiting, and keeps the place.
-    wait_in_queue(person, false)
-    return { 'waiting', queued + 1, 0 }
-  end
-  if gate.is_paused or now < gate.opens or now >= gate.closes then
-    return { 'not_open' }
-  end
-  if kit ~= gate.kit or version ~= (f[1] or '0') then
-    return { 'stale' }
-  end
-  local day, next_day = day_of(11)
-  local begun, today = tonumber(f[2] or 0), f[3] == day and tonumber(f[4]) or 0
-  if total > 0 and begun >= total then
-    return { 'no_attempts', 'total', 0 }
-  end
-  if daily > 0 and today >= daily then
-    return { 'no_attempts', 'day', tonumber(next_day) }
-  end
-  leave_queue_unheard()
-  local place, is_new = place_in_queue(gate, person)
-  if place then
-    wait_in_queue(person, is_new)
-    return { 'waiting', place, let_in_a_minute() }
-  end
-
-  local number = begun + 1
-  local attempt = {
-    'p', person, 'k', kit, 'n', number, 's', whole(now), 'c', ARGV[18], 'r', ARGV[19], 'w', 0, 'g', 0,
-  }
-  local own = {
-    'n', number, 'd', day, 'm', today + 1, 'l', id, 'o', 1, 'i', key, 'a', ARGV[15],
-  }
-  local ends = NEVER
-  if limit > 0 then
-    ends = now + limit - gate.shift
-    table.insert(attempt, 'e')
-    table.insert(attempt, whole(ends))
-  end
-  if gate.still > 0 then
-    table.insert(attempt, 'b')
-    table.insert(attempt, whole(gate.still))
-  end
-  for i = 21, 20 + 2 * tonumber(ARGV[20]), 2 do
-    local fields = string.sub(ARGV[i], 1, 1) == 'q' and attempt or own
-    table.insert(fields, ARGV[i])
-    table.insert(fields, ARGV[i + 1])
-  end
-  redis.call('HSET', base .. 'attempt:' .. id, unpack(attempt))
-  redis.call('HSET', person_key, unpack(own))
-  redis.call('HINCRBY', person_key, 'v', 1)
-  redis.call('ZADD', deadlines_key, ends, id)
-  redis.call('ZADD', online_key, now, id)
-  if gate.capacity > 0 then
-    redis.call('ZREM', waiting_key, person)
-    redis.call('ZREM', heard_key, person)
-    count_let_in()
-  end
-  redis.call('HINCRBY', counters_key, 'begun', 1)
-  add_event('begin', id, 'p', person, 'i', number, 'kit', kit, 'e', limit > 0 and whole(now + limit) or '',
-    'x', whole(gate.shift), 'y', whole(gate.still), 'key', key, 'full', ARGV[16], 'd', ARGV[17])
-  local deadline = deadline_of(gate, { ends = ends })
-  return { 'new', number, now, deadline, today + 1 }
 end
 
 -- finish: as answer → ok | missing | paused | stale, kit; the result is in the attempt

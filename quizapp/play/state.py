@@ -1,4 +1,4 @@
-"""The keys of play in Redis and the calls of play.lua, which says what each key holds and each call replies.
+"""The keys of play in Redis and the calls of play.lua, which says what each key holds, beginning.lua and duties.lua.
 
 All keys of a `Shard` carry the same hash tag, so that one call may use them all. What concerns a whole contest is
 asked of each of its shards and put together here.
@@ -31,7 +31,7 @@ REBUILD_LOCK_MS = 25_000
 """Longer than a writer waits for SQLite (20 s), and no longer: when its owner dies the doors stay shut for so long."""
 
 _here = Path(__file__).parent
-_text = boards.LUA + (_here / "play.lua").read_text() + (_here / "duties.lua").read_text()
+_text = boards.LUA + "".join((_here / f"{part}.lua").read_text() for part in ("play", "beginning", "duties"))
 _script = Script(_text, has_functions=True)
 
 
@@ -145,7 +145,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """How a begin was decided; `word` is one of play.lua's, and what it does not name stays 0 or empty."""
+    """How a begin was decided; `word` is one of beginning.lua's, and what it does not name stays 0 or empty."""
 
     word: str
     attempt_id: str = ""

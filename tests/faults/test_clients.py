@@ -25,7 +25,7 @@ from tests.faults.store import Store
 BARRIER = 40
 GRACE_SECONDS = 5
 RESEND_SECONDS = 60
-"""So long after its start the installation takes it that there was an outage, and takes late answers."""
+"""So long after an outage late answers are taken."""
 
 
 def people_through(network_url: str, house: House, **changes: int | float) -> Crowd:

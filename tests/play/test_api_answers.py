@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import Live, get_live
 from quizapp.play import state
@@ -216,13 +217,43 @@ def test_a_hand_in_within_the_grace_ends_at_the_deadline(app: Flask, client: Fla
     assert (result["finish"], result["answered"], result["duration_ms"]) == ("handed_in", 1, 600_000)
 
 
-def test_after_an_outage_late_answers_are_taken(app: Flask, client: FlaskClient) -> None:
+@pytest.mark.parametrize("comes_first", ["answer", "begin", "recorder"])
+def test_after_another_server_has_taken_over_late_answers_are_taken_for_a_while(
+    app: Flask, client: FlaskClient, comes_first: str
+) -> None:
+    """Whoever comes first to the new server; a day, so that no pace of this machine decides."""
+    contest, phone = begun(client)
+    overdue(contest, phone, by_ms=50_000)
+    shard = Shard(contest.id)
+    app.config["PLAY_OUTAGE_WAIT_MS"] = 86_400_000
+    state.write_gate(get_live(), shard, ["life", "0" * 40])
+    match comes_first:
+        case "begin":
+            assert phone.begin().json["attempt"] == phone.attempt
+        case "recorder":
+            assert state.expire(get_live(), shard, wait_ms=86_400_000) == 0
+    assert phone.send(phone.right(kit_of(contest), 0)).status_code == 200
+    assert state.expire(get_live(), shard, wait_ms=86_400_000) == 0
+    assert phone.send(phone.right(kit_of(contest), 1)).status_code == 200
+    state.write_gate(get_live(), shard, ["reopened", to_ms(utc_now()) - 86_400_001])
+    refused(phone.send(phone.right(kit_of(contest), 2)), 410, "expired")
+
+
+def test_a_hand_in_to_a_server_that_has_taken_over_brings_what_was_kept(app: Flask, client: FlaskClient) -> None:
     contest, phone = begun(client)
     overdue(contest, phone, by_ms=50_000)
     app.config["PLAY_OUTAGE_WAIT_MS"] = 86_400_000
-    assert phone.send(phone.right(kit_of(contest), 0)).status_code == 200
-    app.config["PLAY_OUTAGE_WAIT_MS"] = 0
-    refused(phone.send(phone.right(kit_of(contest), 1)), 410, "expired")
+    state.write_gate(get_live(), Shard(contest.id), ["life", "0" * 40])
+    result = phone.finish(phone.right(kit_of(contest), 0)).json
+    assert (result["finish"], result["answered"]) == ("handed_in", 1)
+
+
+def test_on_the_server_that_opened_the_doors_nothing_is_taken_late(app: Flask, client: FlaskClient) -> None:
+    """Also when it runs for less than a minute: nobody was kept from anything."""
+    contest, phone = begun(client)
+    overdue(contest, phone, by_ms=6_000)
+    app.config["PLAY_OUTAGE_WAIT_MS"] = 86_400_000
+    refused(phone.send(phone.right(kit_of(contest), 0)), 410, "expired")
 
 
 def test_an_overdue_attempt_does_not_keep_one_from_beginning_again(app: Flask, client: FlaskClient) -> None:
