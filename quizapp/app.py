@@ -14,7 +14,7 @@ from quizapp.bank import undoing, uses
 from quizapp.bank import views as bank
 from quizapp.contests import views as contests
 from quizapp.contests.kits import questions_in_use, uses_of_question
-from quizapp.core import compression, crypto, live, logs, server_events, shedding, throttle, web
+from quizapp.core import compression, crypto, frames, live, logs, server_events, shedding, throttle, web
 from quizapp.core import db as database
 from quizapp.core.postgresql import PATIENT, WEB, Waits
 from quizapp.core.settings import Settings, load_settings
@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None, *, waits: Waits = PATIENT) -> F
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     web.init_app(app, settings)
     compression.init_app(app)
+    frames.init_app(app)
     database.init_app(app, database_url=settings.database_url, migrations=str(ROOT / "migrations"), waits=waits)
     crypto.init_app(app, field_key=settings.field_key, secret_key=settings.secret_key)
     live.init_app(app, redis_url=settings.redis_url, replicas=settings.replicas)

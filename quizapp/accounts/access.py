@@ -24,6 +24,7 @@ from quizapp.core.clock import from_ms, to_ms, utc_now
 from quizapp.core.db import READING_METHODS, db
 from quizapp.core.errors import NotAllowed
 from quizapp.core.logs import get_logger
+from quizapp.core.web import here
 
 P = ParamSpec("P")
 
@@ -132,4 +133,4 @@ def _way_back() -> str:
     """Where to go after signing in: this page, but not the address of a form that was being sent."""
     if request.method not in READING_METHODS:
         return url_for("admin.desk")
-    return request.full_path if request.query_string else request.path
+    return here()

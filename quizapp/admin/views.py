@@ -13,6 +13,7 @@ from quizapp.admin.course import course
 from quizapp.admin.desk import tasks_for
 from quizapp.admin.forms import SiteForm, VerificationForm, values_of
 from quizapp.admin.models import Site, VerificationFile
+from quizapp.core import frames
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import DomainError, NotFound
@@ -28,6 +29,7 @@ blueprint = Blueprint("admin", __name__)
 def init_app(app: Flask) -> None:
     queries.init_app(app)
     app.context_processor(lambda: {"site": queries.site_cache().get()})
+    frames.share(app, lambda: queries.site_cache().get())
     app.register_blueprint(blueprint)
 
 

@@ -155,6 +155,11 @@ def add_if_new(row: Base) -> bool:
     return True
 
 
+def column_values(row: Base) -> dict[str, Any]:
+    """What a row holds, by column."""
+    return {attribute.key: getattr(row, attribute.key) for attribute in inspect(type(row)).column_attrs}
+
+
 def release() -> None:
     """End a transaction that has only read, so that the slow work that follows holds no lock on the database."""
     db.session.rollback()

@@ -254,7 +254,13 @@ def _template_names() -> dict[str, Any]:
         "language": locale,
         "languages": LANGUAGES,
         "module_url": module_url,
+        "here": here,
     }
+
+
+def here() -> str:
+    """The address of this request below the site's, with its arguments: where forms that change a cookie lead back."""
+    return request.full_path if request.query_string else request.path
 
 
 def kept_arguments() -> dict[str, str]:

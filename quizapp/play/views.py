@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -24,15 +22,13 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from quizapp.accounts.queries import latest_notice
 from quizapp.bank.languages import is_language
 from quizapp.bank.words import KIND_WORDS
 from quizapp.contests import entering, queries
-from quizapp.contests.kit import Kit
 from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest, Entry
 from quizapp.contests.words import STATE_WORDS, rules_in_words
-from quizapp.core.clock import from_ms, to_ms, utc_now
+from quizapp.core.clock import from_ms, utc_now
 from quizapp.core.errors import DomainError, Invalid, NotFound
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
@@ -40,11 +36,10 @@ from quizapp.core.web import back_url, csrf
 from quizapp.play import access, beginning, figures, own, pages, papers, rules
 from quizapp.play.accents import accent_style
 from quizapp.play.access import Participant
+from quizapp.play.contest_page import ELDER_COOKIE, SECOND_LANGUAGE_COOKIE, EntryForm, contest_page, languages_of
 from quizapp.play.documents import result_reply
 from quizapp.play.words import FIGURES, day_text, duration_text, figure_text, window_text
 
-ELDER_COOKIE = "quizapp_elder"
-SECOND_LANGUAGE_COOKIE = "quizapp_second_language"
 YEAR_SECONDS = 31_536_000
 BOARD_ROWS = 50
 ENTRY_FIELDS = ("nickname", "name", "phone", "unit", "audience")
@@ -104,12 +99,6 @@ def choose_second_language() -> ResponseReturnValue:
     return response
 
 
-def _languages(kit: Kit) -> dict[str, Any]:
-    """What the switch of languages shows: the kit's, and which of them was chosen."""
-    chosen = request.cookies.get(SECOND_LANGUAGE_COOKIE, "")
-    return {"kit_languages": kit.languages, "second_language": chosen if chosen in kit.languages else ""}
-
-
 @blueprint.get("/play/accent/<colour>.css")
 def accent(colour: str) -> ResponseReturnValue:
     """The tokens of an accent colour (rrggbb); the address says all, so it may be kept for ever."""
@@ -120,45 +109,10 @@ def accent(colour: str) -> ResponseReturnValue:
     return response
 
 
-@dataclass
-class EntryForm:
-    """What was sent with the entry form, and what was wrong with it."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    refusal: str = ""
-    needs_code: bool = False
-    entry_key: str = field(default_factory=secrets.token_hex)
-    """Made for this page, so that an entry sent twice is one."""
-    status: int = 200
-
-
 @blueprint.get("/play/<slug>")
 def contest(slug: str) -> ResponseReturnValue:
     """The public page of a contest, printed on posters."""
-    return _contest_page(queries.get_published(slug), EntryForm(), now=utc_now())
-
-
-def _contest_page(contest: Contest, entry_form: EntryForm, *, now: datetime) -> ResponseReturnValue:
-    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
-    stage = queries.stage_of(contest, now=now)
-    participant = access.participant_by_cookie(contest.id, now=now)
-    page = render_template(
-        "play/contest.html",
-        contest=contest,
-        stage=stage,
-        is_past_end=queries.is_past_end_in_pause(contest, now=now),
-        rules=rules_in_words(kit),
-        live=pages.live_view(get_live(), contest=contest, kit=kit, participant=participant),
-        turn=pages.turn_of(contest, stage=stage),
-        now_ms=to_ms(now),
-        fields=[] if participant else queries.entry_fields(contest),
-        notice=latest_notice(),
-        entry_form=entry_form,
-        resume_code=access.resume_code_to_show(contest.id) if participant else None,
-        **_languages(kit),
-    )
-    return page, entry_form.status
+    return contest_page(queries.get_published(slug), EntryForm(), now=utc_now())
 
 
 @blueprint.post("/play/<slug>/entry")
@@ -184,7 +138,8 @@ def enter(slug: str) -> ResponseReturnValue:
         entering.TooManyTries,
         access.TooManyRequests,
     ) as refusal:
-        return _contest_page(contest, _refused_form(refusal, sent, entry_key), now=now)
+        refused = _refused_form(refusal, sent, entry_key)
+        return contest_page(contest, refused, now=now), refusal.status
     plays_at_once = contest.entry_mode == "nickname" and queries.stage_of(contest, now=now) == "open"
     response = make_response(redirect(url_for("play.answer" if plays_at_once else "play.contest", slug=slug), 303))
     participant = access.issue_entry(contest=contest, entry=entered.entry)
@@ -204,7 +159,6 @@ def _refused_form(refusal: DomainError, sent: Mapping[str, str], entry_key: str)
         refusal=_("请修改下面标出的内容。") if errors else refusal.message(),
         needs_code=isinstance(refusal, (entering.ResumeCodeRequired, entering.TooManyTries)),
         entry_key=entry_key or secrets.token_hex(),
-        status=refusal.status,
     )
 
 
@@ -217,7 +171,7 @@ def answer(slug: str) -> ResponseReturnValue:
     kit = get_kit(contest_id=contest.id, version=contest.kit_version)
     is_at_once = rules.shown_at_once(feedback=kit.feedback, feedback_time=kit.feedback_time).answers
     return render_template(
-        "play/answer.html", contest=contest, rules=rules_in_words(kit), is_at_once=is_at_once, **_languages(kit)
+        "play/answer.html", contest=contest, rules=rules_in_words(kit), is_at_once=is_at_once, **languages_of(kit)
     )
 
 
@@ -235,7 +189,7 @@ def result(slug: str, attempt: str) -> ResponseReturnValue:
     if ended is None:
         return redirect(url_for("play.answer", slug=slug), 303)
     place = figures.place_of(get_live(), contest.shards, person=participant.person)
-    languages, shown = _languages(sheet.paper.kit), result_reply(sheet, place=place)
+    languages, shown = languages_of(sheet.paper.kit), result_reply(sheet, place=place)
     return render_template(
         "play/result.html",
         contest=contest,

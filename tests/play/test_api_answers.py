@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
@@ -19,24 +17,8 @@ from quizapp.core.live import Live, get_live
 from quizapp.play import state
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
-from tests.play.calls import begun, refused
+from tests.play.calls import begun, refused, statements
 from tests.play.makers import Phone, kit_of, make_contest, record_all
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL statements that run inside."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-
 
 # Answering
 
