@@ -122,13 +122,16 @@ local function deadline_of(gate, attempt)
   return math.min(gate.closes, attempt.ends + gate.shift)
 end
 
--- The moment from which nobody's answers are taken any more, so that what waits for the close may be shown:
--- after the grace, after a pause, and after the time for sending again that follows a pause or a rebuild.
+-- The moment from which nobody's answers are taken any more, so that what waits for the close may be shown: after the
+-- grace, and the time for sending again that follows a pause or a rebuild. NEVER in a pause, and while papers are open
+-- that should have been handed in by now: after an outage, be it one that nobody has noticed yet, answers to them would
+-- be taken.
 local function settled_at(gate)
-  if gate.is_paused then
+  local settled = math.max(gate.closes + GRACE_MS, gate.reopened > 0 and gate.reopened + RESEND_MS or 0)
+  if gate.is_paused or (now >= settled and redis.call('ZCARD', deadlines_key) > 0) then
     return NEVER
   end
-  return math.max(gate.closes + GRACE_MS, gate.reopened > 0 and gate.reopened + RESEND_MS or 0)
+  return settled
 end
 
 local function life_of_server()

@@ -110,7 +110,7 @@ class Look:
     kit: int
     opens_ms: int
     settled_ms: int
-    """From when on nobody's answers are taken any more; NEVER while the contest is paused."""
+    """From when on nobody's answers are taken any more; NEVER in a pause, and after the end while papers are open."""
     is_paused: bool
     person: Person
 

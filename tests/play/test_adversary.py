@@ -13,7 +13,7 @@ from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.play import actions, figures, rebuild, state
-from quizapp.play.rules import GRACE_MS
+from quizapp.play.rules import GRACE_MS, OUTAGE_WAIT_MS
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.play.makers import Phone, make_contest, record_all
@@ -64,6 +64,28 @@ def test_keys_wait_for_the_end_of_a_pause_that_outlasts_the_contest(pair: tuple[
     set_gate(contest, "paused", 0, "reopened", to_ms(utc_now()))
     assert told(done) == (False, False, False)
     set_gate(contest, "reopened", to_ms(utc_now()) - 61_000)
+    assert state.expire(get_live(), Shard(contest.id), wait_ms=OUTAGE_WAIT_MS) == 1
+    assert told(done) == (True, True, True)
+
+
+def test_keys_wait_until_no_paper_is_open_that_an_outage_could_open_for_answers_again(
+    app: Flask, pair: tuple[Any, Phone, Phone]
+) -> None:
+    """The end is long past, and the recorder away: nobody has handed the friend's paper in."""
+    app.config["PLAY_OUTAGE_WAIT_MS"] = OUTAGE_WAIT_MS
+    contest, done, answering = pair
+    set_gate(contest, "closes", to_ms(utc_now()) - 100_000)
+    assert told(done) == (False, False, False)
+    set_gate(contest, "life", "0" * 40)
+    assert told(done) == (False, False, False)
+    assert answering.send().status_code == 200
+    set_gate(contest, "reopened", to_ms(utc_now()) - OUTAGE_WAIT_MS - 1)
+    assert told(done) == (False, False, False)
+    assert state.expire(get_live(), Shard(contest.id), wait_ms=OUTAGE_WAIT_MS) == 1
+    assert told(done) == (True, True, True)
+    # From now on no outage changes anything: there is nobody who could answer.
+    set_gate(contest, "life", "1" * 40)
+    assert answering.send().status_code == 410
     assert told(done) == (True, True, True)
 
 
