@@ -66,13 +66,13 @@ def _sheets(results: Results) -> list[Table]:
         Table(
             _("成绩"),
             [str(COLUMN_WORDS[name]) for name in ATTEMPT_COLUMNS],
-            (_cells(row, ATTEMPT_COLUMNS) for row in results.attempts()),
+            map(_cells, results.attempts()),
             results.count_attempts(),
         ),
         Table(
             _("答题明细"),
             [str(COLUMN_WORDS[name]) for name in ANSWER_COLUMNS],
-            (_cells(row, ANSWER_COLUMNS) for row in results.answers()),
+            map(_cells, results.answers()),
             results.count_answers(),
         ),
     ]
@@ -83,33 +83,32 @@ def _write_csv(results: Results, path: Path, *, answers: bool) -> None:
     rows = results.answers() if answers else results.attempts()
     count = results.count_answers() if answers else results.count_attempts()
     with path.open("w", encoding="utf-8", newline="") as file:
-        write_csv(file, Table("results", columns, (_cells(row, columns) for row in rows), count))
+        write_csv(file, Table("results", columns, map(_cells, rows), count))
 
 
 def _write_jsonl(results: Results, path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for line in jsonl_lines(results):
-            file.write(line)
+    with path.open("wb") as file:
+        file.writelines(jsonl_lines(results))
 
 
-def jsonl_lines(results: Results) -> Iterator[str]:
+def jsonl_lines(results: Results) -> Iterator[bytes]:
     """One JSON object a line: an attempt with its answers."""
     for row in results.attempts_with_answers():
-        yield _encode(row).decode() + "\n"
+        yield _encode(row) + b"\n"
 
 
-def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[Any]:
-    values = [row[name] for name in columns]
+def _cells(row: Mapping[str, Any]) -> list[Any]:
+    """The values of a row in the order of its columns."""
     kind = row.get("kind")
-    return [value if type(value) in PLAIN else _cell(value, kind) for value in values]
+    return [value if type(value) in PLAIN else _cell(value, kind) for value in row.values()]
 
 
 def _cell(value: Any, kind: str | None) -> Any:
     """A value as one cell: A|C for options and blanks, C→A→B for an order, A=2|B=1 for pairs; truth as 1 or 0."""
-    if isinstance(value, list):
-        return ("→" if kind == "ordering" else "|").join(str(part) for part in value)
-    if isinstance(value, dict):
-        return "|".join(f"{left}={right}" for left, right in value.items())
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, list):
+        return ("→" if kind == "ordering" else "|").join(map(str, value))
+    if isinstance(value, dict):
+        return "|".join(f"{left}={right}" for left, right in value.items())
     return value

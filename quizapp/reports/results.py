@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, func, select
 
 from quizapp.accounts.models import Unit
 from quizapp.accounts.rules import mask_phone
@@ -18,7 +20,8 @@ from quizapp.core.db import db
 from quizapp.play.correcting import voided_questions
 from quizapp.play.models import Answer, Attempt
 
-CHUNK = 500
+ATTEMPTS_AT_ONCE = 200
+"""With all their answers."""
 
 ATTEMPT_COLUMNS = (
     "attempt",
@@ -69,34 +72,10 @@ class Results:
 
     def attempts(self) -> Iterator[dict[str, Any]]:
         """Rows of ATTEMPT_COLUMNS by person and number; open attempts have neither finish nor score."""
+        query = self._attempts().order_by(Attempt.person, Attempt.number)
         units = _unit_names()
-        query = _attempts_of(self.contest.id)
-        for attempt, entry, counts in db.session.execute(query.execution_options(yield_per=CHUNK)):
-            yield self._attempt_row(attempt, entry, bool(counts), units)
-
-    def _attempt_row(
-        self, attempt: Attempt, entry: Entry | None, counts: bool, units: dict[int, str]
-    ) -> dict[str, Any]:
-        name, phone = (entry.name, entry.phone) if entry else (None, None)
-        return {
-            "attempt": attempt.id,
-            "person": attempt.person,
-            "name": name if self.in_full else (entry.masked_name if entry else None),
-            "phone": phone if self.in_full or phone is None else mask_phone(phone),
-            "unit": units.get(entry.unit_id) if entry and entry.unit_id else None,
-            "group": entry.audience if entry else None,
-            "number": attempt.number,
-            "started_at": moment(attempt.started_ms),
-            "finished_at": moment(attempt.finished_ms),
-            "finish": attempt.finish,
-            "score": points(attempt.score_hundredths),
-            "full_score": points(attempt.full_hundredths),
-            "right": attempt.right,
-            "answered": attempt.answered,
-            "duration_ms": attempt.duration_ms,
-            "flagged": attempt.is_flagged,
-            "counts": counts,
-        }
+        for row in db.session.execute(query, execution_options={"yield_per": ATTEMPTS_AT_ONCE}):
+            yield self._attempt_row(row, units)
 
     def answers(self) -> Iterator[dict[str, Any]]:
         """Rows of ANSWER_COLUMNS by attempt and question.
@@ -104,56 +83,142 @@ class Results:
         `response` holds the bank's option ids: of matching an object from left to right, else a list. A voided
         question is right for everybody.
         """
-        voided = voided_questions(self.contest)
-        # Columns instead of objects, since there may be millions.
-        query = (
-            select(
-                Answer.attempt_id,
-                Answer.question_id,
-                QuestionRevision.number,
-                Question.kind,
-                Answer.response,
-                Answer.is_right,
-                Answer.points_hundredths,
-                Answer.answered_ms,
-                Answer.spent_ms,
-                Attempt.paper if voided else literal(None).label("paper"),
-            )
-            .join(Attempt, Attempt.id == Answer.attempt_id)
-            .join(QuestionRevision, QuestionRevision.id == Answer.revision_id)
-            .join(Question, Question.id == Answer.question_id)
-            .where(Attempt.contest_id == self.contest.id)
-            .order_by(Answer.attempt_id, Answer.question_id)
-            .execution_options(yield_per=CHUNK)
-        )
-        for row in db.session.execute(query):
-            is_void = row.question_id in voided
-            worth = next(drawn[2] for drawn in row.paper if drawn[0] == row.question_id) if is_void else 0
-            yield {
-                "attempt": row.attempt_id,
-                "question": row.question_id,
-                "revision": row.number,
-                "kind": row.kind,
-                "response": dict(map(split_pair, row.response)) if row.kind == "matching" else row.response,
-                "right": is_void or row.is_right,
-                "points": points(worth if is_void else row.points_hundredths),
-                "answered_at": moment(row.answered_ms),
-                "spent_ms": row.spent_ms,
-            }
+        query = select(Attempt.id).where(Attempt.contest_id == self.contest.id).order_by(Attempt.id)
+        answers = _Answers(self.contest)
+        found = db.session.scalars(query, execution_options={"yield_per": ATTEMPTS_AT_ONCE})
+        for ids in found.partitions():
+            yield from answers.of(ids)
 
     def attempts_with_answers(self) -> Iterator[dict[str, Any]]:
-        """Rows of ATTEMPT_COLUMNS, each with its answers under "answers"; both are read side by side."""
-        units = _unit_names()
-        query = _attempts_of(self.contest.id, by_id=True)
-        answers = self.answers()
-        answer = next(answers, None)
-        for attempt, entry, counts in db.session.execute(query.execution_options(yield_per=CHUNK)):
-            row = self._attempt_row(attempt, entry, bool(counts), units)
-            row["answers"] = []
-            while answer is not None and answer["attempt"] == attempt.id:
-                row["answers"].append({name: value for name, value in answer.items() if name != "attempt"})
-                answer = next(answers, None)
-            yield row
+        """Rows of ATTEMPT_COLUMNS by attempt, each with its answers under "answers"."""
+        query = self._attempts().order_by(Attempt.id)
+        units, answers = _unit_names(), _Answers(self.contest)
+        found = db.session.execute(query, execution_options={"yield_per": ATTEMPTS_AT_ONCE})
+        for rows in found.partitions():
+            theirs: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
+            for answer in answers.of(list(theirs)):
+                theirs[answer.pop("attempt")].append(answer)
+            for row in rows:
+                yield self._attempt_row(row, units) | {"answers": theirs[row.id]}
+
+    def _attempts(self) -> Select[*tuple[Any, ...]]:
+        """Columns instead of objects, since there may be a hundred thousand; a name only in the form asked for."""
+        return (
+            select(
+                Attempt.id,
+                Attempt.person,
+                (Entry.name if self.in_full else Entry.masked_name).label("name"),
+                Entry.phone,
+                Entry.unit_id,
+                Entry.audience,
+                Attempt.number,
+                Attempt.started_ms,
+                Attempt.finished_ms,
+                Attempt.finish,
+                Attempt.score_hundredths,
+                Attempt.full_hundredths,
+                Attempt.right,
+                Attempt.answered,
+                Attempt.duration_ms,
+                Attempt.is_flagged,
+                _counts().label("counts"),
+            )
+            .outerjoin(Entry, (Entry.contest_id == Attempt.contest_id) & (Entry.person == Attempt.person))
+            .where(Attempt.contest_id == self.contest.id)
+        )
+
+    def _attempt_row(self, row: Row[Any], units: Mapping[int, str]) -> dict[str, Any]:
+        return {
+            "attempt": row.id,
+            "person": row.person,
+            "name": row.name,
+            "phone": row.phone if self.in_full or row.phone is None else mask_phone(row.phone),
+            "unit": units.get(row.unit_id),
+            "group": row.audience,
+            "number": row.number,
+            "started_at": moment(row.started_ms),
+            "finished_at": moment(row.finished_ms),
+            "finish": row.finish,
+            "score": points(row.score_hundredths),
+            "full_score": points(row.full_hundredths),
+            "right": row.right,
+            "answered": row.answered,
+            "duration_ms": row.duration_ms,
+            "flagged": row.is_flagged,
+            "counts": bool(row.counts),
+        }
+
+
+_ANSWER = Answer.__table__.c
+"""Of the table and not of the class, whose way through the session costs each row half as much again."""
+
+
+@lru_cache(maxsize=1024)
+def _response(text: str, kind: str) -> list[str] | dict[str, str]:
+    """A response as it is told, of the JSON that is stored. Kept, as most people answer alike: not to be changed."""
+    response = msgspec.json.decode(text)
+    return dict(map(split_pair, response)) if kind == "matching" else response
+
+
+class _Answers:
+    """Reads the answers of some attempts at a time, by the index that has them in order.
+
+    One statement for all of a contest would have the database sort millions of rows and look up the question of each.
+    """
+
+    def __init__(self, contest: Contest) -> None:
+        self._voided = voided_questions(contest)
+        self._revisions: dict[int, tuple[int, str]] = {}
+        """Those that were answered: id → number and kind."""
+
+    def of(self, attempts: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Rows of ANSWER_COLUMNS by attempt and question."""
+        rows = db.session.execute(
+            select(
+                _ANSWER.attempt_id,
+                _ANSWER.question_id,
+                _ANSWER.revision_id,
+                cast(_ANSWER.response, Text),
+                _ANSWER.is_right,
+                _ANSWER.points_hundredths,
+                _ANSWER.answered_ms,
+                _ANSWER.spent_ms,
+            )
+            .where(_ANSWER.attempt_id.in_(attempts))
+            .order_by(_ANSWER.attempt_id, _ANSWER.question_id)
+        ).all()
+        self._look_up({row[2] for row in rows})
+        worth = self._worth(attempts)
+        for attempt, question, revision, response, is_right, hundredths, answered_ms, spent_ms in rows:
+            number, kind = self._revisions[revision]
+            is_void = question in self._voided
+            yield {
+                "attempt": attempt,
+                "question": question,
+                "revision": number,
+                "kind": kind,
+                "response": _response(response, kind),
+                "right": is_void or is_right,
+                "points": points(worth[attempt, question] if is_void else hundredths),
+                "answered_at": moment(answered_ms),
+                "spent_ms": spent_ms,
+            }
+
+    def _look_up(self, revisions: Set[int]) -> None:
+        new = revisions - self._revisions.keys()
+        if new:
+            query = select(QuestionRevision.id, QuestionRevision.number, Question.kind).join(Question)
+            found = db.session.execute(query.where(QuestionRevision.id.in_(new)))
+            self._revisions |= {id_: (number, kind) for id_, number, kind in found}
+
+    def _worth(self, attempts: Sequence[str]) -> dict[tuple[str, int], int]:
+        """What the voided questions of some attempts are worth, in hundredths, by attempt and question."""
+        if not self._voided:
+            return {}
+        papers = db.session.execute(select(Attempt.id, Attempt.paper).where(Attempt.id.in_(attempts)))
+        return {
+            (attempt, drawn[0]): drawn[2] for attempt, paper in papers for drawn in paper if drawn[0] in self._voided
+        }
 
 
 def contests_with_attempts() -> list[tuple[Contest, int, int]]:
@@ -182,17 +247,14 @@ def moment(milliseconds: int | None) -> str | None:
     """RFC 3339 UTC with milliseconds."""
     if milliseconds is None:
         return None
-    return from_ms(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    minute, rest = divmod(milliseconds, 60_000)
+    return f"{_minute(minute)}:{rest // 1000:02}.{rest % 1000:03}Z"
 
 
-def _attempts_of(contest_id: int, *, by_id: bool = False) -> Select[Attempt, Entry, bool]:
-    order = (Attempt.id,) if by_id else (Attempt.person, Attempt.number)
-    return (
-        select(Attempt, Entry, _counts())
-        .outerjoin(Entry, (Entry.contest_id == Attempt.contest_id) & (Entry.person == Attempt.person))
-        .where(Attempt.contest_id == contest_id)
-        .order_by(*order)
-    )
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    """A moment to its minute, kept: thousands answer in the same one."""
+    return from_ms(minutes * 60_000).isoformat(timespec="minutes").removesuffix("+00:00")
 
 
 def _counts() -> ColumnElement[bool]:
