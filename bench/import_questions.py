@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -74,7 +73,7 @@ class Stages:
     """What each stage of a process took."""
 
     def __init__(self) -> None:
-        self.figures: dict[str, Any] = {"before_mib": peak_mib()}
+        self.figures: dict[str, Any] = {"before_mib": machine.peak_mib()}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -83,12 +82,8 @@ class Stages:
         self.figures[name] = {
             "seconds": round(time.perf_counter() - began, 2),
             "cpu_seconds": round(time.process_time() - cpu, 2),
-            "peak_mib": peak_mib(),
+            "peak_mib": machine.peak_mib(),
         }
-
-
-def peak_mib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def measure(path: Path, name: str, folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -70,6 +71,16 @@ def processor_seconds(pids: Iterable[int]) -> float:
             continue
         total += sum(int(ticks) for ticks in fields[11:15])
     return total / TICKS
+
+
+def peak_mib() -> int:
+    """The most memory that this process has had since its program began.
+
+    What getrusage says of it is never less than what the process that started it had.
+    """
+    found = re.search(r"^VmHWM:\s+([0-9]+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) // 1024
 
 
 def keep(name: str, figures: dict[str, Any]) -> Path:
