@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import re
 import secrets
@@ -14,7 +15,7 @@ import pytest
 import redis
 
 from tests.deploy.conftest import CONTEXT, SLUG
-from tests.deploy.installation import ROOT, Deployment
+from tests.deploy.installation import ROOT, Deployment, trusting
 
 PROMISES = {
     "X-Content-Type-Options": "nosniff",
@@ -89,14 +90,65 @@ def test_every_reply_says_the_same_to_the_browser_and_says_it_once(
     assert reply.all_of("Server") == ["nginx"], "no version, and no word of what is behind"
 
 
-def test_texts_are_compressed_once_and_small_ones_are_not(deployment: Deployment) -> None:
-    for path in ("/static/css/base.css", "/play/faults"):
+def test_styles_and_scripts_are_compressed_once(deployment: Deployment) -> None:
+    script = re.search(rb'"(/modules/[^"]+\.js)"', ask(deployment, "/play/faults").body)
+    assert script
+    for path in ("/static/css/base.css", script[1].decode()):
         reply = ask(deployment, path, Accept_Encoding="gzip")
         assert reply.all_of("Content-Encoding") == ["gzip"]
         assert "Accept-Encoding" in ", ".join(reply.all_of("Vary"))
-        assert reply.body[:2] == b"\x1f\x8b"
+        assert gzip.decompress(reply.body) == ask(deployment, path).body
         assert ask(deployment, path).all_of("Content-Encoding") == []
-    assert ask(deployment, "/healthz", Accept_Encoding="gzip").all_of("Content-Encoding") == []
+
+
+@pytest.mark.parametrize("path", ["/play/faults", "/accounts/sign-in", "/api/v1/nothing/here", PULSE, "/nothing/here"])
+def test_pages_and_calls_are_not_compressed(deployment: Deployment, path: str) -> None:
+    """Their length would tell about the tokens in them, beside words that a stranger has chosen (BREACH)."""
+    reply = ask(deployment, path, Accept_Encoding="gzip, br, deflate")
+    assert reply.all_of("Content-Encoding") == [] and reply.body[:2] != b"\x1f\x8b"
+    assert reply.body
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_phone_that_comes_again_goes_on_with_its_tls_session(deployment: Deployment, version: ssl.TLSVersion) -> None:
+    """Which the default server decides, before any name is known."""
+    context = speaking(version)
+    first = shake_hands(deployment, context)
+    again = shake_hands(deployment, context, first.session)
+    name = version.name.replace("_", ".")
+    assert [(one.version, one.is_resumed) for one in (first, again)] == [(name, False), (name, True)]
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_old_versions_of_tls_are_refused(deployment: Deployment, version: ssl.TLSVersion) -> None:
+    context = speaking(version)
+    # Without this OpenSSL would not offer them itself.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"):
+        shake_hands(deployment, context)
+
+
+def speaking(version: ssl.TLSVersion) -> ssl.SSLContext:
+    context = trusting()
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
+@dataclass(frozen=True)
+class Handshake:
+    version: str | None
+    session: ssl.SSLSession | None
+    is_resumed: bool | None
+
+
+def shake_hands(deployment: Deployment, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> Handshake:
+    """Connect and make one request, since a session of TLS 1.3 comes behind the handshake."""
+    plain = socket.create_connection(("127.0.0.1", deployment.tls_port), 20)
+    with context.wrap_socket(plain, server_hostname="localhost", session=session) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        return Handshake(connection.version(), connection.session, connection.session_reused)
 
 
 def test_static_files_come_from_disk_and_stay_with_the_browser(deployment: Deployment) -> None:
@@ -176,6 +228,25 @@ def test_plain_http_is_sent_to_the_public_name_by_tls(deployment: Deployment) ->
         connection.request("GET", "/play/faults?a=b")
         response = connection.getresponse()
         assert (response.status, response.headers["Location"]) == (301, "https://localhost/play/faults?a=b")
+
+
+def test_a_certificate_can_be_had_by_acme(deployment: Deployment) -> None:
+    challenge = deployment.folder / "acme" / ".well-known" / "acme-challenge" / "token"
+    challenge.parent.mkdir(parents=True)
+    challenge.write_text("token.thumbprint")
+    with closing(http.client.HTTPConnection("localhost", deployment.plain_port, timeout=10)) as connection:
+        connection.request("GET", "/.well-known/acme-challenge/token")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"token.thumbprint")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_who_asks_after_a_machine_by_its_address_names_the_site(deployment: Deployment, path: str) -> None:
+    """As a load balancer does that asks each web machine, without nginx."""
+    for host, status in (("localhost", 200), ("127.0.0.1:8000", 200), ("10.0.0.21:8000", 400)):
+        with closing(http.client.HTTPConnection("127.0.0.1", deployment.web_port, timeout=10)) as connection:
+            connection.request("GET", path, headers={"Host": host})
+            assert connection.getresponse().status == status, host
 
 
 def test_what_a_client_says_of_itself_moves_nothing(deployment: Deployment) -> None:
