@@ -42,6 +42,7 @@ from tests.stack import children_of, environment
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 PASSWORD = "p7Qz-4kWmXv9"
+ADMIN_PASSWORD = "h3Ln-8tRcYb5"
 RESTART_SECONDS = 1.0
 UNITS = ("quizapp-web", "quizapp-record", "quizapp-work")
 
@@ -188,8 +189,10 @@ class Deployment:
         )
 
     def _valkey(self, text: str, port: tuple[str, str], name: str) -> str:
-        digest = sha256(PASSWORD.encode()).hexdigest()
-        return replaced(text, port, (f"/var/lib/{name}\n", f"{self.folder / name}\n"), ("#" + "0" * 64, "#" + digest))
+        digests = [("#" + "0" * 64, f"#{sha256(PASSWORD.encode()).hexdigest()}")]
+        if name == "valkey":
+            digests.append(("#" + "1" * 64, f"#{sha256(ADMIN_PASSWORD.encode()).hexdigest()}"))
+        return replaced(text, port, (f"/var/lib/{name}\n", f"{self.folder / name}\n"), *digests)
 
     def _main(self, text: str) -> str:
         bodies = "\n".join(
@@ -217,9 +220,23 @@ class Deployment:
             ("/etc/quizapp/tls", str(self.folder / "etc")),
             ("/opt/quizapp", str(ROOT)),
             ("/var/cache/nginx", str(self.folder / "cache")),
+            ("/var/www/acme", str(self.folder / "acme")),
         )
 
     # Processes
+
+    def run_once(self, unit: str, *places: tuple[str, str]) -> None:
+        """Run a unit that ends by itself: its command, then what follows a success; raise CalledProcessError."""
+        text = replaced(
+            (DEPLOY / "systemd" / f"{unit}.service").read_text(),
+            ("/opt/quizapp/.venv/bin/quizapp", f"{shlex.quote(sys.executable)} -m quizapp"),
+            ("/var/lib/quizapp", str(self.data)),
+            *places,
+        )
+        wanted = settings_of_unit(text)
+        for line in [*wanted["ExecStart"], *wanted.get("ExecStartPost", [])]:
+            words = shlex.split(line.replace("$$", "$").replace("%%", "%"))
+            subprocess.run(words, env=environment() | self.settings, cwd=ROOT, timeout=120, check=True)
 
     def _service(self, unit: str) -> Service:
         text = (DEPLOY / "systemd" / f"{unit}.service").read_text()

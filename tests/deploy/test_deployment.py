@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from pathlib import Path
 
 import pytest
+import redis
 
 from tests.deploy.conftest import SLUG, Judge, TlsCrowd
-from tests.deploy.installation import Deployment
+from tests.deploy.installation import ADMIN_PASSWORD, Deployment
 from tests.faults.ledger import Request
 
 pytestmark = pytest.mark.timeout(400)
@@ -208,6 +212,40 @@ def test_slow_clients_are_let_go(deployment: Deployment) -> None:
         with suppress(ConnectionResetError):
             assert connection.recv(100)[:12] in (b"", b"HTTP/1.1 408")
         assert 5 < time.monotonic() - began < 25
+
+
+def test_the_administrator_of_the_live_store_may_what_the_app_may_not(deployment: Deployment) -> None:
+    with redis.Redis.from_url(deployment.redis_url) as app:
+        for words in (("CONFIG", "SET", "maxmemory", "3gb"), ("REPLICAOF", "NO", "ONE"), ("FLUSHALL",)):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                app.execute_command(*words)  # type: ignore[no-untyped-call]
+        with redis.Redis(port=deployment.live_port, username="admin", password=ADMIN_PASSWORD) as admin:
+            admin.config_set("maxmemory", "3gb")
+            admin.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+            assert app.config_get("maxmemory") == {"maxmemory": str(3 * 1024**3)}
+            admin.config_set("maxmemory", "2gb")
+
+
+def test_a_backup_is_made_by_its_unit_and_old_ones_go_behind_it(deployment: Deployment, tmp_path: Path) -> None:
+    old, young, other = (tmp_path / name for name in ("old.backup", "young.backup", "notes.txt"))
+    for path, days in ((old, 32), (young, 29), (other, 90)):
+        path.touch()
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    deployment.run_once("quizapp-backup", ("/srv/backups", str(tmp_path)))
+    [made] = set(tmp_path.iterdir()) - {young, other}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}\.backup", made.name)
+    assert made.stat().st_size > 1000 and made.stat().st_mode & 0o077 == 0
+
+
+def test_old_backups_stay_while_no_new_one_can_be_made(deployment: Deployment, tmp_path: Path) -> None:
+    old = tmp_path / "old.backup"
+    old.touch()
+    os.utime(old, (0, 0))
+    with pytest.raises(subprocess.CalledProcessError):
+        deployment.run_once(
+            "quizapp-backup", ("/srv/backups/$$", f"{tmp_path}/nowhere/$$"), ("/srv/backups", str(tmp_path))
+        )
+    assert old.exists()
 
 
 def test_the_doctor_finds_nothing_to_mend(deployment: Deployment) -> None:
