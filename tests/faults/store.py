@@ -114,6 +114,16 @@ class Store:
     def log(self) -> str:
         return (self.folder / "valkey.log").read_text(errors="replace")[-3000:]
 
+    def mend_append_file(self) -> str:
+        """Have valkey-check-aof cut the append-only file off where it is damaged; return what it says."""
+        program = self._socket_folder / "valkey-check-aof"
+        # The server's binary is all of its programs, and is the one by whose name it is called.
+        program.symlink_to(get_binary_path())
+        done = subprocess.run(
+            [str(program), "--fix", str(self.append_file)], input="y\n", capture_output=True, text=True, check=False
+        )
+        return done.stdout + done.stderr
+
     @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None

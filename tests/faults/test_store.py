@@ -208,19 +208,13 @@ def test_f12_tail_is_torn(template: Template, fault_seed: int, judge: Judge) -> 
 
 @slow
 def test_f12_middle_is_corrupt(template: Template, fault_seed: int, judge: Judge) -> None:
-    """The store refuses to start; the runbook says: move its files away, all that is recorded comes back."""
+    """The store refuses to start; docs/recording.md says: set its files aside, all that is recorded comes back."""
     with template.house(seed=fault_seed) as house:
         with house.crowd().playing() as ledger:
             time.sleep(3)
             killed_at = time.time()
             house.store.kill()
-            length = house.store.append_file.stat().st_size
-            with house.store.append_file.open("r+b") as file:
-                file.seek(length // 2)
-                file.write(os.urandom(64))
-            house.store.start(waits=False)
-            wait_until_gone(house.store)
-            assert house.status_of("/readyz") == 503
+            damage(house, at=house.store.append_file.stat().st_size // 2)
             house.store.append_folder.rename(house.store.folder / "damaged")
             house.store.append_folder.mkdir()
             house.store.start()
@@ -228,6 +222,39 @@ def test_f12_middle_is_corrupt(template: Template, fault_seed: int, judge: Judge
             time.sleep(1)
         forgiven = (killed_at - DRAINED_SECONDS, killed_at + 1)
         assert judge(house, ledger, fault="F12 middle corrupt", forgiven=forgiven) == {}
+
+
+@slow
+def test_f12_middle_is_corrupt_and_nothing_was_recorded(template: Template, fault_seed: int, judge: Judge) -> None:
+    """The other way of docs/recording.md: the file is mended, and what was acknowledged before the damage is there."""
+    with template.house(seed=fault_seed) as house:
+        with house.crowd().playing() as ledger:
+            time.sleep(1)
+            recorder = house.stack.children()["record"]
+            os.kill(recorder, signal.SIGSTOP)
+            time.sleep(2)
+            kept, kept_until = house.store.append_file.stat().st_size, time.time()
+            time.sleep(2)
+            killed_at = time.time()
+            house.store.kill()
+            damage(house, at=kept)
+            assert "Successfully truncated AOF" in house.store.mend_append_file()
+            house.store.start()
+            os.kill(recorder, signal.SIGCONT)
+            house.wait_until_healthy()
+            time.sleep(1)
+        forgiven = (kept_until - 1, killed_at + 1)
+        assert judge(house, ledger, fault="F12 middle corrupt, not recorded", forgiven=forgiven) == {}
+
+
+def damage(house: House, *, at: int) -> None:
+    """Spoil 64 bytes of the append-only file, and see that the store does not start with it."""
+    with house.store.append_file.open("r+b") as file:
+        file.seek(at)
+        file.write(os.urandom(64))
+    house.store.start(waits=False)
+    wait_until_gone(house.store)
+    assert house.status_of("/readyz") == 503
 
 
 @slow
