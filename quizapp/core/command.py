@@ -43,6 +43,7 @@ REFUSALS = (
     installation.UnusableFolder,
     launcher.PortUnusable,
     ValkeyDidNotStart,
+    schema.DatabaseIsNewer,
 )
 
 

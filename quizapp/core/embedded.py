@@ -33,6 +33,7 @@ SOCKET_PATH_LIMIT = 107
 PR_SET_PDEATHSIG = 1
 APP_RIGHTS = "~* &* +@all -@admin -@dangerous +info +config|get"
 MEGABYTE = 1024 * 1024
+DAMAGED = "Bad file format reading the append only file"
 
 
 class ValkeyDidNotStart(Exception):
@@ -93,7 +94,7 @@ class Valkey:
                 if self.process is None or self.process.poll() is not None or time.monotonic() > give_up_at:
                     self.stop()
                     tail = (self.folder / "valkey.log").read_text(errors="replace")[-1500:]
-                    raise ValkeyDidNotStart(f"the embedded Valkey did not start:\n{tail}") from None
+                    raise ValkeyDidNotStart(f"the embedded Valkey did not start:\n{tail}{_advice(tail)}") from None
                 time.sleep(0.02)
 
     def stop(self) -> None:
@@ -134,6 +135,17 @@ def start_valkey(
     valkey.launch()
     valkey.wait_until_ready()
     return valkey
+
+
+def _advice(tail: str) -> str:
+    """What to do, where the end of the server's log tells the cause; else empty."""
+    _before, _starts, last_start = tail.rpartition("is starting")
+    if DAMAGED not in last_start:
+        return ""
+    return (
+        "Its append-only file is damaged. Delete nothing, and do not let valkey-check-aof mend it in its place: "
+        "docs/recording.md, “A damaged append-only file”, says what to do."
+    )
 
 
 def _configuration(valkey: Valkey) -> str:

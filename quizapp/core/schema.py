@@ -9,7 +9,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 
-from quizapp.core.db import db
+from quizapp.core.db import db, reading
+
+
+class DatabaseIsNewer(Exception):
+    """A newer release has migrated the database, and this code does not know how; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,15 @@ def has(revision: str) -> bool:
 
 
 def upgrade(*, revision: str = "head") -> None:
-    """Run every migration that the database lacks, up to `revision`."""
+    """Run every migration that the database lacks, up to `revision`; raise DatabaseIsNewer."""
+    with reading():
+        state = look()
+        db.session.remove()
+    if not state.is_known:
+        raise DatabaseIsNewer(
+            f"the database is at {state.found}, which this release does not know (its newest is {state.head}): a newer "
+            "release has migrated it. Start that release; docs/deploy.md, “Going back”, says what else there is"
+        )
     flask_migrate.upgrade(revision=revision)
     db.session.remove()
     # On SQLite migrations turn foreign keys off, and the connection that did them would go back to the pool so.

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -156,6 +158,33 @@ def test_data_survives_a_stop_and_a_kill(tmp_path: Path) -> None:
         stack.start()
         assert live_command(tmp_path, "INCR", "kept") == 3
         assert (tmp_path / "keys.json").read_text() == keys
+
+
+def test_a_damaged_append_only_file_is_told_and_the_start_works_when_it_is_set_aside(tmp_path: Path) -> None:
+    with Stack.running(data=tmp_path) as stack:
+        for number in range(200):
+            live_command(tmp_path, "SET", f"word{number}", "1" * 50)
+        stack.stop()
+        [file] = (tmp_path / "valkey" / "appendonlydir").glob("*.incr.aof")
+        whole = file.read_bytes()
+        file.write_bytes(whole[:2000] + os.urandom(64) + whole[2064:])
+        refused = try_to_run("--port", "0", data=tmp_path)
+        assert refused.returncode == 1
+        assert "append-only file is damaged" in refused.stderr and "docs/recording.md" in refused.stderr
+        (tmp_path / "valkey" / "appendonlydir").rename(tmp_path / "valkey" / "damaged")
+        stack.start()
+        assert is_ready(stack)
+
+
+def test_an_older_release_says_that_the_database_is_newer(tmp_path: Path) -> None:
+    with Stack.running(data=tmp_path) as stack:
+        stack.stop()
+        with closing(sqlite3.connect(tmp_path / "quizapp.sqlite")) as connection, connection:
+            connection.execute("update alembic_version set version_num = '29990101_later'")
+        for refused in (try_to_run("--port", "0", data=tmp_path), stack.run_cli("db", "upgrade", check=False)):
+            assert refused.returncode == 1
+            assert "29990101_later" in refused.stderr and "docs/deploy.md" in refused.stderr
+            assert "Traceback" not in refused.stderr
 
 
 def live_command(data: Path, *words: str) -> object:
