@@ -17,7 +17,7 @@ import redis
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from quizapp.admin.doctor import examine, live_store, machine
+from quizapp.admin.doctor import examine, live_store, machine, records
 from quizapp.admin.doctor.findings import Finding, worst
 from quizapp.app import create_app
 from quizapp.cli import main
@@ -275,6 +275,14 @@ def test_what_stands_still_is_found(app: Flask, environment: dict[str, str]) -> 
 )
 def test_known_faults_of_servers_go_by_their_series(name: str, version: str, level: str) -> None:
     assert live_store.version_finding(name, version).level == level
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [("11.22", "bad"), ("14.20", "warn"), ("15.14 (Debian 15.14-0+deb12u1)", "ok"), ("18.1", "ok")],
+)
+def test_a_postgresql_that_nobody_maintains_any_more_is_to_be_replaced(version: str, level: str) -> None:
+    assert records.version_finding(version).level == level
 
 
 def test_a_library_with_a_known_fault_is_bad() -> None:

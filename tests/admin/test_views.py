@@ -173,7 +173,7 @@ def test_health_tells_how_long_the_oldest_event_has_waited_and_that_nobody_recor
     live.command("XADD", stream_key(Shard(contest.id)), f"{waiting_since}-0", "k", "answer")
     page = admin.get("/admin/health").text
     assert "75 秒" in page or "76 秒" in page
-    assert "落后" in page and "入库程序没有在运行" in page
+    assert "落后" in page and "入库进程没有在运行" in page
 
 
 def test_health_warns_before_the_live_store_is_full() -> None:

@@ -14,7 +14,8 @@ from quizapp.core import schema
 from quizapp.core.db import db, reading
 from quizapp.core.i18n import _
 
-LEAST_POSTGRESQL, SUPPORTED_POSTGRESQL = 12, 14
+LEAST_POSTGRESQL, SUPPORTED_POSTGRESQL = 12, 15
+"""The oldest that the app works on, and the oldest that its makers maintain: 14 ended on 12 November 2026."""
 KEPT = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 """With any of these off, a power cut takes answers that have left Redis because SQL was said to have them."""
 SYNCED = ("on", "remote_write", "remote_apply")
@@ -42,16 +43,20 @@ def _server() -> Iterator[Finding]:
         yield Finding("ok", "sql", _("数据库"), f"SQLite, {mode}")
         return
     version = str(_shown("server_version"))
-    major = version_numbers(version)[0]
-    if major < SUPPORTED_POSTGRESQL:
-        advice = _("这个版本已停止维护，请升级到 PostgreSQL 15 以上。")
-        yield Finding("bad" if major < LEAST_POSTGRESQL else "warn", "sql_version", "PostgreSQL", version, advice)
-    else:
-        yield Finding("ok", "sql", _("数据库"), f"PostgreSQL {version}")
+    yield version_finding(version)
     yield from _promises()
     yield from _rights()
     now = db.session.scalar(text("select extract(epoch from clock_timestamp())"))
     yield clock_finding("PostgreSQL", float(now or 0) * 1000)
+
+
+def version_finding(version: str) -> Finding:
+    """What is to be said of a version of PostgreSQL."""
+    major = version_numbers(version)[0]
+    if major >= SUPPORTED_POSTGRESQL:
+        return Finding("ok", "sql", _("数据库"), f"PostgreSQL {version}")
+    advice = _("这个版本已停止维护，请升级到 PostgreSQL 15 以上。")
+    return Finding("bad" if major < LEAST_POSTGRESQL else "warn", "sql_version", "PostgreSQL", version, advice)
 
 
 def _shown(name: str) -> object:
