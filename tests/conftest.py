@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import redis
@@ -17,7 +18,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from quizapp.app import create_app
 from quizapp.core import schema
-from quizapp.core.db import db
+from quizapp.core.db import disconnect
 from quizapp.core.embedded import Valkey, start_valkey
 from quizapp.core.settings import Settings
 from tests import postgresql
@@ -36,6 +37,52 @@ def missing(part: str) -> NoReturn:
     if IN_CI:
         pytest.fail(f"{part} is missing, and CI may skip nothing")
     pytest.skip(f"{part} is not on this machine")
+
+
+def make_settings(*, database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Settings:
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="test-secret-key-0123456789abcdefghijklmnop",
+        field_key="test-field-key-0123456789abcdefghijklmnopq",
+        data_dir=data_dir,
+        public_url="http://localhost",
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def put_into_environment(monkeypatch: pytest.MonkeyPatch, settings: Settings, *names: str) -> None:
+    """Set the variables of some settings."""
+    for name in names:
+        monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
+
+
+def app_without_store(database_url: str, folder: Path, **how: Any) -> Flask:
+    """An app that has a database and no live store; `how` as create_app takes it."""
+    return create_app(make_settings(database_url=database_url, redis_url="unix:///nowhere", data_dir=folder), **how)
+
+
+def empty(valkey: Valkey) -> None:
+    """Take everything out of a live store."""
+    client = redis.Redis.from_url(valkey.admin_url)
+    client.flushall()
+    client.close()
+
+
+@contextmanager
+def in_context(app: Flask) -> Iterator[Flask]:
+    """Push an app's context; its connections are closed with it."""
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            disconnect()
+
+
+def migrate(database_url: str, folder: Path) -> None:
+    """Make the tables in an empty database."""
+    with in_context(app_without_store(database_url, folder)):
+        schema.upgrade()
 
 
 @pytest.fixture(scope="session")
@@ -65,12 +112,7 @@ def valkey(short_folder: Path) -> Iterator[Valkey]:
 def database_template(short_folder: Path) -> Path:
     """An SQLite file with the migrated schema, copied for each test."""
     path = short_folder / "template.sqlite"
-    url = f"sqlite:///{path}"
-    app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=short_folder))
-    with app.app_context():
-        schema.upgrade()
-        db.session.remove()
-        db.engine.dispose()
+    migrate(f"sqlite:///{path}", short_folder)
     return path
 
 
@@ -82,12 +124,7 @@ def postgresql_server(short_folder: Path) -> Iterator[postgresql.Cluster]:
         missing("PostgreSQL")
     with postgresql.running(programs) as cluster:
         cluster.run("create database template_quizapp")
-        url = cluster.url("template_quizapp")
-        app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=short_folder))
-        with app.app_context():
-            schema.upgrade()
-            db.session.remove()
-            db.engine.dispose()
+        migrate(cluster.url("template_quizapp"), short_folder)
         yield cluster
 
 
@@ -99,14 +136,24 @@ def postgresql_url(postgresql_server: postgresql.Cluster) -> Iterator[str]:
     postgresql_server.run(f"drop database {name} with (force)")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a fresh database, once on SQLite and once on PostgreSQL."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgresql_url"))
-    path = tmp_path / "any.sqlite"
-    shutil.copy(request.getfixturevalue("database_template"), path)
+@pytest.fixture
+def sqlite_url(tmp_path: Path, database_template: Path) -> str:
+    """The address of a fresh SQLite database with the migrated schema."""
+    path = tmp_path / "quizapp.sqlite"
+    shutil.copy(database_template, path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database, once on SQLite and once on PostgreSQL."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """The database of `app`; tests that want each kind override it with `any_database`."""
+    return sqlite_url
 
 
 @pytest.fixture(scope="session")
@@ -116,23 +163,9 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-def make_settings(*, database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Settings:
-    return Settings(
-        database_url=database_url,
-        redis_url=redis_url,
-        secret_key="test-secret-key-0123456789abcdefghijklmnop",
-        field_key="test-field-key-0123456789abcdefghijklmnopq",
-        data_dir=data_dir,
-        public_url="http://localhost",
-        **changes,  # type: ignore[arg-type]
-    )
-
-
 @pytest.fixture
-def settings(tmp_path: Path, database_template: Path, valkey: Valkey) -> Settings:
-    path = tmp_path / "quizapp.sqlite"
-    shutil.copy(database_template, path)
-    return make_settings(database_url=f"sqlite:///{path}", redis_url=valkey.url, data_dir=tmp_path)
+def settings(database_url: str, valkey: Valkey, tmp_path: Path) -> Settings:
+    return make_settings(database_url=database_url, redis_url=valkey.url, data_dir=tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -149,9 +182,7 @@ def app(settings: Settings, valkey: Valkey, compiled_templates: FileSystemByteco
 
     The app has the rights of production on Valkey; a test that empties or reconfigures the server uses `admin_url`.
     """
-    client = redis.Redis.from_url(valkey.admin_url)
-    client.flushall()
-    client.close()
+    empty(valkey)
     app = create_app(settings)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled_templates
@@ -162,10 +193,16 @@ def app(settings: Settings, valkey: Valkey, compiled_templates: FileSystemByteco
         g.pop("_login_user", None)
         g.pop("csrf_token", None)
 
-    with app.app_context():
+    with in_context(app):
         yield app
-        db.session.remove()
-        db.engine.dispose()
+
+
+@pytest.fixture
+def commands(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the servers of `app` in the environment, and no settings of a developer's own."""
+    for name in [name for name in os.environ if name.startswith("QUIZAPP_")]:
+        monkeypatch.delenv(name)
+    put_into_environment(monkeypatch, settings, "database_url", "redis_url", "secret_key", "field_key", "data_dir")
 
 
 @pytest.fixture

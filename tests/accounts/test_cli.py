@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
 from sqlalchemy import func, select
 
 from quizapp.accounts import passwords
 from quizapp.accounts.models import AuditEvent, Unit, User
 from quizapp.cli import main
 from quizapp.core.db import db
-from quizapp.core.settings import Settings
 from tests.cast import make_user
 
-
-@pytest.fixture(autouse=True)
-def servers_of_the_test(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("QUIZAPP_")]:
-        monkeypatch.delenv(name)
-    for key in ("database_url", "redis_url", "secret_key", "field_key"):
-        monkeypatch.setenv(f"QUIZAPP_{key.upper()}", getattr(settings, key))
+pytestmark = pytest.mark.usefixtures("commands")
 
 
 def call(*words: str, typed: str = "") -> Result:

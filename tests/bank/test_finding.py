@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from quizapp.app import create_app
 from quizapp.bank.finding import Filter, find_ids, load_questions
 from quizapp.bank.models import Question
 from quizapp.bank.shelf import Citation
 from quizapp.bank.topics import add_topic
 from quizapp.core.db import db
 from tests.bank.makers import make_question
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context
 
 
 def found(question: Question, **wanted: Any) -> list[int]:
@@ -44,13 +43,10 @@ def test_words_are_taken_as_they_are_written(app: Flask, words: str) -> None:
 
 
 def test_two_characters_are_found_on_postgresql_too(postgresql_url: str, tmp_path: Path) -> None:
-    app = create_app(make_settings(database_url=postgresql_url, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(postgresql_url, tmp_path)):
         question, other = make_question(stem="《宪法》ＡＢ是根本法"), make_question(stem="民法典")
         assert (found(question, words="宪法 ab"), found(question, words="%")) == ([question.id], [])
         assert found(question, order="rate", descending=False) == [other.id, question.id]
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_words_of_an_older_revision_are_not_found(app: Flask) -> None:

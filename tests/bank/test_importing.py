@@ -10,7 +10,6 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from quizapp.accounts.models import AuditEvent
-from quizapp.app import create_app
 from quizapp.bank import formats, importing, jobs, undoing
 from quizapp.bank.actions import revise
 from quizapp.bank.formats.parsed import ParsedMedia, ParsedQuestion
@@ -20,10 +19,10 @@ from quizapp.bank.media import UNUSED_FOR, drop_unused
 from quizapp.bank.models import Bank, ImportRow, Media, Question, QuestionImport, QuestionRevision
 from quizapp.core.background import Job
 from quizapp.core.clock import utc_now
-from quizapp.core.db import db, disconnect
+from quizapp.core.db import db
 from tests.bank.makers import make_bank, make_content, make_question
 from tests.bank.media_makers import photo
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context
 from tests.jobs import do_jobs
 
 SEEDS = Path(__file__).parents[2] / "quizapp" / "bank" / "seeds"
@@ -356,8 +355,7 @@ def test_undoing_says_how_many_were_changed_since(app: Flask) -> None:
 
 def test_a_whole_import_on_both_databases(any_database: str, tmp_path: Path) -> None:
     """What the two do in their own ways: ids of many rows, JSON compared as text, cascades, locks."""
-    app = create_app(make_settings(database_url=any_database, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(any_database, tmp_path)):
         imported = read(HEADER + GOOD + KEYLESS + OTHER)
         importing.mend(imported=imported, mends={"row 3": {"answer": "B", "topics": "甲、乙"}}, now=utc_now())
         do_jobs(jobs.KINDS)
@@ -376,7 +374,6 @@ def test_a_whole_import_on_both_databases(any_database: str, tmp_path: Path) -> 
         undoing.undo(imported=imported, actor=None, now=utc_now())
         db.session.commit()
         assert (questions_stored(), rows(imported)[0].question_id) == (0, None)
-        disconnect()
 
 
 # Media

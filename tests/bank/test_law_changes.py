@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from quizapp.accounts.models import AuditEvent, User
-from quizapp.app import create_app
 from quizapp.bank import actions, law_changes, laws, reviewing
 from quizapp.bank.law_changes import Change
 from quizapp.bank.law_queries import article_lines, count_held, held_among, held_causes, search_articles
@@ -21,23 +19,16 @@ from quizapp.bank.queries import usable_questions
 from quizapp.bank.statutes import read_statute
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
-from quizapp.core.embedded import Valkey
 from tests.bank.law_makers import TITLE, article_of, cite, facts_of, store
 from tests.bank.makers import make_approved, make_bank, make_content, make_question
-from tests.conftest import make_settings
 
 AMENDED = Change("amended", date(2027, 1, 1), "新条例公布")
 
 
 @pytest.fixture
-def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database."""
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def database_url(any_database: str) -> str:
+    """On each kind of database."""
+    return any_database
 
 
 def mark(law: Law, *labels: str, change: Change = AMENDED) -> list[Question]:

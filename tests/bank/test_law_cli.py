@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
 from sqlalchemy import func, select
 
 from quizapp.accounts.models import User
@@ -17,17 +16,12 @@ from quizapp.bank.models import Law
 from quizapp.bank.statutes import read_statute
 from quizapp.cli import main
 from quizapp.core.db import db
-from quizapp.core.settings import Settings
 from quizapp.core.sheets import read_rows
 from tests.bank.law_makers import RULES, SINCE, TITLE, cite, store
 from tests.bank.makers import make_approved, make_question
 from tests.bank.test_laws import NEXT
 
-
-@pytest.fixture(autouse=True)
-def servers(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("database_url", "redis_url", "secret_key", "field_key", "data_dir"):
-        monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
+pytestmark = pytest.mark.usefixtures("commands")
 
 
 def call(*words: str | Path) -> Result:

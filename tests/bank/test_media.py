@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from quizapp.app import create_app
 from quizapp.bank import media
 from quizapp.bank.actions import revise
 from quizapp.bank.formats.parsed import ParsedMedia
@@ -19,24 +16,17 @@ from quizapp.bank.jobs import drop_unused_media
 from quizapp.bank.models import Media
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
-from quizapp.core.embedded import Valkey
 from tests.bank.makers import make_content, make_question
 from tests.bank.media_makers import picture, recording
-from tests.conftest import make_settings
 
 NOW = utc_now()
 LATER = NOW + timedelta(days=1, minutes=1)
 
 
 @pytest.fixture
-def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database."""
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def database_url(any_database: str) -> str:
+    """On each kind of database."""
+    return any_database
 
 
 def make_medium(colour: str = "red") -> Media:

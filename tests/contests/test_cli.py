@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
 from sqlalchemy import select
 
 from quizapp.cli import main
 from quizapp.contests.models import Contest
 from quizapp.core.db import db
-from quizapp.core.settings import Settings
 from tests.contests.makers import make_bank
 
 DOCUMENT: dict[str, Any] = {
@@ -25,9 +23,7 @@ DOCUMENT: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def servers(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("database_url", "redis_url", "secret_key", "field_key", "data_dir"):
-        monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
+def bank(commands: None) -> None:
     make_bank(single=20)
     db.session.commit()
 

@@ -27,7 +27,7 @@ from quizapp.contests.models import Contest, Entry
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.errors import Invalid, NotFound
-from tests.conftest import make_settings
+from tests.conftest import in_context, make_settings
 from tests.contests.makers import NOW, make_contest, make_published
 
 FORM = {
@@ -271,8 +271,6 @@ def test_of_first_entries_at_once_one_is_stored_and_the_others_are_asked_for_the
         thread.start()
     for thread in threads:
         thread.join()
-    with app.app_context():
+    with in_context(app):
         assert sorted(outcomes) == ["asked"] * 7 + ["entered"]
         assert entries() == 1
-        db.session.remove()
-        db.engine.dispose()

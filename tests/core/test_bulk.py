@@ -11,10 +11,9 @@ from flask import Flask
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, MetaData, String, Table, UniqueConstraint, select
 from sqlalchemy.exc import DataError
 
-from quizapp.app import create_app
 from quizapp.core import bulk
 from quizapp.core.db import db
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context
 
 table = Table(
     "bulk_row",
@@ -31,12 +30,9 @@ table = Table(
 
 @pytest.fixture(autouse=True)
 def app(any_database: str, tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(make_settings(database_url=any_database, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(any_database, tmp_path)) as app:
         table.create(db.session.connection())
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def row(name: str, seq: int, words: list[str], *, is_right: bool = True) -> dict[str, Any]:

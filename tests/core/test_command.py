@@ -16,6 +16,7 @@ from quizapp.core.command import Context, emit, json_option, with_app
 from quizapp.core.errors import Invalid, NotFound
 from quizapp.core.live import get_live
 from quizapp.core.settings import Settings
+from tests.conftest import put_into_environment
 
 
 @click.group()
@@ -89,16 +90,14 @@ def test_waits_for_another_command(tmp_path: Path) -> None:
 def test_uses_the_servers_named_in_the_environment(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEY"):
-        monkeypatch.setenv(f"QUIZAPP_{name}", getattr(settings, name.lower()))
+    put_into_environment(monkeypatch, settings, "database_url", "redis_url", "secret_key", "field_key")
     folder = tmp_path / "untouched"
     assert call("--data", str(folder), "ping").exit_code == 0
     assert not folder.exists()
 
 
 def test_missing_setting_is_named(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.setenv(f"QUIZAPP_{name}", getattr(settings, name.lower()))
+    put_into_environment(monkeypatch, settings, "database_url", "redis_url")
     result = call("--data", str(tmp_path), "ping")
     assert result.exit_code == 1
     assert "QUIZAPP_SECRET_KEY: must be set" in result.stderr

@@ -18,13 +18,12 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from quizapp.accounts.models import Unit
-from quizapp.app import create_app
 from quizapp.core import background
 from quizapp.core.background import Job, claim, claimable, enqueue, failure, held_by
 from quizapp.core.clock import utc_now
-from quizapp.core.db import db, disconnect, reading
+from quizapp.core.db import db, reading
 from quizapp.core.jobs import KEEP_FINISHED, Duty, Kind, Run, TakenOver, delete_finished, do_job, work
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context
 from tests.core.working import LIMITS
 from tests.stack import environment
 
@@ -72,10 +71,8 @@ class Until(threading.Event):
 @pytest.fixture
 def jobs_app(any_database: str, tmp_path: Path) -> Iterator[Flask]:
     """An app on SQLite and on PostgreSQL; jobs need no Redis."""
-    app = create_app(make_settings(database_url=any_database, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(any_database, tmp_path)) as app:
         yield app
-        disconnect()
 
 
 class Hall:

@@ -17,7 +17,6 @@ from gunicorn.util import import_app
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from quizapp.app import create_app
 from quizapp.contests.models import Contest
 from quizapp.core import postgresql
 from quizapp.core.db import db
@@ -25,20 +24,15 @@ from quizapp.core.launcher import web_command
 from quizapp.core.postgresql import Line, Waits, lengthy
 from quizapp.reports.files import write_results
 from quizapp.reports.results import Results
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context, make_settings, put_into_environment
 
 HASTY = Waits(lock=0.2, statement=0.4, reply=0.8)
 
 
 @pytest.fixture
 def hasty_app(postgresql_url: str, tmp_path: Path) -> Iterator[Flask]:
-    app = create_app(
-        make_settings(database_url=postgresql_url, redis_url="unix:///nowhere", data_dir=tmp_path), waits=HASTY
-    )
-    with app.app_context():
+    with in_context(app_without_store(postgresql_url, tmp_path, waits=HASTY)) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def backend() -> int:
@@ -147,18 +141,15 @@ def test_slow_statement_is_ended_by_the_server(hasty_app: Flask) -> None:
 
 
 def test_who_has_nothing_else_to_do_waits(postgresql_url: str, tmp_path: Path) -> None:
-    app = create_app(make_settings(database_url=postgresql_url, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(postgresql_url, tmp_path)):
         assert db.session.scalar(text("show statement_timeout")) == "30s"
         assert db.session.connection().connection.dbapi_connection.line.reply_seconds is None  # type: ignore[union-attr]
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_web_workers_are_the_ones_in_a_hurry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = make_settings(database_url="postgresql://nowhere/q", redis_url="unix:///nowhere", data_dir=tmp_path)
-    for name in ("database_url", "redis_url", "secret_key", "field_key", "data_dir", "public_url"):
-        monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
+    names = ("database_url", "redis_url", "secret_key", "field_key", "data_dir", "public_url")
+    put_into_environment(monkeypatch, settings, *names)
     app = import_app(web_command(bind="nowhere", workers=None, preload=False)[-1])
     assert "statement_timeout=3000" in app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["options"]
 

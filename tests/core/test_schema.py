@@ -9,31 +9,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from quizapp.app import create_app
 from quizapp.core import schema
 from quizapp.core.db import Base, db
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context
 from tests.postgresql import Cluster
 
 
 def test_migrated_database_has_the_models_tables(any_database: str, tmp_path: Path) -> None:
-    app = create_app(make_settings(database_url=any_database, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
-        with db.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
-            differences = compare_metadata(context, Base.metadata)
-        db.engine.dispose()
+    with in_context(app_without_store(any_database, tmp_path)), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Base.metadata)
     assert differences == []
 
 
 def test_second_upgrade_changes_nothing(any_database: str, tmp_path: Path) -> None:
-    app = create_app(make_settings(database_url=any_database, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(any_database, tmp_path)):
         before = sorted(inspect(db.engine).get_table_names())
         schema.upgrade()
         after = sorted(inspect(db.engine).get_table_names())
-        db.session.remove()
-        db.engine.dispose()
     assert "alembic_version" in before
     assert before == after
 
@@ -54,8 +47,7 @@ def test_upgrade_keeps_what_is_stored(tmp_path: Path, postgresql_server: Cluster
     name = "kept"
     postgresql_server.run(f"create database {name}")
     for url in (f"sqlite:///{tmp_path}/kept.sqlite", postgresql_server.url(name)):
-        app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=tmp_path))
-        with app.app_context():
+        with in_context(app_without_store(url, tmp_path)):
             flask_migrate.upgrade(revision="20261123_spine")
             for statement in FILLED.strip().removesuffix(";").split(";\n"):
                 db.session.execute(text(statement))
@@ -66,8 +58,6 @@ def test_upgrade_keeps_what_is_stored(tmp_path: Path, postgresql_server: Cluster
                 for table in ("question", "question_revision", "question_review")
             ]
             found = db.session.scalar(text("select search_text from question"))
-            db.session.remove()
-            db.engine.dispose()
         assert (counts, found) == ([1, 1, 1], "题干\nabc")
     postgresql_server.run(f"drop database {name} with (force)")
 
@@ -75,10 +65,7 @@ def test_upgrade_keeps_what_is_stored(tmp_path: Path, postgresql_server: Cluster
 def test_foreign_keys_hold_after_an_upgrade(tmp_path: Path) -> None:
     """A command that has brought the database up to date goes on with it."""
     url = f"sqlite:///{tmp_path}/fresh.sqlite"
-    app = create_app(make_settings(database_url=url, redis_url="unix:///nowhere", data_dir=tmp_path))
-    with app.app_context():
+    with in_context(app_without_store(url, tmp_path)):
         schema.upgrade()
         found = db.session.scalar(text("PRAGMA foreign_keys"))
-        db.session.remove()
-        db.engine.dispose()
     assert found == 1

@@ -25,64 +25,56 @@ def contest(app: Flask, request: pytest.FixtureRequest) -> Contest:
     return make_contest(shards=request.param)
 
 
-@pytest.fixture
-def phone(contest: Contest, client: FlaskClient) -> Phone:
-    phone = Phone(client)
-    phone.enter()
-    phone.begin()
-    return phone
-
-
 def pause(contest: Contest, *, ago: timedelta = timedelta()) -> None:
     actions.pause(contest=contest, actor=None, now=utc_now() - ago)
     db.session.commit()
 
 
 def test_while_paused_nobody_begins_and_answers_are_asked_for_again(
-    contest: Contest, phone: Phone, client: FlaskClient
+    contest: Contest, player: Phone, client: FlaskClient
 ) -> None:
     pause(contest)
-    for response in (phone.send(phone.right(kit_of(contest), 0)), phone.send(), phone.finish()):
+    for response in (player.send(player.right(kit_of(contest), 0)), player.send(), player.finish()):
         assert (response.status_code, response.json["code"]) == (503, "paused")
         assert response.headers["Retry-After"] == "5"
     other = Phone(client)
     other.enter("别人")
     assert other.begin().json["code"] == "not_open"
-    assert phone.begin().status_code == 200
-    assert phone.look().json["state"] == "open"
+    assert player.begin().status_code == 200
+    assert player.look().json["state"] == "open"
 
 
-def test_a_pause_gives_its_time_back_and_is_not_time_used(contest: Contest, phone: Phone) -> None:
-    before = phone.send().json["remaining_ms"]
+def test_a_pause_gives_its_time_back_and_is_not_time_used(contest: Contest, player: Phone) -> None:
+    before = player.send().json["remaining_ms"]
     pause(contest, ago=timedelta(minutes=20))
-    assert abs(phone.look().json["remaining_ms"] - before - 20 * 60_000) < 3_000
+    assert abs(player.look().json["remaining_ms"] - before - 20 * 60_000) < 3_000
     actions.resume(contest=contest, actor=None, now=utc_now())
     db.session.commit()
-    after = phone.send().json["remaining_ms"]
+    after = player.send().json["remaining_ms"]
     assert abs(after - before - 20 * 60_000) < 3_000
-    live, shard = get_live(), contest.shards.of(phone.entry)
-    started = int(live.command("HGET", state.attempt_key(shard, phone.attempt), "s"))
-    live.command("HSET", state.attempt_key(shard, phone.attempt), "s", started - 21 * 60_000)
-    assert 60_000 <= phone.finish().json["duration_ms"] < 64_000
+    live, shard = get_live(), contest.shards.of(player.entry)
+    started = int(live.command("HGET", state.attempt_key(shard, player.attempt), "s"))
+    live.command("HSET", state.attempt_key(shard, player.attempt), "s", started - 21 * 60_000)
+    assert 60_000 <= player.finish().json["duration_ms"] < 64_000
 
 
-def test_nothing_is_handed_in_while_paused(contest: Contest, phone: Phone) -> None:
+def test_nothing_is_handed_in_while_paused(contest: Contest, player: Phone) -> None:
     pause(contest, ago=timedelta(hours=1))
-    live, shard = get_live(), contest.shards.of(phone.entry)
-    live.command("ZADD", state.deadlines_key(shard), 1, phone.attempt)
+    live, shard = get_live(), contest.shards.of(player.entry)
+    live.command("ZADD", state.deadlines_key(shard), 1, player.attempt)
     turn()
-    assert phone.look().json["state"] == "open"
+    assert player.look().json["state"] == "open"
 
 
-def test_a_pause_outlives_a_rebuild(contest: Contest, phone: Phone) -> None:
+def test_a_pause_outlives_a_rebuild(contest: Contest, player: Phone) -> None:
     pause(contest, ago=timedelta(minutes=5))
     actions.resume(contest=contest, actor=None, now=utc_now())
     db.session.commit()
     record_all(contest)
-    before = phone.send().json["remaining_ms"]
-    get_live().command("DEL", state.keys_of(contest.shards.of(phone.entry))[0])
+    before = player.send().json["remaining_ms"]
+    get_live().command("DEL", state.keys_of(contest.shards.of(player.entry))[0])
     turn()
-    assert abs(phone.send().json["remaining_ms"] - before) < 3_000
+    assert abs(player.send().json["remaining_ms"] - before) < 3_000
     assert verify(contest=contest) == []
 
 
@@ -98,11 +90,11 @@ def test_a_later_end_moves_the_open_deadlines(app: Flask, client: FlaskClient) -
 
 
 def test_a_gift_of_time_reaches_open_attempts_and_no_later_ones(
-    contest: Contest, phone: Phone, client: FlaskClient
+    contest: Contest, player: Phone, client: FlaskClient
 ) -> None:
     actions.extend(contest=contest, actor=None, now=utc_now(), gift=timedelta(minutes=5))
     db.session.commit()
-    assert 890_000 < phone.send().json["remaining_ms"] <= 900_000
+    assert 890_000 < player.send().json["remaining_ms"] <= 900_000
     other = Phone(client)
     other.enter("别人")
     assert other.begin().json["remaining_ms"] == 600_000
@@ -110,14 +102,14 @@ def test_a_gift_of_time_reaches_open_attempts_and_no_later_ones(
     assert verify(contest=contest) == []
 
 
-def test_closing_ends_open_attempts_with_what_was_saved(contest: Contest, phone: Phone) -> None:
-    phone.send(phone.right(kit_of(contest), 0))
+def test_closing_ends_open_attempts_with_what_was_saved(contest: Contest, player: Phone) -> None:
+    player.send(player.right(kit_of(contest), 0))
     actions.close(contest=contest, actor=None, now=utc_now() - timedelta(seconds=6))
     db.session.commit()
     turn()
-    result = phone.look().json
+    result = player.look().json
     assert (result["finish"], result["score"]) == ("expired", 10)
-    assert phone.begin().json["code"] == "not_open"
+    assert player.begin().json["code"] == "not_open"
     record_all(contest)
     assert verify(contest=contest) == []
 
@@ -156,13 +148,13 @@ def test_acts_that_make_no_sense_are_refused(contest: Contest) -> None:
             act(contest=contest, actor=None, now=now)
 
 
-def test_a_forgotten_person_stands_on_the_board_without_a_name(contest: Contest, phone: Phone) -> None:
-    phone.finish()
+def test_a_forgotten_person_stands_on_the_board_without_a_name(contest: Contest, player: Phone) -> None:
+    player.finish()
     entry = db.session.scalars(select(Entry)).one()
     actions.forget(contest=contest, entry=entry, now=utc_now())
     db.session.commit()
-    rows = phone.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
+    rows = player.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
     assert [row["name"] for row in rows] == ["***"]
-    assert phone.begin().json["code"] == "not_eligible"
+    assert player.begin().json["code"] == "not_eligible"
     record_all(contest)
     assert verify(contest=contest) == []

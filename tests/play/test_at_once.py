@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -13,47 +12,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 
-from quizapp.app import create_app
 from quizapp.contests import actions as contests
 from quizapp.contests.models import Contest
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
-from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
 from quizapp.play import actions, jobs, queries, rebuild, recorder, state
 from quizapp.play.models import ContestClock, RecorderPosition
 from quizapp.play.state import Shard
-from tests.conftest import make_settings
 from tests.play.makers import Phone, make_contest, turn
 from tests.play.monitoring import act
-from tests.play.test_rebuild import empty
 
 LATER = timedelta(hours=1)
 
 
 @pytest.fixture
-def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database."""
-    empty(valkey)
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def contest(app: Flask) -> Contest:
-    return make_contest()
-
-
-@pytest.fixture
-def phone(contest: Contest, client: FlaskClient) -> Phone:
-    phone = Phone(client)
-    phone.enter()
-    phone.begin()
-    return phone
+def database_url(any_database: str) -> str:
+    """On each kind of database."""
+    return any_database
 
 
 def closed(ago: timedelta) -> None:
@@ -113,25 +89,25 @@ def in_thread(app: Flask, act: Callable[[], Any]) -> Thread:
 
 
 def test_a_turn_of_the_recorder_does_not_undo_what_an_organiser_does_meanwhile(
-    phone: Phone, monkeypatch: pytest.MonkeyPatch
+    player: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed(timedelta(seconds=6))
     now = utc_now()
     monkeypatch.setattr(jobs, "_active_contests", after(jobs._active_contests, lambda: extend(now)))
     turn()
     assert gate()["closes"] == str(to_ms(now + LATER))
-    assert phone.look().json["state"] == "open"
+    assert player.look().json["state"] == "open"
 
 
 def test_the_recorder_that_read_the_contest_before_an_act_and_writes_after_it_is_refused(
-    phone: Phone, monkeypatch: pytest.MonkeyPatch
+    player: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed(timedelta(seconds=6))
     now = utc_now()
     monkeypatch.setattr(queries, "gate_settings", after(queries.gate_settings, lambda: extend(now)))
     turn()
     assert gate()["closes"] == str(to_ms(now + LATER))
-    assert phone.look().json["state"] == "open"
+    assert player.look().json["state"] == "open"
 
 
 def test_doors_that_open_while_an_organiser_acts_know_of_it(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from quizapp.accounts.models import AuditEvent
 from quizapp.cli import main
 from quizapp.core.background import Job
 from quizapp.core.db import db
-from quizapp.core.settings import Settings
 from quizapp.play import rescoring
 from quizapp.play.models import Correction
 from tests.cast import post, sign_in
@@ -201,17 +200,11 @@ def test_a_corrected_key_leaves_no_sooner_than_any_other(
 # On the command line
 
 
-@pytest.fixture
-def servers(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("database_url", "redis_url", "secret_key", "field_key", "data_dir"):
-        monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
-
-
 def command(*words: str) -> Result:
     return CliRunner().invoke(main, ["contest", *words])
 
 
-def test_a_question_is_voided_and_corrected_by_command(servers: None, client: FlaskClient) -> None:
+def test_a_question_is_voided_and_corrected_by_command(commands: None, client: FlaskClient) -> None:
     contest = fixed()
     phone = begun(client, "甲")
     answer(phone, q1="B", q2="B")

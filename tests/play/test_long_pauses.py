@@ -17,7 +17,6 @@ from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import Invalid
 from quizapp.core.live import get_live
-from quizapp.core.settings import Settings
 from quizapp.play import actions, figures, rules, state
 from quizapp.play.verify import verify
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
@@ -178,11 +177,7 @@ def test_time_after_the_end_is_not_taken_off_the_time_used(app: Flask, client: F
     assert result["finished_at"][:19] == contest.closes_at.isoformat()[:19]
 
 
-def test_the_command_line_goes_the_same_way(
-    app: Flask, settings: Settings, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("database_url", "redis_url", "secret_key", "field_key", "data_dir"):
-        monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(settings, name)))
+def test_the_command_line_goes_the_same_way(commands: None, client: FlaskClient) -> None:
     outlast(make_contest())
 
     def call(*words: str) -> Result:

@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
-from quizapp.app import create_app
 from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
+from quizapp.core.settings import Settings
 from quizapp.leaderboards.state import board_key
 from quizapp.play import figures, rebuild, recorder, recount, state, watching
 from quizapp.play.jobs import Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter
 from quizapp.play.verify import verify
-from tests.conftest import make_settings
+from tests.conftest import empty
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
 
 KINDS = {"single": 4, "fill_in": 4, "true_false": 3, "ordering": 3, "matching": 3}
 
 
 @pytest.fixture
-def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database, in one shard on SQLite and in three on PostgreSQL."""
-    empty(valkey)
-    shards = 1 if any_database.startswith("sqlite") else 3
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path, shards=shards))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-def empty(valkey: Valkey) -> None:
-    client = redis.Redis.from_url(valkey.admin_url)
-    client.flushall()
-    client.close()
+def settings(settings_in_shards: Settings) -> Settings:
+    """On each kind of database, in one shard and in three."""
+    return settings_in_shards
 
 
 def played(client: FlaskClient) -> tuple[Contest, list[Phone]]:

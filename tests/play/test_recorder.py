@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from quizapp.app import create_app
 from quizapp.bank.models import Question
 from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
-from quizapp.core.embedded import Valkey
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.play import recorder, state
 from quizapp.play.jobs import SIZES, Recorder
@@ -29,27 +24,13 @@ from quizapp.play.rebuild import rebuild
 from quizapp.play.recording import Lag, lag_of, pace_of
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
-from tests.conftest import make_settings
 from tests.play.makers import Phone, keep_contests, kit_of, make_contest, record_all, turn
 
 
 @pytest.fixture
-def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database."""
-    emptier = redis.Redis.from_url(valkey.admin_url)
-    emptier.flushall()
-    emptier.close()
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def contest(app: Flask) -> Contest:
-    return make_contest()
+def database_url(any_database: str) -> str:
+    """On each kind of database."""
+    return any_database
 
 
 def position_of(contest: Contest) -> recorder.Position:

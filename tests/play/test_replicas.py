@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from quizapp.app import create_app
 from quizapp.contests.correcting import VOID
 from quizapp.contests.models import Contest
 from quizapp.core import live_servers
@@ -26,8 +25,7 @@ from quizapp.play.models import Answer, Attempt, Correction, RecorderPosition
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests import valkeys
-from tests.conftest import make_settings
-from tests.play.makers import Phone, keep_contests, kit_of, make_contest, record_all
+from tests.play.makers import Phone, keep_contests, kit_of, record_all
 from tests.valkeys import Replicated
 
 WAIT_MS, GRACE_MS = 4_000, 5_000
@@ -40,21 +38,13 @@ def servers() -> Iterator[Replicated]:
 
 
 @pytest.fixture
-def app(settings: Settings, servers: Replicated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def settings(settings: Settings, servers: Replicated, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(live_servers, "REPLICAS_MS", 100)
-    app = create_app(
-        make_settings(database_url=settings.database_url, redis_url=servers.url, data_dir=tmp_path, replicas=1)
-    )
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+    return replace(settings, redis_url=servers.url, replicas=1)
 
 
 @pytest.fixture
-def contest(app: Flask) -> Contest:
-    contest = make_contest()
+def contest(contest: Contest) -> Contest:
     keep_contests()
     return contest
 

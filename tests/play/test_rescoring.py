@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -15,7 +13,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.accounts.models import AuditEvent
-from quizapp.app import create_app
 from quizapp.bank.models import Question
 from quizapp.contests.correcting import KEY, VOID
 from quizapp.contests.models import Contest
@@ -23,27 +20,20 @@ from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
 from quizapp.core.live import get_live
+from quizapp.core.settings import Settings
 from quizapp.play import correcting, impact, rebuild, recorder, remarking, rescoring, state
 from quizapp.play.models import Correction
 from quizapp.play.state import Shard
 from quizapp.play.verify import verify
-from tests.conftest import make_settings
+from tests.conftest import empty
 from tests.jobs import do_jobs
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
-from tests.play.test_rebuild import empty
 
 
 @pytest.fixture
-def app(any_database: str, valkey: Valkey, tmp_path: Path) -> Iterator[Flask]:
-    """The app on each kind of database, in one shard on SQLite and in three on PostgreSQL."""
-    empty(valkey)
-    shards = 1 if any_database.startswith("sqlite") else 3
-    app = create_app(make_settings(database_url=any_database, redis_url=valkey.url, data_dir=tmp_path, shards=shards))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def settings(settings_in_shards: Settings) -> Settings:
+    """On each kind of database, in one shard and in three."""
+    return settings_in_shards
 
 
 def fixed(**changes: Any) -> Contest:

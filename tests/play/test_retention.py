@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from quizapp.contests.models import Contest, Entry
@@ -14,24 +13,11 @@ from quizapp.core.db import db
 from quizapp.core.live import LiveStoreDown
 from quizapp.play import actions
 from quizapp.play.retention import DUTIES
-from tests.play.makers import Phone, make_contest, record_all
+from tests.play.makers import Phone, record_all
 
 
-@pytest.fixture
-def contest(app: Flask) -> Contest:
-    return make_contest()
-
-
-@pytest.fixture
-def phone(contest: Contest, client: FlaskClient) -> Phone:
-    phone = Phone(client)
-    phone.enter()
-    phone.begin()
-    return phone
-
-
-def test_duty_takes_names_from_records_and_boards(app: Flask, contest: Contest, phone: Phone) -> None:
-    phone.finish()
+def test_duty_takes_names_from_records_and_boards(app: Flask, contest: Contest, player: Phone) -> None:
+    player.finish()
     record_all(contest)
     db.session.commit()
     over = contest.closes_at + timedelta(days=contest.retention_days)
@@ -39,14 +25,14 @@ def test_duty_takes_names_from_records_and_boards(app: Flask, contest: Contest, 
     assert [duty.act(over) for duty in DUTIES] == [1]
     entry = db.session.scalars(select(Entry)).one()
     assert (entry.name, entry.masked_name) == (None, "***")
-    rows = phone.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
+    rows = player.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
     assert [row["name"] for row in rows] == ["***"]
 
 
 def test_nobody_is_half_forgotten_while_redis_is_away(
-    app: Flask, contest: Contest, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    app: Flask, contest: Contest, player: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    phone.finish()
+    player.finish()
     record_all(contest)
     db.session.commit()
 

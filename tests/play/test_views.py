@@ -17,7 +17,6 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from quizapp.accounts.queries import latest_notice
-from quizapp.app import create_app
 from quizapp.contests.models import Contest, Entry
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
@@ -26,7 +25,7 @@ from quizapp.play import access, state
 from quizapp.play.models import RecorderPosition
 from quizapp.play.rebuild import open_if_new
 from tests.cast import csrf_token, post
-from tests.conftest import make_settings
+from tests.conftest import app_without_store, in_context
 from tests.contests.makers import make_bank, make_published
 from tests.play.makers import record_all
 
@@ -446,13 +445,8 @@ def test_an_accent_is_a_style_sheet_of_a_colour_only(client: FlaskClient, colour
 
 @pytest.fixture
 def app_without_redis(tmp_path: Path, settings: Any) -> Iterator[Flask]:
-    app = create_app(
-        make_settings(database_url=settings.database_url, redis_url="unix:///nowhere/v.sock", data_dir=tmp_path)
-    )
-    with app.app_context():
+    with in_context(app_without_store(settings.database_url, tmp_path)) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_the_contest_page_stands_while_the_live_store_is_away(app: Flask, app_without_redis: Flask) -> None:
