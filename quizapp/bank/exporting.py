@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import Select, exists, func, select
@@ -27,6 +27,7 @@ from quizapp.bank.formats.parsed import (
     ParsedOption,
     ParsedQuestion,
     ParsedTranslation,
+    QuestionSequence,
 )
 from quizapp.bank.models import (
     Article,
@@ -178,7 +179,7 @@ def _fields(
 # What they say ------------------------------------------------------------------------------------------------
 
 
-class Questions(Sequence[ParsedQuestion]):
+class Questions(QuestionSequence):
     """The questions of an export in a temporary file: read as often as a writer likes, held one at a time.
 
     A context manager, at whose end the file is gone.
@@ -204,19 +205,10 @@ class Questions(Sequence[ParsedQuestion]):
     def __len__(self) -> int:
         return len(self._places)
 
-    @overload
-    def __getitem__(self, index: int) -> ParsedQuestion: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[ParsedQuestion]: ...
-
-    def __getitem__(self, index: int | slice) -> ParsedQuestion | list[ParsedQuestion]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        index = range(len(self))[index]
-        self._file.seek(self._places[index])
-        is_last = index == len(self) - 1
-        return _restored(self._file.read(-1 if is_last else self._places[index + 1] - self._places[index]))
+    def fetch(self, place: int) -> ParsedQuestion:
+        self._file.seek(self._places[place])
+        is_last = place == len(self) - 1
+        return _restored(self._file.read(-1 if is_last else self._places[place + 1] - self._places[place]))
 
 
 _SHAPES: dict[str, Any] = {

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import overload
 
 from quizapp.bank.formats.characters import shorten
-from quizapp.bank.formats.parsed import LeftOut, ParsedCitation, ParsedQuestion
+from quizapp.bank.formats.parsed import LeftOut, ParsedCitation, ParsedQuestion, QuestionSequence
 
 FIELDS = (
     "explanation",
@@ -43,7 +42,7 @@ def carried(
     return question, left_out
 
 
-class Kept(Sequence[ParsedQuestion]):
+class Kept(QuestionSequence):
     """Some of a sequence's questions, each with nothing but what these kinds and fields allow; made anew when asked.
 
     The questions of a large bank come from a file of their own, and are never all in memory.
@@ -63,16 +62,8 @@ class Kept(Sequence[ParsedQuestion]):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    @overload
-    def __getitem__(self, index: int) -> ParsedQuestion: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[ParsedQuestion]: ...
-
-    def __getitem__(self, index: int | slice) -> ParsedQuestion | list[ParsedQuestion]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        whole = self.questions[self.numbers[index] - 1]
+    def fetch(self, place: int) -> ParsedQuestion:
+        whole = self.questions[self.numbers[place] - 1]
         question, _left_out = carried(whole, number=0, kinds=self.kinds, fields=self.fields)
         assert question is not None  # noqa: S101 (its kind was looked at before)
         return question

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, overload
 
 from quizapp.bank.formats import problems
 from quizapp.bank.formats.layout import SheetLayout
@@ -85,6 +86,24 @@ class ParsedQuestion:
     rubric: tuple[ParsedCriterion, ...] = ()
     media: tuple[ParsedMedia, ...] = ()
     translations: tuple[ParsedTranslation, ...] = ()
+
+
+class QuestionSequence(Sequence[ParsedQuestion]):
+    """Questions of which each is made when it is asked for, so that many need not be in memory at once."""
+
+    @abstractmethod
+    def fetch(self, place: int) -> ParsedQuestion:
+        """Make the question at a place, from 0 up to the length."""
+
+    @overload
+    def __getitem__(self, index: int) -> ParsedQuestion: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ParsedQuestion]: ...
+
+    def __getitem__(self, index: int | slice) -> ParsedQuestion | list[ParsedQuestion]:
+        places = range(len(self))[index]
+        return self.fetch(places) if isinstance(places, int) else [self.fetch(place) for place in places]
 
 
 @dataclass(frozen=True, slots=True)
