@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 150
 STOP_SECONDS = 60
@@ -122,6 +125,21 @@ class Stack:
         """Publish a contest and wait for its doors to open: who comes in the same moment is told to come again."""
         self.run_cli("contest", "publish", slug)
         self.wait_for_doors(slug)
+
+    def make_contest(self, slug: str, **document: Any) -> str:
+        """Publish a contest that is open for two days unless the document says else; return the address of its page."""
+        now = datetime.now(UTC)
+        whole = {
+            "slug": slug,
+            "opens_at": (now - timedelta(minutes=5)).isoformat(),
+            "closes_at": (now + timedelta(days=2)).isoformat(),
+        } | document
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(whole, file)
+            file.flush()
+            self.run_cli("contest", "create", file.name)
+        self.publish(slug)
+        return f"{self.base_url}/play/{slug}"
 
     def wait_for_doors(self, slug: str) -> None:
         """Wait until a contest takes calls."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 from sqlalchemy import select
 
-from quizapp.accounts.models import User
 from quizapp.bank import actions, cases
 from quizapp.bank.models import Bank, Question
 from quizapp.core.clock import utc_now
@@ -18,22 +16,8 @@ from quizapp.core.db import db
 from tests.bank.makers import make_bank, make_question
 from tests.bank.pages import fields_of
 from tests.bank.test_question_forms import SINGLE, make_full, send
-from tests.cast import sign_in
 
 PASSAGE = "甲十七周岁，在工厂做工。"
-
-
-@pytest.fixture
-def staff(client: FlaskClient, olga: User) -> FlaskClient:
-    sign_in(client, "olga")
-    return client
-
-
-@pytest.fixture
-def bank(app: Flask) -> Bank:
-    bank = make_bank()
-    db.session.commit()
-    return bank
 
 
 def make(bank: Bank, stem: str, **changes: Any) -> Question:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from quizapp.accounts.models import AuditEvent, User
+from quizapp.accounts.models import AuditEvent
 from quizapp.bank import exporting, jobs
 from quizapp.bank.exporting import Wanted
 from quizapp.bank.finding import Filter
@@ -41,12 +41,6 @@ WITH_ALL = replace(
     ),
 )
 SEVERAL = (WITH_ALL, *OTHERS)
-
-
-@pytest.fixture
-def staff(client: FlaskClient, olga: User) -> FlaskClient:
-    sign_in(client, olga.name)
-    return client
 
 
 @pytest.fixture

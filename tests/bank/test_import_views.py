@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
-from quizapp.accounts.models import User
 from quizapp.bank import importing, jobs
 from quizapp.bank.formats.read_options import FIELDS, ROLES
 from quizapp.bank.import_forms import ROLE_WORDS, MendForm
@@ -21,23 +20,9 @@ from quizapp.bank.models import Bank, ImportRow, Question, QuestionImport
 from quizapp.core.background import Job
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
-from tests.bank.makers import make_bank
 from tests.bank.test_importing import GOOD, HEADER, KEYLESS, OTHER
-from tests.cast import post, sign_in
+from tests.cast import post
 from tests.jobs import do_jobs
-
-
-@pytest.fixture
-def bank(app: Flask) -> Bank:
-    bank = make_bank()
-    db.session.commit()
-    return bank
-
-
-@pytest.fixture
-def staff(client: FlaskClient, olga: User) -> FlaskClient:
-    sign_in(client, olga.name)
-    return client
 
 
 def send(staff: FlaskClient, bank: Bank, *texts: str) -> list[QuestionImport]:

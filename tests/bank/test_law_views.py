@@ -23,12 +23,6 @@ from tests.bank.test_laws import NEXT
 from tests.cast import csrf_token, post, sign_in
 
 
-@pytest.fixture
-def staff(client: FlaskClient, olga: User) -> FlaskClient:
-    sign_in(client, "olga")
-    return client
-
-
 def upload(staff: FlaskClient, *texts: str | bytes) -> str:
     """Upload statutes; return the address of the page that shows them."""
     files = [

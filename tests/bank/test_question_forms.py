@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 from lxml import html
@@ -17,7 +16,6 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from quizapp.accounts.models import User
 from quizapp.bank import actions, importing, media
 from quizapp.bank.formats.parsed import ParsedQuestion
 from quizapp.bank.models import KINDS, Bank, Media, Question, QuestionRevision
@@ -25,10 +23,10 @@ from quizapp.bank.shelf import Citation
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from tests.bank.formats.strategies import questions
-from tests.bank.makers import make_bank, make_question
+from tests.bank.makers import make_question
 from tests.bank.media_makers import animation, picture, recording
 from tests.bank.pages import fields_of
-from tests.cast import csrf_token, sign_in
+from tests.cast import csrf_token
 
 NOW = utc_now()
 SINGLE: dict[str, Any] = {
@@ -70,19 +68,6 @@ KEYS: dict[str, list[Any]] = {
     "matching": ["A2", "B1"],
     "short_text": ["要点"],
 }
-
-
-@pytest.fixture
-def staff(client: FlaskClient, olga: User) -> FlaskClient:
-    sign_in(client, "olga")
-    return client
-
-
-@pytest.fixture
-def bank(app: Flask) -> Bank:
-    bank = make_bank()
-    db.session.commit()
-    return bank
 
 
 def store(bank: Bank, parsed: ParsedQuestion) -> Question:

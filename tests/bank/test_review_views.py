@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -19,13 +18,6 @@ from tests.bank.makers import make_bank, make_content, make_question
 from tests.cast import post, sign_in
 from tests.contests.makers import make_bank as make_full_bank
 from tests.contests.makers import make_published
-
-
-@pytest.fixture
-def bank(app: Flask) -> Bank:
-    bank = make_bank()
-    db.session.commit()
-    return bank
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
@@ -13,25 +12,12 @@ from werkzeug.test import TestResponse
 from quizapp.accounts.models import User
 from quizapp.bank.models import Bank, Question
 from quizapp.core.db import db
-from tests.bank.makers import make_approved, make_bank, make_question
+from tests.bank.makers import make_approved, make_question
 from tests.cast import csrf_token, sign_in
 
 
 def post(client: FlaskClient, path: str, **fields: Any) -> TestResponse:
     return client.post(path, data={"csrf_token": csrf_token(client), **fields})
-
-
-@pytest.fixture
-def staff(client: FlaskClient, olga: User) -> FlaskClient:
-    sign_in(client, "olga")
-    return client
-
-
-@pytest.fixture
-def bank(app: Flask) -> Bank:
-    bank = make_bank()
-    db.session.commit()
-    return bank
 
 
 SINGLE = {

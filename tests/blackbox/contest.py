@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +42,8 @@ def make_contest(stack: Stack, *, slug: str = "blackbox", count: int = 10, attem
     bank = stack.data / "bank.json"
     write_bank(bank)
     stack.run_cli("bank", "import", str(bank), "--bank", "黑盒", "--json")
-    now = datetime.now(UTC)
     contest = {
         "title": "黑盒竞赛",
-        "slug": slug,
-        "opens_at": (now - timedelta(minutes=1)).isoformat(timespec="seconds"),
-        "closes_at": (now + timedelta(days=1)).isoformat(timespec="seconds"),
         "sections": [{"bank": "黑盒", "count": count, "points": 10}],
         "limit_minutes": 60,
         "attempts_total": attempts,
@@ -57,7 +52,4 @@ def make_contest(stack: Stack, *, slug: str = "blackbox", count: int = 10, attem
         "feedback_time": "after_finish",
         "entry_mode": "nickname",
     }
-    file = stack.data / "contest.json"
-    file.write_text(json.dumps(contest))
-    stack.run_cli("contest", "create", str(file))
-    stack.publish(slug)
+    stack.make_contest(slug, **contest)

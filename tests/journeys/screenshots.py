@@ -169,7 +169,6 @@ def publish_unit_contest(stack: Stack, folder: Path) -> None:
     document = {
         "title": "全县机关干部宪法知识竞赛",
         "host_name": "会宁县普法办公室",
-        "slug": UNIT_CONTEST,
         "opens_at": (now - timedelta(hours=2)).isoformat(),
         "closes_at": (now + timedelta(days=5)).isoformat(),
         "sections": [
@@ -181,10 +180,7 @@ def publish_unit_contest(stack: Stack, folder: Path) -> None:
         "entry_mode": "form",
         "entry_fields": ["name", "unit"],
     }
-    path = folder / "contest.json"
-    path.write_text(json.dumps(document, ensure_ascii=False))
-    stack.run_cli("contest", "create", str(path))
-    stack.publish(UNIT_CONTEST)
+    stack.make_contest(UNIT_CONTEST, **document)
 
 
 def play_both(stack: Stack, crowd: Crowd) -> None:

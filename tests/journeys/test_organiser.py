@@ -208,24 +208,12 @@ def test_from_a_file_to_a_contest_to_its_results(
     assert in_documents == answers
 
 
-def test_pausing_on_the_monitor_holds_the_phone_and_resuming_lets_it_go(
-    stack: Stack, open_device: OpenDevice, tmp_path: Path
-) -> None:
+def test_pausing_on_the_monitor_holds_the_phone_and_resuming_lets_it_go(stack: Stack, open_device: OpenDevice) -> None:
     slug = f"o-{token_hex(4)}"
-    now = datetime.now(UTC)
-    file = tmp_path / f"{slug}.json"
-    document = {
-        "title": "会暂停的竞赛",
-        "slug": slug,
-        "opens_at": (now - timedelta(minutes=5)).isoformat(),
-        "closes_at": (now + timedelta(days=2)).isoformat(),
-        "sections": [{"bank": "宪法", "kind": "single", "count": 2, "points": 50}],
-    }
-    file.write_text(json.dumps(document, ensure_ascii=False))
-    stack.run_cli("contest", "create", str(file))
-    stack.publish(slug)
+    section = {"bank": "宪法", "kind": "single", "count": 2, "points": 50}
+    address = stack.make_contest(slug, title="会暂停的竞赛", sections=[section])
     phone = open_device()
-    enter_nickname(phone.page, f"{stack.base_url}/play/{slug}", "等一等")
+    enter_nickname(phone.page, address, "等一等")
     answer_question(phone.page)
     expect(saved(phone.page)).to_have_text("已保存")
 

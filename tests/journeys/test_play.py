@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,25 +23,16 @@ OpenDevice = Callable[..., Device]
 
 
 @pytest.fixture
-def make_contest(stack: Stack, tmp_path: Path) -> Callable[..., str]:
+def make_contest(stack: Stack) -> Callable[..., str]:
     """Publish a contest of the seed questions through the command line; returns the address of its page."""
 
     def make(**changes: Any) -> str:
-        now = datetime.now(UTC)
-        slug = f"t-{token_hex(4)}"
-        document = {
+        document: dict[str, Any] = {
             "title": "基层普法知识竞赛",
-            "slug": slug,
-            "opens_at": (now - timedelta(minutes=5)).isoformat(),
-            "closes_at": (now + timedelta(days=2)).isoformat(),
             "sections": [{"bank": BANK, "count": 5, "points": 20}],
             "attempts_total": 3,
-        } | changes
-        file = tmp_path / f"{slug}.json"
-        file.write_text(json.dumps(document, ensure_ascii=False))
-        stack.run_cli("contest", "create", str(file))
-        stack.publish(slug)
-        return f"{stack.base_url}/play/{slug}"
+        }
+        return stack.make_contest(f"t-{token_hex(4)}", **(document | changes))
 
     return make
 

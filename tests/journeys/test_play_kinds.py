@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
@@ -32,28 +29,15 @@ def bank(stack: Stack) -> int:
 
 
 @pytest.fixture
-def make_contest(stack: Stack, bank: int, tmp_path: Path) -> Iterator[Callable[..., str]]:
+def make_contest(stack: Stack, bank: int) -> Callable[..., str]:
     """Publish a contest of the whole bank in its order; returns the address of its page."""
 
     def make(*, kind: str | None = None, count: int = bank, **changes: Any) -> str:
-        now = datetime.now(UTC)
-        slug = f"k-{token_hex(4)}"
         section = {"bank": BANK, "count": count, "points": 10} | ({"kind": kind} if kind else {})
-        document = {
-            "title": "各种题型",
-            "slug": slug,
-            "opens_at": (now - timedelta(minutes=5)).isoformat(),
-            "closes_at": (now + timedelta(days=2)).isoformat(),
-            "sections": [section],
-            "shuffle_questions": False,
-        } | changes
-        file = tmp_path / f"{slug}.json"
-        file.write_text(json.dumps(document, ensure_ascii=False))
-        stack.run_cli("contest", "create", str(file))
-        stack.publish(slug)
-        return f"{stack.base_url}/play/{slug}"
+        document: dict[str, Any] = {"title": "各种题型", "sections": [section], "shuffle_questions": False}
+        return stack.make_contest(f"k-{token_hex(4)}", **(document | changes))
 
-    yield make
+    return make
 
 
 def row(page: Page, words: str) -> Locator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Thread
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -88,23 +89,19 @@ def in_thread(app: Flask, act: Callable[[], Any]) -> Thread:
 # The recorder and an organiser
 
 
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        pytest.param(jobs, "_active_contests", id="before the recorder has read the contest again"),
+        pytest.param(queries, "gate_settings", id="between its reading and its writing"),
+    ],
+)
 def test_a_turn_of_the_recorder_does_not_undo_what_an_organiser_does_meanwhile(
-    player: Phone, monkeypatch: pytest.MonkeyPatch
+    player: Phone, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
     closed(timedelta(seconds=6))
     now = utc_now()
-    monkeypatch.setattr(jobs, "_active_contests", after(jobs._active_contests, lambda: extend(now)))
-    turn()
-    assert gate()["closes"] == str(to_ms(now + LATER))
-    assert player.look().json["state"] == "open"
-
-
-def test_the_recorder_that_read_the_contest_before_an_act_and_writes_after_it_is_refused(
-    player: Phone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed(timedelta(seconds=6))
-    now = utc_now()
-    monkeypatch.setattr(queries, "gate_settings", after(queries.gate_settings, lambda: extend(now)))
+    monkeypatch.setattr(module, step, after(getattr(module, step), lambda: extend(now)))
     turn()
     assert gate()["closes"] == str(to_ms(now + LATER))
     assert player.look().json["state"] == "open"

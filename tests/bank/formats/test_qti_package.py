@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import io
 import struct
-import threading
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -202,29 +199,6 @@ def test_stimulus_that_is_not_there_is_told() -> None:
 
 
 # Harm ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def canary() -> Iterator[tuple[str, list[str]]]:
-    """A server on loopback and the paths asked of it."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Stay quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_nothing_is_fetched(canary: tuple[str, list[str]]) -> None:
