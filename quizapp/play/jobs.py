@@ -101,6 +101,10 @@ class Recorder:
     _recorded: int = 0
     """Events since `_told_at`."""
     _told_at: float = field(default_factory=time.monotonic)
+    _lost: list[Shard] = field(default_factory=list)
+    """Settled shards that have lost their live state."""
+    _lease_due: float = 0.0
+    """When the lease is asked for next, after its server did not reply."""
     _duties_due: float = 0.0
     _minute_due: float = 0.0
 
@@ -108,7 +112,7 @@ class Recorder:
         """Do what is due; True when there was something to record, so that more may wait."""
         try:
             self.pause_seconds = IDLE_SECONDS
-            if not wide_state.hold_lease(self.live, owner=self.owner, milliseconds=LEASE_MS):
+            if not self._holds_lease():
                 self.pause_seconds = AWAY_SECONDS
                 self.positions.clear()
                 return False
@@ -130,6 +134,23 @@ class Recorder:
             wide_state.give_up_lease(self.live, owner=self.owner)
         except StoreUnavailable:
             log.warning("lease_not_given_up")
+
+    def _holds_lease(self) -> bool:
+        """Whether this recorder is the one at work; who was it goes on while the lease's server is away.
+
+        In a cluster the other servers may be well. Two at work at once only hinder one another: the fence in SQL lets
+        each event be recorded once.
+        """
+        if time.monotonic() < self._lease_due:
+            return True
+        try:
+            return wide_state.hold_lease(self.live, owner=self.owner, milliseconds=LEASE_MS)
+        except StoreUnavailable:
+            if not self.positions:
+                raise
+            log.warning("lease_not_asked_for")
+            self._lease_due = time.monotonic() + LEASE_MS / 1000
+            return True
 
     def _is_away(self, shard: Shard) -> bool:
         return time.monotonic() < self._away_until.get(shard, 0.0)
@@ -162,11 +183,12 @@ class Recorder:
         return count > 0
 
     def _tell_pace(self, clock: float) -> None:
-        """Tell those who watch how fast it goes."""
+        """Tell those who watch how fast it goes; nobody can look while the server for it is away."""
         events, seconds = self._batch
         per_second = round(self._recorded / max(clock - self._told_at, DUTY_SECONDS))
         self._told_at, self._recorded = clock, 0
-        wide_state.tell_pace(self.live, per_second=per_second, batch=events, batch_ms=round(1000 * seconds))
+        with suppress(StoreUnavailable):
+            wide_state.tell_pace(self.live, per_second=per_second, batch=events, batch_ms=round(1000 * seconds))
 
     def _adapt(self, seconds: float, count: int) -> None:
         sizes = SIZES[db.engine.dialect.name]
@@ -193,7 +215,10 @@ class Recorder:
             self._keep(shards, now, is_minute=is_minute)
         if is_minute:
             self._minute_due = clock + MINUTE_SECONDS
-            self._find_lost(now)
+            self._lost = self._find_lost()
+        if self._lost:
+            # One at a time: whose contest is on waits for none of these.
+            self._rebuild_settled(self._lost.pop(), now)
 
     def _keep(self, shards: Shards, now: datetime, *, is_minute: bool) -> None:
         found: dict[Shard, state.Figures] = {}
@@ -309,20 +334,25 @@ class Recorder:
             db.session.execute(recorder.at(position).values(is_settled=True))
         db.session.commit()
 
-    def _find_lost(self, now: datetime) -> None:
-        """Make anew what settled contests have lost, be it all or the board alone: it is still looked at."""
+    def _find_lost(self) -> list[Shard]:
+        """The shards of settled contests that have lost their live state: it is still looked at.
+
+        Where the board alone is lost, count it anew.
+        """
         with reading():
             settled = select(RecorderPosition.contest_id, RecorderPosition.shard).where(
                 RecorderPosition.is_settled.is_(True), RecorderPosition.halted_reason == ""
             )
             shards = [Shard(contest_id, number) for contest_id, number in db.session.execute(settled)]
             db.session.rollback()
+        lost = []
         for shard in shards:
             with suppress(StoreUnavailable):
                 if not state.has_gate(self.live, shard):
-                    self._rebuild_settled(shard, now)
+                    lost.append(shard)
                 elif not boards.ranked(self.live, shard, board="overall"):
                     self._count_settled(shard)
+        return lost
 
     def _count_settled(self, shard: Shard) -> None:
         position = recorder.read_position(shard)
@@ -333,7 +363,7 @@ class Recorder:
     def _rebuild_settled(self, shard: Shard, now: datetime) -> None:
         try:
             rebuild(shard=shard, now=now, discards=False)
-        except (RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
+        except (StoreUnavailable, RebuildTakenOver, RebuildNeedsDecision, FenceLost) as error:
             log.warning("settled_not_rebuilt", contest_id=shard.contest_id, reason=type(error).__name__)
 
 

@@ -66,8 +66,14 @@ def open_if_new(*, shard: Shard, now: datetime) -> bool:
 
     Commits: of several at once the position's primary key lets one through.
     """
-    contest = db.session.get(Contest, shard.contest_id)
-    if contest is None or not contest.is_published or recorder.read_position(shard) is not None:
+    is_alone = not db.session().in_transaction()
+    with reading():
+        contest = db.session.get(Contest, shard.contest_id)
+        is_new = contest is not None and contest.is_published and recorder.read_position(shard) is None
+    if is_alone:
+        # All who come while a shard is made anew look here: nobody may wait for another's writing.
+        release()
+    if not is_new:
         return False
     lineage = secrets.token_hex(16)
     db.session.add(RecorderPosition(contest_id=shard.contest_id, shard=shard.number, lineage=lineage, recorded_at=now))
@@ -108,7 +114,8 @@ def _settings(shard: Shard) -> list[str | int]:
 def rebuild(*, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
     """Make the live state of a shard anew from SQL and open its doors; commits.
 
-    With `discards` events that do not follow on the recorded ones are kept as dead letters.
+    With `discards` events that do not follow on the recorded ones are kept as dead letters, and a shard whose doors
+    are open is made anew too.
     Raises RebuildTakenOver, RebuildNeedsDecision (never with `discards`), FenceLost, StoreUnavailable.
     """
     live, token = get_live(), secrets.token_hex(16)
@@ -118,6 +125,8 @@ def rebuild(*, shard: Shard, now: datetime, discards: bool) -> Rebuilt:
     if not state.lock_for_rebuild(live, shard, token=token):
         raise RebuildTakenOver
     try:
+        # A correction may have opened them since somebody found none.
+        _require(discards or not state.has_gate(live, shard))
         return _rebuild(live, position, token, now, discards=discards)
     except Exception:
         state.unlock(live, shard, token=token)
@@ -148,11 +157,10 @@ def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime,
         discarded = _discard_rest(live, halted_at, position, now)
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
-    contest = db.session.get_one(Contest, shard.contest_id, populate_existing=True)
     for keys in _live_keys(live, shard):
         _require(state.restore(live, shard, token=token, commands=[["UNLINK", *keys]]))
     _begin_lineage(position, token, now)
-    people, open_attempts = _restore(live, contest, shard, token)
+    people, open_attempts = _restore(live, shard, token)
     position = recorder.Position(shard, lineage=token, number=0, stream_id="0-0")
     _require(open_doors(live, position, token=token, is_rebuilt=True))
     log.warning("rebuilt", contest_id=shard.contest_id, shard=shard.number, people=people, recorded=recorded)
@@ -246,21 +254,22 @@ def _begin_lineage(position: recorder.Position, lineage: str, now: datetime) -> 
     db.session.commit()
 
 
-def _restore(live: Live, contest: Contest, shard: Shard, token: str) -> tuple[int, int]:
-    recorded = Recorded(contest, shard)
+def _restore(live: Live, shard: Shard, token: str) -> tuple[int, int]:
     people = open_attempts = 0
     batch: list[Sequence[str]] = []
-    for person in recorded.people():
-        people += 1
-        open_attempts += len(person.open_attempts)
-        batch += _person_commands(shard, person)
-        if len(batch) >= COMMANDS_AT_ONCE:
-            _require(state.restore(live, shard, token=token, commands=batch))
-            batch = []
-    counters = recorded.totals.counters() | recorded.visitors()
-    batch.append(["HSET", state.counters_key(shard), *_flat(counters)])
-    _require(state.restore(live, shard, token=token, commands=batch))
-    db.session.rollback()
+    with reading():
+        recorded = Recorded(db.session.get_one(Contest, shard.contest_id, populate_existing=True), shard)
+        for person in recorded.people():
+            people += 1
+            open_attempts += len(person.open_attempts)
+            batch += _person_commands(shard, person)
+            if len(batch) >= COMMANDS_AT_ONCE:
+                _require(state.restore(live, shard, token=token, commands=batch))
+                batch = []
+        counters = recorded.totals.counters() | recorded.visitors()
+        batch.append(["HSET", state.counters_key(shard), *_flat(counters)])
+        _require(state.restore(live, shard, token=token, commands=batch))
+        release()
     return people, open_attempts
 
 

@@ -99,7 +99,7 @@ def test_who_was_forgotten_before_beginning_can_never_begin(app: Flask, client: 
     assert phone.begin().json["code"] == "not_eligible"
     record_all(contest)
     assert verify(contest=contest) == []
-    rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
+    rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
     assert phone.begin().json["code"] == "not_eligible"
     assert verify(contest=contest) == []
 

@@ -13,12 +13,13 @@ from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
-from quizapp.core.live import get_live
+from quizapp.core.live import Live, get_live
 from quizapp.core.settings import Settings
 from quizapp.leaderboards.state import board_key
-from quizapp.play import figures, rebuild, recorder, recount, state, watching
+from quizapp.play import figures, jobs, rebuild, recorder, recount, state, watching
 from quizapp.play.jobs import Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter
+from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests.conftest import empty
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
@@ -161,9 +162,31 @@ def test_without_a_persons_word_nothing_is_left_out(app: Flask, client: FlaskCli
     live.command("HINCRBY", state.keys_of(shard)[0], "number", 5)
     phones[5].finish()
     turn()
+    live.command("DEL", state.keys_of(shard)[0])
     with pytest.raises(rebuild.RebuildNeedsDecision):
         rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
     assert state.count_events(live, shard) == 1
+
+
+def test_doors_that_were_opened_meanwhile_stay_open(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder saw a gate missing, and the correction that had taken it away was done before it had the lock."""
+    contest, phones = played(client)
+    live, shard = get_live(), contest.shards.of(phones[5].entry)
+    gate, lock = state.read_gate_fields(live, shard), state.lock_for_rebuild
+    position = recorder.read_position(shard)
+
+    def lock_once_open(live: Live, shard: Shard, **named: Any) -> bool:
+        live.command("HSET", state.keys_of(shard)[0], *(part for pair in gate.items() for part in pair))
+        return lock(live, shard, **named)
+
+    live.command("DEL", state.keys_of(shard)[0])
+    monkeypatch.setattr(state, "lock_for_rebuild", lock_once_open)
+    turn()
+    monkeypatch.undo()
+    assert (state.read_gate_fields(live, shard), recorder.read_position(shard)) == (gate, position)
+    assert state.lock_for_rebuild(live, shard, token="the lock was given back")
 
 
 def test_a_rebuild_goes_on_from_where_the_recorder_has_come_meanwhile(
@@ -175,6 +198,7 @@ def test_a_rebuild_goes_on_from_where_the_recorder_has_come_meanwhile(
 
     def record_and_lock(*args: Any, **named: Any) -> bool:
         record_all(contest)
+        get_live().command("DEL", state.keys_of(shard)[0])
         return lock(*args, **named)
 
     with monkeypatch.context() as patched:
@@ -211,7 +235,7 @@ def test_two_rebuilds_at_once_are_one(app: Flask, client: FlaskClient) -> None:
     assert state.restore(live, shard, token="another", commands=[["SET", "x", "1"]]) is False
     assert state.open_gate(live, shard, token="another", fields=["lineage", "f"], is_rebuilt=True) is False
     state.unlock(live, shard, token="somebody")
-    rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
+    rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
     assert verify(contest=contest) == []
 
 
@@ -235,14 +259,20 @@ def test_a_rebuild_that_fails_leaves_the_doors_shut_and_the_next_one_opens_them(
 
 
 def test_a_settled_contest_whose_data_are_gone_gets_its_board_back(
-    app: Flask, client: FlaskClient, valkey: Valkey
+    app: Flask, client: FlaskClient, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One shard first: nobody whose contest is on waits for all that are over."""
     contest, _phones = played(client)
     db.session.execute(update(recorder.RecorderPosition).values(is_settled=True))
     db.session.commit()
     empty(valkey)
-    turn()
+    monkeypatch.setattr(jobs, "DUTY_SECONDS", 0.0)
+    keeper = Recorder(get_live())
+    keeper.turn(utc_now())
+    assert sum(state.has_gate(get_live(), shard) for shard in contest.shards) == 1
+    keeper.turn(utc_now())
     assert all(state.has_gate(get_live(), shard) for shard in contest.shards)
+    assert verify(contest=contest) == []
 
 
 # A board that is lost alone
