@@ -28,7 +28,8 @@
 --   play:T:person:<id>    hash  v version (begins + finishes), n begun, d start of the day of the last begin,
 --                               m begun on that day, l last attempt, o 1 while it is open, i its Idempotency-Key,
 --                               a masked name, z 1 when the entry was deleted, h0… history
---   play:T:visit:<id>     string, expires when a visit is over
+--   play:T:visits:<n>     hash  digest of a visitor → ms, modulo two gaps between visits, when last here; of stretch
+--                               n, which is one gap long; expires
 --   play:T:rebuilding     string, the lock of a rebuild
 --   play:T:counting       string, the board was lost and is being counted: the event up to which SQL must have come
 --   play:T:let_in:<n>     string, how many began in minute n while a capacity was set; expires

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import time
+from math import inf
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from quizapp.core.live import get_live
-from quizapp.play import state
+from quizapp.play import rules, state
 from quizapp.play.state import Shard
 from tests.play.calls import begun, refused
 from tests.play.makers import Phone, kit_of, make_contest
+
+VISITOR_BYTES = 48
+"""Of live memory, until a visit is over."""
 
 
 def test_a_visit_counts_once_in_half_an_hour(app: Flask, client: FlaskClient) -> None:
@@ -27,6 +32,38 @@ def test_a_visit_counts_once_in_half_an_hour(app: Flask, client: FlaskClient) ->
             program.post(path, headers={"X-Visitor": visitor})
     figures = state.figures(get_live(), Shard(contest.id))
     assert (figures.counters["visits"], figures.visitors) == (2, 2)
+
+
+def test_a_visit_lasts_until_the_visitor_was_away_for_the_gap(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "VISIT_GAP_SECONDS", 1)
+    live, shard = get_live(), Shard(make_contest().id)
+    visits, last = 0, (-inf, -inf)
+    # The short pauses together are longer than two gaps, so that a border of the stretches of marks lies in between.
+    for pause in (0, 0.5, 0.5, 0.5, 0.5, 0.5, 1.05, 0):
+        time.sleep(pause)
+        began = time.monotonic()
+        state.count_visit(live, shard, visitor="somebody")
+        ended = time.monotonic()
+        counted = state.figures(live, shard).counters["visits"] - visits
+        # On a busy machine it can remain open which of both it was.
+        if began - last[1] > 1.01:
+            assert counted == 1
+        elif ended - last[0] < 0.99:
+            assert counted == 0
+        visits, last = visits + counted, (began, ended)
+
+
+def test_marks_of_visitors_lie_together_and_expire(app: Flask) -> None:
+    live, shard = get_live(), Shard(make_contest().id)
+    before = {key for keys in state.stored_keys(live, shard) for key in keys}
+    for _visitor in range(600):
+        state.count_visit(live, shard, visitor=secrets.token_urlsafe(16))
+    added = {key for keys in state.stored_keys(live, shard) for key in keys} - before
+    marks = [key for key in added if live.command("TTL", key) != -1]
+    assert len(added) <= 5
+    assert marks
+    assert all(live.command("TTL", key) <= 2 * rules.VISIT_GAP_SECONDS for key in marks)
+    assert sum(live.command("MEMORY", "USAGE", key, "SAMPLES", 0) for key in marks) <= 600 * VISITOR_BYTES
 
 
 def test_the_pulse_can_be_asked_for_by_its_etag(phone: Phone) -> None:
