@@ -123,7 +123,7 @@ def play(*, person: Person, slug: str, consent: str, ledger: Ledger, chance: ran
 
 
 def _attempt(contest: str, entry_token: str, count: int, ledger: Ledger, chance: random.Random) -> Phone:
-    begin = Call("POST", f"{contest}/attempts", {}, entry_token, f"Idempotency-Key: {secrets.token_hex(16)}\r\n")
+    begin = Call("POST", f"{contest}/attempts", {}, entry_token, f"Idempotency-Key: {secrets.token_hex(8)}\r\n")
     paper = _expect((yield begin), 201, 200)
     ledger.begun += 1
     path, token = f"/api/v1/attempts/{paper['attempt']}", paper["token"]

@@ -13,7 +13,8 @@ export function beginKey(slug) {
 export function wishToBegin(slug) {
   const kept = beginKey(slug);
   if (kept) return kept;
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  // It is told apart from the person's own former ones alone, and live memory keeps it.
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
   const key = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   keep(name(slug), key);
   return key;
