@@ -55,7 +55,7 @@ BENCHES = (
     ),
     Bench("import", "import_questions", ("--questions", "2000"), (), 10),
     Bench("calls", "calls", ("--people", "320"), ("--people", "1600"), 15),
-    Bench("listeners", "listeners", (), (), 10),
+    Bench("listeners", "listeners", (), ("--listeners", "300,2000"), 10),
     Bench("page", "page", (), (), 5),
     Bench("campaign-sqlite", "campaign", ("--of", "0.01"), (), 60),
     Bench(

@@ -24,9 +24,9 @@ OPEN_SECONDS = 30
 
 
 @contextmanager
-def installed(*, database_url: str | None = None) -> Iterator[Serving]:
+def installed(*, database_url: str | None = None, cache_url: str | None = None) -> Iterator[Serving]:
     """A whole installation of its own, with the app of it at hand in this process."""
-    with own_installation(database_url=database_url) as (serving, _data):
+    with own_installation(database_url=database_url, cache_url=cache_url) as (serving, _data):
         app = create_app(load_settings({"QUIZAPP_LOG_LEVEL": "WARNING"} | dict(serving.environment)))
         with app.app_context():
             yield serving
@@ -115,7 +115,7 @@ class Phones:
         return str(self._read(self._request("POST", f"/api/v1/contests/{SLUG}/entries", fields))["token"])
 
     def begin_request(self, token: str) -> bytes:
-        key = f"Idempotency-Key: {secrets.token_hex(16)}\r\n"
+        key = f"Idempotency-Key: {secrets.token_hex(8)}\r\n"
         return self._request("POST", f"/api/v1/contests/{SLUG}/attempts", {}, token, key)
 
     def _request(self, method: str, path: str, document: Any, token: str = "", headers: str = "") -> bytes:

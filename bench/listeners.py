@@ -1,8 +1,9 @@
-"""P9: people who listen to live figures: `python -m bench.listeners [--listeners N] [--seconds S] [--json]`.
+"""P9: people who listen to live figures: `python -m bench.listeners [--listeners N,N] [--seconds S] [--json]`.
 
-So many connections listen to the monitor of the demo's contest. Each event says when its state was read; it is late by
-the time until it has come, on the same clock. The first event of each connection is what it is told at once, and not
-counted. Processor time is that of the web workers, by event told.
+So many connections, all of one web worker, listen to the monitor of the demo's contest. Each event says when its state
+was read; it is late by the time until it has come, on the same clock. The first event of each connection is what it is
+told at once, and not counted. Processor time and memory are the worker's, by event told and by listener; the kernel's
+part of a connection is not in it.
 """
 
 from __future__ import annotations
@@ -46,38 +47,48 @@ def hear(ears: list[Ear], *, seconds: float) -> list[float]:
     return late
 
 
-def run(*, listeners: int, seconds: float) -> dict[str, Any]:
+def measure(*, listeners: int, seconds: float) -> dict[str, Any]:
     places = {"QUIZAPP_LISTENERS": str(listeners)}
-    with Stack.running("--demo", settings=places) as stack, ExitStack() as opened:
+    with Stack.running("--demo", "--workers", "1", settings=places) as stack, ExitStack() as opened:
         assert stack.process
         staff = Staff(stack)
-        ears = []
-        for _ in range(listeners):
+        web = groups(stack.process.pid)["web"]
+        ears = [opened.enter_context(closing(staff.listen(EVENTS)))]
+        ears[0].hear()
+        empty = machine.resident_bytes(web)
+        for _ in range(listeners - 1):
             # One after the other: a crowd of readers at once is asked to come again.
             ears.append(opened.enter_context(closing(staff.listen(EVENTS))))
             ears[-1].hear()
         hear(ears, seconds=SETTLE_SECONDS)
-        web = groups(stack.process.pid)["web"]
         before = machine.processor_seconds(web)
         late = hear(ears, seconds=seconds)
         used = machine.processor_seconds(web) - before
+        grown = machine.resident_bytes(web) - empty
     return {
-        "listeners": listeners,
-        "seconds": seconds,
         "events": len(late),
         "events_wanted": round(listeners * seconds),
         **percentiles(late),
         "web_ms_per_event": round(1000 * used / len(late), 4),
+        "web_share_of_a_core": round(used / seconds, 3),
+        "web_kib_per_listener": round(grown / 1024 / listeners, 1),
+    }
+
+
+def run(*, sizes: list[int], seconds: float) -> dict[str, Any]:
+    return {"sizes": sizes, "seconds": seconds} | {
+        str(size): measure(listeners=size, seconds=seconds) for size in sizes
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--listeners", type=int, default=300)
+    parser.add_argument("--listeners", default="300")
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    tell("listeners", run(listeners=asked.listeners, seconds=asked.seconds), as_json=asked.json)
+    sizes = [int(number) for number in asked.listeners.split(",")]
+    tell("listeners", run(sizes=sizes, seconds=asked.seconds), as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,12 @@ def peak_mib() -> int:
     return int(found[1]) // 1024
 
 
+def resident_bytes(pids: Iterable[int]) -> int:
+    """What processes hold in memory, what they share included."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def keep(name: str, figures: dict[str, Any]) -> Path:
     """Write a result as JSON beside its machine; return the file."""
     RESULTS.mkdir(exist_ok=True)

@@ -3,13 +3,18 @@
 People visit, enter, begin, answer all twenty questions and hand in, all by calls over HTTP. What Valkey says that it
 uses is read before, when all have answered and are still at it, and when all have handed in and are recorded (they
 stay for an hour). The greater of both differences, divided by the people, is the figure. The counts by which floods of
-calls from one address are turned away stand beside: they go after a minute, and belong into a cache if there is one.
+calls from one address are turned away lie in a Valkey of their own, so that their part of the tables of keys is theirs
+as well, and stand beside: they go after a minute, and need not be where answers are.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +24,7 @@ from bench.client import drive
 from bench.installation import CONNECTIONS, Phones, installed
 from quizapp.accounts.queries import latest_notice
 from quizapp.core.db import db
+from quizapp.core.embedded import start_valkey
 from quizapp.core.live_servers import client_of
 from quizapp.core.redis_address import parse_address
 from quizapp.core.settings import get_settings
@@ -26,21 +32,27 @@ from quizapp.play.replay import make_contest
 from quizapp.play.state import Shard
 
 QUESTIONS = 20
-COUNTS = "LIMITS*"
 WARM_UP = 50
-"""People whose memory is not counted: what is there once for everybody has come with them."""
+"""People whose memory is not counted: what is there once for everybody, such as the server's own figures of each
+command, has come with them."""
 
 
-def used_bytes() -> tuple[int, int]:
-    """What Valkey uses: for the contest, and for counts of calls by address, which go after a minute.
+def used_bytes(url: str) -> int:
+    """What a Valkey's keys use, with the tables that find them."""
+    redis = client_of(parse_address(url))
+    keys = sum(redis.memory_usage(key, samples=0) or 0 for key in redis.scan_iter(count=1000))
+    return keys + int(redis.memory_stats()["overhead.db.hashtable.lut"])
 
-    Keys with what keeps them, but no buffers of connections, which come and go.
-    """
-    redis = client_of(parse_address(get_settings().redis_url))
-    found: dict[str, Any] = redis.memory_stats()
-    tables = sum(sum(part.values()) for part in found.values() if isinstance(part, dict))
-    counts = sum(redis.memory_usage(key) or 0 for key in redis.scan_iter(match=COUNTS, count=1000))
-    return int(found["dataset.bytes"]) + tables - counts, counts
+
+@contextmanager
+def valkey() -> Iterator[str]:
+    """The address of a Valkey for counts alone."""
+    with TemporaryDirectory() as folder:
+        server = start_valkey(folder=Path(folder), fsync="no")
+        try:
+            yield server.url
+        finally:
+            server.stop()
 
 
 def send(phones: Phones, requests: list[bytes]) -> None:
@@ -58,22 +70,23 @@ def come_and_answer(phones: Phones, people: int) -> list[Any]:
 
 
 def run(*, people: int) -> dict[str, Any]:
-    with installed() as serving:
+    with valkey() as cache, installed(cache_url=cache) as serving:
         shard = Shard(make_contest(attempts=1, questions=QUESTIONS))
         consent = latest_notice().version
         db.session.rollback()
         parts = urlsplit(serving.address)
         phones = Phones((parts.hostname or "", parts.port or 80), consent)
         phones.open_doors()
-        come_and_answer(phones, WARM_UP)
+        drive(phones.address, phones.finishing(come_and_answer(phones, WARM_UP)))
         settle(shard)
-        before, counts_before = used_bytes()
+        live = get_settings().redis_url
+        before, counts_before = used_bytes(live), used_bytes(cache)
         papers = come_and_answer(phones, people)
         settle(shard)
-        answering, counts = used_bytes()
+        answering, counts = used_bytes(live), used_bytes(cache)
         drive(phones.address, phones.finishing(papers))
         settle(shard)
-        finished, _counts = used_bytes()
+        finished = used_bytes(live)
     return {
         "people": people,
         "questions": QUESTIONS,

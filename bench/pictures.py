@@ -105,8 +105,13 @@ def _polls(result: Result) -> str:
 
 
 def _listeners(result: Result) -> str:
-    rows = [("half of the listeners", result["p50_ms"]), ("99 of 100", result["p99_ms"])]
-    return bars(f"P9 · live events to {result['listeners']:,} listeners", "ms", rows, [Line("m", "must", 500)])
+    rows = [
+        (f"{size:,} listeners, {word}", result[str(size)][name])
+        for size in result["sizes"]
+        for name, word in (("p50_ms", "half"), ("p99_ms", "99 of 100"))
+    ]
+    lines = [Line("m", "must with 300, aim with 2,000", 500)]
+    return bars("P9 · live events of one web worker", "ms", rows, lines)
 
 
 def _page(result: Result) -> str:

@@ -111,9 +111,12 @@ def refuse_used(database_url: str) -> None:
 
 
 @contextmanager
-def own_installation(*, database_url: str | None = None) -> Iterator[tuple[installation.Serving, Path]]:
+def own_installation(
+    *, database_url: str | None = None, cache_url: str | None = None
+) -> Iterator[tuple[installation.Serving, Path]]:
     """A launcher with a temporary folder and that folder, stopped and removed at the end; by default on SQLite."""
-    given = {"QUIZAPP_DATABASE_URL": database_url} if database_url else {}
+    urls = {"QUIZAPP_DATABASE_URL": database_url, "QUIZAPP_CACHE_URL": cache_url}
+    given = {name: url for name, url in urls.items() if url}
     folder = Path(tempfile.mkdtemp(prefix="quizapp-replay-"))
     log = (folder / "launcher.log").open("wb")
     process = subprocess.Popen(

@@ -57,6 +57,12 @@ RESULTS: dict[str, dict[str, Any]] = {
         "begin": {"p50_ms": 20.0, "p99_ms": 90.0, "worst_ms": 100.0},
         "wait": {},
     },
+    "listeners": {
+        "machine": MACHINE,
+        "sizes": [300, 2000],
+        "300": {"p50_ms": 4.0, "p99_ms": 30.0},
+        "2000": {"p50_ms": 40.0, "p99_ms": 501.0},
+    },
     "page": {"machine": MACHINE, "kb": 34.0, "again_kb": 8.0, "usable_without_script": False},
 }
 
@@ -76,6 +82,8 @@ def row(promise: str, work: str, results: dict[str, Any] = RESULTS) -> Figure:
         ("P5", "memory", "yes, and the aim"),
         ("P6", "SQLite", "**no**"),
         ("P6", "PostgreSQL", "not measured"),
+        ("P9", "to 300 listeners", "yes"),
+        ("P9", "to 2,000 listeners", "the aim is missed"),
         ("P10", "First", "yes, and the aim"),
         ("P10", "script", "**no**"),
     ],
@@ -117,7 +125,7 @@ def test_each_result_has_a_picture_and_no_picture_outlives_its_result(tmp_path: 
     page.write_text(f"{report.BEGIN}\n{report.END}\n")
     report.write(RESULTS, page)
     drawn = {path.stem for path in (tmp_path / "performance").iterdir()}
-    assert drawn == {"answer", "campaign", "memory", "recorder", "bell", "page"}
+    assert drawn == {"answer", "campaign", "memory", "recorder", "bell", "listeners", "page"}
     for path in (tmp_path / "performance").iterdir():
         etree.fromstring(path.read_bytes())
         assert f"(performance/{path.name})" in page.read_text()
