@@ -296,6 +296,9 @@ class Recorder:
             reason = f"the live data know {fields['number']} events where {position.number} are recorded"
         elif int(fields["number"]) > position.number and not state.count_events(self.live, shard):
             # Counted after the gate was read, and nothing is trimmed but by this recorder: the events are gone.
+            if not state.has_gate(self.live, shard):
+                # With all else, in this moment: the next turn makes it anew.
+                return False
             reason = f"events {position.number + 1} to {fields['number']} are missing in the stream"
         if reason:
             self.positions[shard] = recorder.halt(self.live, position, reason=reason)

@@ -320,6 +320,24 @@ def test_a_gate_that_is_taken_away_in_the_midst_of_a_look_stops_nothing(
     assert phone.begin().status_code == 201
 
 
+def test_all_that_is_lost_in_the_midst_of_a_look_comes_back_by_itself(
+    client: FlaskClient, contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate was seen, then all is gone: these are no events that are missing while the rest is there."""
+    phone, count = play(client, contest), state.count_events
+
+    def lose_all_and_count(live: Any, shard: Shard) -> int:
+        live.command("DEL", *state.keys_of(shard))
+        return count(live, shard)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "count_events", lose_all_and_count)
+        turn()
+    assert position_of(contest).halted_reason == ""
+    turn()
+    assert phone.begin().status_code == 201
+
+
 def test_who_has_not_heard_that_recording_is_halted_records_nothing(client: FlaskClient, contest: Contest) -> None:
     play(client, contest)
     old = position_of(contest)
