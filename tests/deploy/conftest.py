@@ -17,6 +17,7 @@ from tests.blackbox.contest import make_contest
 from tests.conftest import missing
 from tests.deploy.installation import Deployment, deployed, find_nginx, trusting
 from tests.faults import checker
+from tests.faults.house import HEALTHY_SECONDS, faults_in, play_until_recorded, wait_for_workers
 from tests.faults.ledger import Crowd, Ledger, Person
 from tests.faults.report import PROPERTY, row_of
 
@@ -38,14 +39,21 @@ class TlsPerson(Person):
 
 
 class TlsCrowd(Crowd):
-    """May play several times: new people come each time."""
+    """May play several times: new people come each time, and are judged by their own requests."""
 
     @contextmanager
-    def playing(self) -> Iterator[Ledger]:
+    def playing(self, *, goes_on: bool = True) -> Iterator[Ledger]:
         self._stop.clear()
+        self.faults.clear()
         self.ledger.begin_row()
-        with super().playing() as ledger:
+        with super().playing(goes_on=goes_on) as ledger:
             yield ledger
+
+    def wait_until_healthy(self, deployment: Deployment) -> None:
+        """Wait from the end of a fault on until somebody new has played and is in SQL, and note how long that took."""
+        started = time.monotonic()
+        play_until_recorded(self.person(), deployment.database, until=started + HEALTHY_SECONDS)
+        self.ledger.note_healthy(time.monotonic() - started)
 
     def person(self) -> Person:
         with self._lock:
@@ -69,15 +77,21 @@ def people(deployment: Deployment) -> TlsCrowd:
     return TlsCrowd(deployment.base_url, SLUG, seed=int(os.environ.get("FAULT_SEED", "7")), threads=6)
 
 
+@pytest.fixture(scope="session")
+def complained_of() -> set[str]:
+    """What an earlier row was told by the logs."""
+    return set()
+
+
 @pytest.fixture
-def judge(record_property: Callable[[str, object], None]) -> Judge:
+def judge(record_property: Callable[[str, object], None], complained_of: set[str]) -> Judge:
     """Give what is not as everybody was ever promised, once all is recorded, and note the row of a fault.
 
-    `live`: a client of the live store, where it is not a single server.
+    `live`: a client of the live store, where it is not a single server; `unanswered`: as in checker.Evidence.
     """
 
     def judge(
-        deployment: Deployment, ledger: Ledger, *, fault: str, live: redis.Redis | None = None
+        deployment: Deployment, ledger: Ledger, *, fault: str, live: redis.Redis | None = None, unanswered: int = 0
     ) -> dict[str, list[str]]:
         with live or redis.Redis.from_url(deployment.redis_url, decode_responses=True) as store:
             give_up_at = time.monotonic() + RECORDED_SECONDS
@@ -85,10 +99,16 @@ def judge(record_property: Callable[[str, object], None]) -> Judge:
                 assert time.monotonic() < give_up_at, deployment.logs()
                 time.sleep(0.1)
             evidence = checker.gather(ledger=ledger, slug=SLUG, database=deployment.database, live=store)
+        evidence.unanswered = unanswered
         found = checker.violations(evidence)
-        record_property(PROPERTY, row_of(evidence, found, fault=f"{fault}, through nginx", healthy_after=None))
+        record_property(PROPERTY, row_of(evidence, found, fault=f"{fault}, through nginx"))
         if differences := deployment.differences(SLUG):
             found["play verify"] = differences
+        if faults := set(faults_in(deployment.all_logs())) - complained_of:
+            found["logs"] = sorted(faults)
+            complained_of.update(faults)
+        if silent := wait_for_workers(deployment.web_workers, deployment.answers):
+            found["workers"] = [f"{pid} does not answer" for pid in silent]
         return found
 
     return judge

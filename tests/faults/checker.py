@@ -22,7 +22,7 @@ import redis
 
 from tests.blackbox.contest import KEYS
 from tests.blackbox.test_phones import canonical
-from tests.faults.ledger import LATE_SEQ, Ledger, Played
+from tests.faults.ledger import LATE_SEQ, Begun, Ledger, Played, Request
 
 GRACE_MS = 5_000
 OUTAGE_MS = 60_000
@@ -30,6 +30,7 @@ POINTS = 10_00
 """Hundredths for each question of tests.blackbox.contest."""
 SLOWEST_SECONDS = 5.0
 ALLOWED = range(200, 500)
+RESULT = ("finish", "finished_ms", "score_hundredths", "right", "answered", "duration_ms")
 
 Row = dict[str, Any]
 
@@ -77,6 +78,8 @@ class Evidence:
     """Live state was away at times: then phones may send again for a minute after a deadline."""
     forgiven: tuple[float, float] = (0.0, 0.0)
     """When live data were lost for good: what was acknowledged between these moments may be lost as well."""
+    unanswered: int = 0
+    """So many requests may have got no reply, since those who were at work on them were killed."""
     keys: Mapping[int, Any] = field(default_factory=dict)
     """Question → its key, where it was corrected after publishing; None where it was voided."""
     marked_anew_at: float = 0.0
@@ -110,6 +113,24 @@ class Evidence:
         """The questions on an attempt's paper that were voided."""
         shown = {number for one in self.played.get(attempt, []) for number in one.questions}
         return {number for number, key in self.keys.items() if key is None} & shown
+
+    @cached_property
+    def closes_ms(self) -> int:
+        return _moment_ms(self.contest["closes_at"])
+
+    def deadline_of(self, row: Row) -> int:
+        """When an attempt's time is up, in ms since 1970."""
+        if row["deadline_ms"] is None:
+            return self.closes_ms
+        return int(min(self.closes_ms, row["deadline_ms"] + self.shift_ms - row["shift_ms"]))
+
+    @cached_property
+    def begins_of(self) -> dict[str, list[Begun]]:
+        """What each person was told to have begun."""
+        found: dict[str, list[Begun]] = defaultdict(list)
+        for begun in self.ledger.begins:
+            found[begun.person].append(begun)
+        return found
 
     @cached_property
     def answers_of(self) -> dict[str, dict[int, Row]]:
@@ -239,7 +260,10 @@ def each_once(evidence: Evidence) -> Iterator[str]:
 
 
 def _fixed(result: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(result[name] for name in ("finish", "finished_at", "score", "right", "answered", "duration_ms"))
+    """What of a result stays as it was told, as SQL writes it."""
+    score = None if result["score"] is None else round(result["score"] * 100)
+    finished_ms = _moment_ms(result["finished_at"])
+    return result["finish"], finished_ms, score, result["right"], result["answered"], result["duration_ms"]
 
 
 def _attempts_once(evidence: Evidence) -> Iterator[str]:
@@ -339,12 +363,9 @@ def all_is_carried_over(evidence: Evidence) -> Iterator[str]:
 def nothing_too_late(evidence: Evidence) -> Iterator[str]:
     """I7: no answer was taken after its deadline and grace; after an outage phones have a minute more."""
     extra = GRACE_MS + (OUTAGE_MS if evidence.had_outage else 0)
-    closes = _moment_ms(evidence.contest["closes_at"])
     for answer in evidence.answers:
         row = evidence.attempts[answer["attempt_id"]]
-        deadline = closes
-        if row["deadline_ms"] is not None:
-            deadline = min(closes, row["deadline_ms"] + evidence.shift_ms - row["shift_ms"])
+        deadline = evidence.deadline_of(row)
         if answer["answered_ms"] > deadline + extra:
             yield f"{row['id']}: answered {answer['answered_ms'] - deadline} ms after the deadline"
         if answer["answered_ms"] < row["started_ms"]:
@@ -352,15 +373,56 @@ def nothing_too_late(evidence: Evidence) -> Iterator[str]:
 
 
 def replies_are_honest(evidence: Evidence, *, slowest: float = SLOWEST_SECONDS) -> Iterator[str]:
-    """I8: only 2xx, 4xx and 503 with Retry-After, none slower than 5 s, nobody without a reply in the end."""
-    for one in evidence.ledger.requests:
+    """I8: only 2xx, 503 with Retry-After, 4xx for a reason; none slower than 5 s, nobody without a reply in the end.
+
+    Of requests without any reply there are no more than what the fault itself cut off.
+    """
+    ledger = evidence.ledger
+    for one in ledger.recent:
         if one.status == 503 and not one.has_retry_after:
             yield f"{one.method} {one.path}: 503 without Retry-After"
         elif one.status and one.status not in ALLOWED and one.status != 503:
             yield f"{one.method} {one.path}: {one.status} {one.code}"
+        elif 400 <= one.status < 500 and not _has_reason(evidence, one):
+            yield f"{one.method} {one.path}: refused with {one.status} {one.code} without a reason"
         if one.seconds > slowest:
             yield f"{one.method} {one.path}: {one.status} after {one.seconds:.1f} s"
-    yield from (f"nobody answered any more: {text}" for text in evidence.ledger.gave_up)
+        if one.status == 0 and 0 < ledger.fault_ended_at < one.at:
+            yield f"{one.method} {one.path}: no reply, though the fault was over"
+    if ledger.refused[0] > evidence.unanswered:
+        yield f"{ledger.refused[0]} requests got no reply, and at most {evidence.unanswered} were cut off"
+    yield from (f"nobody answered any more: {text}" for text in ledger.gave_up)
+
+
+def _has_reason(evidence: Evidence, one: Request) -> bool:
+    """Whether what a refusal says was so when it came."""
+    ended_ms = one.ended_at * 1000
+    if one.path.startswith("/attempts/"):
+        return _is_refused_rightly(evidence, one, one.path.split("/")[2])
+    match one.status, one.code:
+        case 409, "no_attempts_left":
+            limits = [evidence.contest[name] for name in ("attempts_total", "attempts_per_day")]
+            told = evidence.begins_of.get(one.person, [])
+            begun = {begun.attempt for begun in told if begun.at <= one.ended_at}
+            return len(begun) >= min(limit for limit in limits if limit)
+        case 403, "not_open" | "contest_closed":
+            return ended_ms >= evidence.closes_ms
+    return False
+
+
+def _is_refused_rightly(evidence: Evidence, one: Request, attempt: str) -> bool:
+    """Whether an attempt was handed in, had no time left, or was lost with what may be lost."""
+    known, row = evidence.played.get(attempt, []), evidence.attempts.get(attempt)
+    match one.status, one.code:
+        case 409, "finished":
+            return any(played.asked_to_finish_at and played.asked_to_finish_at < one.ended_at for played in known)
+        case 410, "expired":
+            return row is not None and one.ended_at * 1000 >= evidence.deadline_of(row) + GRACE_MS
+        case 404, "not_found":
+            # While data that were lost are not back, or if they never come back.
+            is_lost = row is None and not any(evidence.must_hold(played.begun_at) for played in known)
+            return is_lost or not evidence.must_hold(one.at)
+    return False
 
 
 def scores_are_right(evidence: Evidence) -> Iterator[str]:
@@ -387,17 +449,30 @@ def nothing_leaks(evidence: Evidence) -> Iterator[str]:
 
 
 def finished_stays_finished(evidence: Evidence) -> Iterator[str]:
-    """I11: after the hand-in nothing is taken any more, and what was told as finished is recorded so."""
+    """I11: after the hand-in nothing is taken any more, and each result is recorded as it was told."""
     for attempt, known in evidence.played.items():
         ends = [one.finished_at for one in known if one.finished_at]
-        if not ends:
+        row = evidence.attempts.get(attempt)
+        if row is None or not ends or not evidence.must_hold(min(ends)):
             continue
         for promise in (promise for one in known for promise in one.promises):
             if promise.at > min(ends) and promise.seq == LATE_SEQ:
                 yield f"{attempt}/{promise.question}: taken after the hand-in"
-        row = evidence.attempts.get(attempt)
-        if row is not None and row["finish"] is None and evidence.must_hold(min(ends)):
+        if row["finish"] is None:
             yield f"{attempt}: is open again"
+            continue
+        recorded = tuple(row[name] for name in RESULT)
+        for told in {_fixed(result) for result in evidence.results_of(attempt)} - {recorded}:
+            yield f"{attempt}: {told} was told, {recorded} is recorded"
+
+
+def all_is_well_again(evidence: Evidence) -> Iterator[str]:
+    """I12: soon after the fault somebody new could play and was recorded, and the others went on as before."""
+    ledger = evidence.ledger
+    if ledger.healthy_after is None:
+        yield "nobody has tried to play after the fault and was recorded"
+    if ledger.fault_ended_at and (lacking := ledger.lacks(ledger.fault_ended_at)):
+        yield f"after the fault there were only {lacking}"
 
 
 INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
@@ -412,6 +487,7 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I9": scores_are_right,
     "I10": nothing_leaks,
     "I11": finished_stays_finished,
+    "I12": all_is_well_again,
 }
 
 

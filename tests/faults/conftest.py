@@ -84,7 +84,10 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> OnPostgresql:
 
 @pytest.fixture
 def judge(record_property: Callable[[str, object], None]) -> Judge:
-    """Give the violations of the invariants by name once all is at rest, and note the row for the table."""
+    """Give the violations of the invariants by name once all is at rest, and note the row for the table.
+
+    `unmeasured`: why nobody could try afterwards whether all is well again (I12).
+    """
 
     def judge(
         house: House,
@@ -94,20 +97,26 @@ def judge(record_property: Callable[[str, object], None]) -> Judge:
         but: Collection[str] = (),
         had_outage: bool = True,
         forgiven: tuple[float, float] = (0.0, 0.0),
+        unanswered: int = 0,
+        unmeasured: str = "",
         keys: Mapping[int, object] = {},
         marked_anew_at: float = 0.0,
     ) -> dict[str, list[str]]:
         house.wait_until_recorded()
+        ledger.add(house.probes)
         with house.store.client() as live:
             evidence = checker.gather(ledger=ledger, slug=SLUG, database=house.database, live=live)
         evidence.had_outage = had_outage
-        evidence.forgiven = forgiven
+        evidence.forgiven, evidence.unanswered = forgiven, unanswered
         evidence.keys, evidence.marked_anew_at = keys, marked_anew_at
-        found = checker.violations(evidence, but=but)
+        found = checker.violations(evidence, but=[*but, "I12"] if unmeasured else but)
         differences = [text for text in verify(house) if "I6" not in but or not text.startswith(DEAD_LETTERS)]
         if differences:
             found["play verify"] = differences
-        record_property(PROPERTY, row_of(evidence, found, fault=fault, healthy_after=house.healthy_after))
+        found |= {name: sentences for name, sentences in house.complaints().items() if sentences}
+        if found:
+            print(*house.all_logs(), sep="\n")
+        record_property(PROPERTY, row_of(evidence, found, fault=fault, unmeasured=unmeasured))
         return found
 
     return judge

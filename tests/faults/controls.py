@@ -33,13 +33,14 @@ def copy_project(folder: Path, *changes: Change) -> Path:
 def examine(house: House, ledger: Ledger, *, had_outage: bool = True) -> set[str]:
     """The names of the invariants that do not hold, with what a person must do done (I12 is then among them)."""
     found: set[str] = set()
-    try:
-        house.wait_until_healthy(15)
-        house.wait_until_recorded(15)
-    except AssertionError:
-        found.add("I12")
-        if is_halted(house):
-            house.stack.run_cli("play", "rebuild", SLUG)
+    for wait in (house.wait_until_healthy, house.wait_until_recorded):
+        try:
+            wait()
+        except AssertionError:
+            found.add("I12")
+    if is_halted(house):
+        house.stack.run_cli("play", "rebuild", SLUG)
+    ledger.add(house.probes)
     with house.store.client() as live:
         evidence = checker.gather(ledger=ledger, slug=SLUG, database=house.database, live=live)
     evidence.had_outage = had_outage

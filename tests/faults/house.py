@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -22,15 +24,19 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import psycopg
 
 from tests.blackbox.contest import make_contest
-from tests.faults.ledger import Crowd
+from tests.faults.checker import read_sql
+from tests.faults.ledger import Crowd, Ledger, Person, Refused
 from tests.faults.store import Store
-from tests.stack import Stack
+from tests.stack import Stack, children_of
 
 SLUG = "faults"
 ATTEMPTS = 2
 HEALTHY_SECONDS = 30.0
+FIRST_PROBE = 10**6
+"""People with greater numbers are no part of a crowd."""
 LATE = "落后"
 """What the health page says of a contest whose oldest event has waited for ten seconds."""
+FAULTS = ('"event": "fault"', "Error in the middle of a reply", "cannot take up requests any more", "Traceback")
 
 
 class House:
@@ -38,8 +44,11 @@ class House:
 
     def __init__(self, stack: Stack, store: Store, *, seed: int) -> None:
         self.stack, self.store, self.seed = stack, store, seed
-        self.healthy_after: float | None = None
-        """Seconds from the end of the fault until everything was well; None before it was waited for."""
+        self.web: int | None = None
+        """The master of the web workers, where it is not the launcher's."""
+        self.probes = Ledger(seed)
+        """Of those who tried after a fault whether all is well."""
+        self._probed = 0
 
     @property
     def database(self) -> str:
@@ -60,18 +69,27 @@ class House:
     def reply_of(self, path: str) -> Reply:
         return get(self.stack.base_url, path)
 
-    def is_healthy(self) -> bool:
+    def is_open(self) -> bool:
         """SQL and Redis answer and the contest's doors are open."""
         return self.status_of("/readyz") == 200 and self.status_of(f"/api/v1/contests/{SLUG}/pulse") == 200
 
-    def wait_until_healthy(self, seconds: float = HEALTHY_SECONDS) -> float:
-        """Wait from the end of the fault on until everything is well by itself; return how long that took (I12)."""
-        started = time.monotonic()
-        while not self.is_healthy():
-            assert time.monotonic() < started + seconds, f"not healthy after {seconds} s:\n{self.stack.output}"
+    def wait_until_open(self, seconds: float = HEALTHY_SECONDS) -> None:
+        give_up_at = time.monotonic() + seconds
+        while not self.is_open():
+            assert time.monotonic() < give_up_at, f"not open after {seconds} s:\n{self.stack.output}"
             time.sleep(0.1)
-        self.healthy_after = max(self.healthy_after or 0.0, time.monotonic() - started)
-        return self.healthy_after
+
+    def wait_until_healthy(self, seconds: float = HEALTHY_SECONDS) -> None:
+        """Wait from the end of the fault on until all is well by itself, and note how long that took (I12).
+
+        It is when the doors are open, and somebody new begins, answers, hands in, and is found in SQL.
+        """
+        started = time.monotonic()
+        self.wait_until_open(seconds)
+        self._probed += 1
+        person = Person(self.stack.base_url, SLUG, FIRST_PROBE + self._probed, ledger=self.probes)
+        play_until_recorded(person, self.database, until=started + seconds)
+        self.probes.note_healthy(time.monotonic() - started)
 
     def wait_until_recorded(self, seconds: float = HEALTHY_SECONDS) -> None:
         """Wait until the stream is empty."""
@@ -84,6 +102,43 @@ class House:
         """How many events wait to be recorded."""
         with self.store.client() as client:
             return sum(client.xlen(key) for key in client.scan_iter("play:*:stream"))
+
+    def web_workers(self) -> list[int]:
+        """The processes that answer at `base_url`."""
+        return children_of(self.web) if self.web else self.stack.web_workers()
+
+    def complaints(self) -> dict[str, list[str]]:
+        """Faults that the logs tell of, and web workers that do not answer in the end."""
+        silent = wait_for_workers(self.web_workers, lambda: self.status_of("/healthz") == 200)
+        return {"logs": faults_in(self.all_logs()), "workers": [f"{pid} does not answer" for pid in silent]}
+
+    def all_logs(self) -> Iterator[str]:
+        """All that its processes have said."""
+        yield self.stack.output
+        for file in Path(self.stack.settings.get("QUIZAPP_LOG_DIR", self.stack.data / "logs")).iterdir():
+            yield file.read_text(errors="replace")
+
+
+def play_until_recorded(person: Person, database: str, *, until: float) -> None:
+    """Play as somebody new, and wait for the result to be in SQL; fail when it is not by then, as monotonic time."""
+    with closing(person):
+        person.patience = until - time.monotonic()
+        try:
+            person.enter()
+            played = person.begin()
+            person.hand_in(played, person.answer_all(played, answers=2))
+        except Refused as refusal:
+            raise AssertionError(f"nobody can play: {refusal}") from refusal
+    while not is_recorded(database, played.attempt):
+        assert time.monotonic() < until, f"{played.attempt} was handed in, and is not recorded"
+        time.sleep(0.1)
+
+
+def is_recorded(database: str, attempt: str) -> bool:
+    """Whether SQL has an attempt's end."""
+    with suppress(psycopg.OperationalError, sqlite3.OperationalError):
+        return bool(read_sql(database, f"select 1 from attempt where id = '{attempt}' and finish is not null"))
+    return False
 
 
 class Reply(NamedTuple):
@@ -103,6 +158,35 @@ def get(base_url: str, path: str) -> Reply:
             return Reply(response.status, response.read().decode(), response.headers["Retry-After"])
         except (OSError, http.client.HTTPException):
             return Reply(0)
+
+
+def faults_in(texts: Iterable[str]) -> list[str]:
+    """The lines of logs that tell of a fault in the web server."""
+    return [line[:2000] for text in texts for line in text.splitlines() if any(word in line for word in FAULTS)]
+
+
+def wait_for_workers(workers: Callable[[], Sequence[int]], answers: Callable[[], bool]) -> list[int]:
+    """Wait until each web worker answers when it is asked alone; return those that still do not after 30 s."""
+    give_up_at = time.monotonic() + HEALTHY_SECONDS
+    while silent := [pid for pid in workers() if not answers_alone(pid, workers(), answers)]:
+        if time.monotonic() > give_up_at:
+            break
+        time.sleep(0.5)
+    return silent
+
+
+def answers_alone(pid: int, workers: Sequence[int], answers: Callable[[], bool]) -> bool:
+    """Whether a web worker answers while all others are frozen."""
+    others = [other for other in workers if other != pid]
+    try:
+        for other in others:
+            with suppress(ProcessLookupError):
+                os.kill(other, signal.SIGSTOP)
+        return answers()
+    finally:
+        for other in others:
+            with suppress(ProcessLookupError):
+                os.kill(other, signal.SIGCONT)
 
 
 class Operator:
@@ -170,8 +254,7 @@ class Template:
             store.start()
             stack.start()
             house = House(stack, store, seed=seed)
-            house.wait_until_healthy()
-            house.healthy_after = None
+            house.wait_until_open()
             yield house
         finally:
             stack.stop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import random
 import secrets
 import threading
@@ -18,17 +19,25 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from tests.blackbox.phones import Phone, Refused
 
 AGAIN = (429, 500, 502, 503, 504)
 """After these a phone sends the same again; that 500 is never sent is the checker's to say."""
+AGAIN_SECONDS = 0.1
+"""So long a phone waits at the least before it sends again."""
 PATIENCE_SECONDS = 90.0
+THREADS = 6
+"""People of a crowd who play at the same time, each with one connection."""
 CANARY = "因为如此"
 """The explanation of every question: it must not leave before the attempt is finished."""
 LATE_SEQ = 1000
 """The number with which people try to answer after their hand-in."""
+ENOUGH = {"begins": 3, "answers": 20, "hand_ins": 3}
+"""So much must be promised before a fault, for it to meet people at play, and after it, for all to be well again."""
+GOES_ON_SECONDS = 30.0
 
 Answer = dict[str, Any]
 """An answer as it is sent: question, response, seq, spent_ms."""
@@ -46,6 +55,12 @@ class Request:
     seconds: float
     code: str
     has_retry_after: bool
+    person: str
+    """The entry's id; empty before there is one."""
+
+    @property
+    def ended_at(self) -> float:
+        return self.at + self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,8 @@ class Played:
     results: list[dict[str, Any]] = field(default_factory=list)
     finished_at: float | None = None
     """When the first hand-in was acknowledged, in seconds since 1970."""
-    asked_to_finish: bool = False
+    asked_to_finish_at: float | None = None
+    """When the first hand-in was sent."""
     refusals: Counter[str] = field(default_factory=Counter)
 
     def standing(self, counts: Callable[[float], bool] = lambda at: True) -> dict[int, Promise]:
@@ -115,23 +131,62 @@ class Ledger:
         self.leaks: list[str] = []
         """Replies that held the canary before the attempt was finished."""
         self.gave_up: list[str] = []
-        self._before = 0, 0
+        self.began_at = 0.0
+        """From when on requests are judged, in a ledger of several faults."""
+        self.healthy_after: float | None = None
+        """Seconds from the fault's end until somebody new could play and was recorded; None before it was tried."""
+        self.fault_began_at = self.fault_ended_at = 0.0
+        """When a crowd was well under way, and when the test had done its harm and was content; 0 without a crowd."""
 
     def begin_row(self) -> None:
-        """Let the counts below begin here, in a ledger of several faults."""
-        self._before = self._promised(), len(self.requests)
+        """Forget what was complained of so far, in a ledger of several faults; what was promised still holds."""
+        self.began_at, self.healthy_after = time.time(), None
+        self.leaks.clear()
+        self.gave_up.clear()
 
-    def _promised(self) -> int:
-        return sum(1 + len(one.promises) + len(one.results) for one in self.played)
+    def note_healthy(self, after: float) -> None:
+        """Note how long a fault took to be over; of several the longest counts."""
+        self.healthy_after = max(self.healthy_after or 0.0, after)
+
+    def add(self, other: Ledger) -> None:
+        """Take in what others sent and were promised in the same contest."""
+        self.requests += other.requests
+        self.begins += other.begins
+        self.keys_sent |= other.keys_sent
+        self.played += other.played
+        self.leaks += other.leaks
+        self.gave_up += other.gave_up
+        if other.healthy_after is not None:
+            self.note_healthy(other.healthy_after)
+
+    def promised(self, since: float = 0.0, until: float = math.inf) -> Counter[str]:
+        """How many begins, answers and hand-ins were acknowledged from one moment to another."""
+        found = Counter(dict.fromkeys(ENOUGH, 0))
+        for one in list(self.played):
+            found["begins"] += since <= one.begun_at < until
+            found["answers"] += sum(since <= promise.at < until for promise in list(one.promises))
+            found["hand_ins"] += one.finished_at is not None and since <= one.finished_at < until
+        return found
+
+    def lacks(self, since: float) -> dict[str, int]:
+        """What of the promises that are enough was not made from a moment on, and how many were."""
+        promised = self.promised(since)
+        return {name: promised[name] for name, wanted in ENOUGH.items() if promised[name] < wanted}
+
+    @property
+    def phases(self) -> list[int]:
+        """How many promises were made before the fault, meanwhile, and afterwards."""
+        moments = (self.began_at, self.fault_began_at, self.fault_ended_at, math.inf)
+        return [self.promised(*between).total() for between in pairwise(moments)]
 
     @property
     def acknowledged(self) -> int:
         """How many begins, answers and hand-ins were acknowledged."""
-        return self._promised() - self._before[0]
+        return self.promised(self.began_at).total()
 
     @property
     def recent(self) -> list[Request]:
-        return self.requests[self._before[1] :]
+        return [one for one in list(self.requests) if one.at >= self.began_at]
 
     @property
     def refused(self) -> Counter[int]:
@@ -179,7 +234,7 @@ class Person(Phone):
             if time.monotonic() > give_up_at:
                 self.ledger.gave_up.append(f"{method} {path}: {status}")
                 raise Refused(status, "gave_up")
-            time.sleep(0.1 + self.chance.random() * 0.3)
+            time.sleep(AGAIN_SECONDS + self.chance.random() * 0.3)
 
     def send_once(
         self, method: str, path: str, raw: bytes | None, headers: dict[str, str]
@@ -200,7 +255,7 @@ class Person(Phone):
             status = 0
         seconds = time.monotonic() - started
         self.ledger.requests.append(
-            Request(at, method, path, status, seconds, document.get("code", ""), has_retry_after)
+            Request(at, method, path, status, seconds, document.get("code", ""), has_retry_after, self.entry)
         )
         if not path.endswith("/finish") and CANARY in text.decode(errors="replace"):
             self.ledger.leaks.append(f"{method} {path}")
@@ -282,7 +337,7 @@ class Person(Phone):
             {"question": promise.question, "response": promise.response, "seq": promise.seq}
             for promise in standing.values()
         ]
-        played.asked_to_finish = True
+        played.asked_to_finish_at = played.asked_to_finish_at or time.time()
         path = f"/attempts/{played.attempt}/finish"
         status, result = self.call("POST", path, {"answers": [*sheet, *newest.values()]}, played.token)
         played.finished_at = time.time()
@@ -337,7 +392,7 @@ class Crowd:
         slug: str,
         *,
         seed: int,
-        threads: int = 6,
+        threads: int = THREADS,
         pause: float = 0.05,
         timeout: float = 10.0,
         patience: float = PATIENCE_SECONDS,
@@ -349,13 +404,22 @@ class Crowd:
         self.faults: list[BaseException] = []
 
     @contextmanager
-    def playing(self) -> Iterator[Ledger]:
-        """Play while the block runs; at its end everybody ends what is begun. Faults of the threads are raised."""
+    def playing(self, *, goes_on: bool = True) -> Iterator[Ledger]:
+        """Play while the block runs; at its end everybody ends what is begun. Faults of the threads are raised.
+
+        The block begins when enough was promised, and people play on after it until enough was promised again, for
+        30 s at the most; unless the contest does not go on.
+        """
         running = [threading.Thread(target=self._live, daemon=True) for _number in range(self.threads)]
         for thread in running:
             thread.start()
         try:
+            assert not self._wait_for_promises(since=time.time()), "people cannot play even before the fault"
+            self.ledger.fault_began_at = time.time()
             yield self.ledger
+            self.ledger.fault_ended_at = time.time()
+            if goes_on:
+                self._wait_for_promises(since=self.ledger.fault_ended_at)
         finally:
             self._stop.set()
             for thread in running:
@@ -363,6 +427,15 @@ class Crowd:
         assert not any(thread.is_alive() for thread in running), "somebody plays still"
         if self.faults:
             raise self.faults[0]
+
+    def _wait_for_promises(self, *, since: float) -> dict[str, int]:
+        """Wait until enough was promised from a moment on, for 30 s at the most; return what is lacking then."""
+        give_up_at = time.monotonic() + GOES_ON_SECONDS
+        while (lacking := self.ledger.lacks(since)) and time.monotonic() < give_up_at:
+            if self.faults:
+                raise self.faults[0]
+            time.sleep(0.05)
+        return lacking
 
     def person(self) -> Person:
         """The next person."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import random
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,8 @@ class Network:
         self.lose, self.repeat, self.late = lose, repeat, late
         """The share of replies that are lost, of writes that come 2 or 3 times, and by how many seconds at most."""
         self.lost = self.repeated = 0
+        self.told: Counter[int] = Counter()
+        """How often each status came for what nobody heard the reply of; 0 is no reply."""
         self._timers: list[threading.Timer] = []
 
     def send(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -61,9 +64,11 @@ class Network:
 
     def _send_unheard(self, request: Request) -> None:
         try:
-            self.send(request)
+            status, _names, _text = self.send(request)
         except (OSError, http.client.HTTPException):
-            return
+            status = 0
+        with self._lock:
+            self.told[status] += 1
 
     def settle(self) -> None:
         """Wait until everything that is late has arrived."""

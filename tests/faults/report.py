@@ -1,9 +1,15 @@
-"""The table of faults at the end of a test run: what each row of the matrix acknowledged, lost and repeated."""
+"""The table of faults at the end of a test run: what each row of the matrix acknowledged, lost and repeated.
+
+A row that failed is also written into the file that FAULT_FINDINGS names: no second run takes back what was found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+import subprocess
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +18,11 @@ from tests.faults import checker
 from tests.faults.checker import Evidence
 
 PROPERTY = "fault"
-COLUMNS = ("fault", "seed", "acknowledged", "lost", "duplicated", "refused", "longest_s", "healthy_s")
+COLUMNS = ("fault", "seed", "acknowledged", "phases", "lost", "duplicated", "refused", "longest_s", "healthy_s")
 
 
 def row_of(
-    evidence: Evidence, found: Mapping[str, Collection[str]], *, fault: str, healthy_after: float | None
+    evidence: Evidence, found: Mapping[str, Collection[str]], *, fault: str, unmeasured: str = ""
 ) -> dict[str, object]:
     """A row of the table; what is lost counts also where it is forgiven."""
     ledger, unforgiven = evidence.ledger, replace(evidence, forgiven=(0.0, 0.0))
@@ -25,12 +31,40 @@ def row_of(
         "fault": fault,
         "seed": ledger.seed,
         "acknowledged": ledger.acknowledged,
+        "phases": "+".join(str(count) for count in ledger.phases) if ledger.fault_began_at else "-",
         "lost": len(list(checker.acknowledged_is_recorded(unforgiven))),
         "duplicated": len(found.get("I3", [])),
         "refused": refused or "-",
         "longest_s": f"{ledger.longest:.2f}",
-        "healthy_s": "-" if healthy_after is None else f"{healthy_after:.1f}",
+        "healthy_s": unmeasured or ("-" if ledger.healthy_after is None else f"{ledger.healthy_after:.1f}"),
     }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    findings = os.environ.get("FAULT_FINDINGS")
+    if findings and report.when == "call" and report.failed and is_row(item) and not ran_out_of_time(call.excinfo):
+        with Path(findings).open("a") as file:
+            file.write(f"{item.nodeid}: {call.excinfo and call.excinfo.exconly()[:2000]}\n")
+    return report
+
+
+def is_row(item: pytest.Item) -> bool:
+    """Whether a test does harm to an installation and judges it."""
+    return not {"quick", "slow"}.isdisjoint(mark.name for mark in item.iter_markers()) or (
+        "judge" in getattr(item, "fixturenames", ())
+    )
+
+
+def ran_out_of_time(raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
+    """Whether a test was ended by its own time limit, or that of a command that it ran; which says nothing yet."""
+    error = raised.value if raised else None
+    return isinstance(error, subprocess.TimeoutExpired) or (
+        isinstance(error, pytest.fail.Exception) and str(error).startswith("Timeout")
+    )
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -37,6 +37,7 @@ def test_f38_the_board_is_lost(template: Template, fault_seed: int, judge: Judge
             wait_until_counted(house, times=2)
             time.sleep(FRESH_SECONDS)
             assert is_counted(house)
+            house.wait_until_healthy()
         assert all(one.status != 503 for one in ledger.requests), "the doors stay open"
         assert judge(house, ledger, fault="F38 board lost x2", had_outage=False) == {}
 

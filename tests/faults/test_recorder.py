@@ -27,6 +27,7 @@ from tests.stack import QUIZAPP, START_SECONDS, environment
 
 pytestmark = pytest.mark.timeout(600)
 quick, slow = pytest.mark.quick, pytest.mark.slow
+SLOWED_SECONDS = 180
 LEASE_SECONDS = 5
 """How long another recorder waits for one that says nothing any more."""
 
@@ -41,6 +42,7 @@ def test_f22_recorder_is_killed(kills: int, template: Template, fault_seed: int,
                 time.sleep(0.5 + chance.random())
                 kill(house.stack, "record")
                 end_lease(house)
+            house.wait_until_healthy()
             time.sleep(0.5)
         assert judge(house, ledger, fault=f"F22 recorder killed x{kills}", had_outage=False) == {}
         with closing(sqlite3.connect(house.stack.data / "quizapp.sqlite")) as records:
@@ -71,9 +73,8 @@ def test_f23_recorder_is_killed_after_its_commit(
                 wait_until_committed(house)
                 kill(house.stack, "record")
                 end_lease(house)
-            time.sleep(0.5)
-        # Half a second a batch: what has waited through many kills takes its time.
-        house.wait_until_recorded(180)
+            # Half a second a batch: what has waited through many kills takes its time.
+            house.wait_until_healthy(SLOWED_SECONDS)
         assert judge(house, ledger, fault=f"F23 killed after commit x{kills}", had_outage=False) == {}
 
 
@@ -143,6 +144,7 @@ def test_f24_two_recorders_at_once(template: Template, fault_seed: int, judge: J
     with template.house(seed=fault_seed, code=code) as house:
         with another_recorder(house, code), house.crowd().playing() as ledger:
             time.sleep(6)
+            house.wait_until_healthy()
         assert judge(house, ledger, fault="F24 two recorders", had_outage=False) == {}
 
 
@@ -156,6 +158,7 @@ def test_f24_a_recorder_sleeps(seconds: int, template: Template, fault_seed: int
             os.kill(sleeper, signal.SIGSTOP)
             time.sleep(seconds)
             os.kill(sleeper, signal.SIGCONT)
+            house.wait_until_healthy()
             time.sleep(1)
         found = judge(house, ledger, fault=f"F24 recorder sleeps {seconds} s", had_outage=False)
         # Asleep in a transaction, it keeps those who enter waiting for SQLite's one writer.
@@ -210,6 +213,7 @@ def test_f25_poison(database: str, request: pytest.FixtureRequest, fault_seed: i
             for name in chance.sample([*POISON] * 2, 2 * len(POISON)):
                 time.sleep(0.25)
                 put[put_in(house, event | {"a": chance.choice(ledger.played).attempt} | POISON[name])] = name
+            house.wait_until_healthy()
         house.wait_until_recorded()
         letters = read_sql(house.database, "select stream_id, reason from dead_letter order by id")
         aside = [letter["stream_id"] for letter in letters]

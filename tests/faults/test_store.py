@@ -266,6 +266,7 @@ def test_f13_rewritten_at_peak(template: Template, fault_seed: int, judge: Judge
                 time.sleep(0.3 if turn % 2 else 1.2)
                 if turn % 2:
                     kill_children(house.store)
+            house.wait_until_healthy()
         assert judge(house, ledger, fault="F13 rewritten x10", had_outage=False) == {}
         assert ledger.refused[503] == 0
 
