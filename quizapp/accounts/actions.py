@@ -18,6 +18,7 @@ from quizapp.core.errors import DomainError, Invalid
 from quizapp.core.i18n import _
 
 TOKEN_BYTES = 32
+_insert_consent = insert(Consent)
 
 
 class NameTaken(DomainError):
@@ -197,7 +198,7 @@ def new_resume_code() -> str:
 def record_consent(*, subject: str, purpose: str, notice_version: str, now: datetime) -> None:
     """Note that a participant (an opaque id) agreed to a version of the notice for a purpose ("contest:7")."""
     values = {"subject": subject, "purpose": purpose, "notice_version": notice_version, "given_at": now}
-    db.session.connection().execute(insert(Consent), values)
+    db.session.connection().execute(_insert_consent, values)
 
 
 def ensure_notice(*, now: datetime) -> PrivacyNotice:

@@ -13,6 +13,8 @@ from quizapp.accounts.tree import Node, Tree
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 
+_newest_version = select(PrivacyNotice.version).order_by(PrivacyNotice.id.desc()).limit(1)
+
 
 def latest_notice() -> PrivacyNotice:
     """The privacy notice in force; before the first one is stored, the text an installation starts with."""
@@ -27,8 +29,7 @@ def latest_notice() -> PrivacyNotice:
 
 def latest_notice_version() -> str:
     """The version of `latest_notice`, without its text: asked for at every entry."""
-    newest = db.session.scalar(select(PrivacyNotice.version).order_by(PrivacyNotice.id.desc()).limit(1))
-    return newest or notice_text.VERSION
+    return db.session.scalar(_newest_version) or notice_text.VERSION
 
 
 def notices() -> Sequence[PrivacyNotice]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from quizapp.accounts.queries import unit_choices
 from quizapp.contests.models import Contest, Entry
@@ -14,10 +14,13 @@ from quizapp.contests.words import ENTRY_FIELD_WORDS
 from quizapp.core.db import db
 from quizapp.core.errors import NotFound
 
+# Built once: every page and every entry asks for it, and building it costs as much as asking SQLite.
+_contest_of = select(Contest).where(Contest.slug == bindparam("slug"))
+
 
 def get_contest(slug: str) -> Contest:
     """A contest by its address, drafts included; raises NotFound."""
-    contest = db.session.scalar(select(Contest).where(Contest.slug == slug))
+    contest = db.session.scalar(_contest_of, {"slug": slug})
     if contest is None:
         raise NotFound
     return contest

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from weakref import WeakSet
 
@@ -141,11 +142,11 @@ def add_if_new(row: Base) -> bool:
 
     What was set on `row` is stored; its id and the defaults of the rest are set.
     """
-    columns = {attribute.key: attribute.columns[0] for attribute in inspect(type(row)).column_attrs}
-    values = {name: getattr(row, name) for name in columns if name in row.__dict__}
-    made = [name for name in columns if name not in values]
-    insert = insert_into(row.__table__).values(values).on_conflict_do_nothing()
-    stored = db.session.execute(insert.returning(*(columns[name] for name in made))).one_or_none()
+    columns = inspect(type(row)).column_attrs.keys()
+    values = {name: row.__dict__[name] for name in columns if name in row.__dict__}
+    made = tuple(name for name in columns if name not in values)
+    insert = _insert_if_new(type(row), made, db.engine.dialect.name)
+    stored = db.session.connection().execute(insert, values).one_or_none()
     if stored is None:
         return False
     for name, value in zip(made, stored, strict=True):
@@ -153,6 +154,14 @@ def add_if_new(row: Base) -> bool:
     make_transient_to_detached(row)
     db.session.add(row)
     return True
+
+
+@lru_cache(maxsize=64)
+def _insert_if_new(model: type[Base], made: Sequence[str], _dialect: str) -> Any:
+    """The statement of `add_if_new`, built once; `made` are the columns whose values it returns."""
+    columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
+    insert = insert_into(model.__table__).on_conflict_do_nothing()
+    return insert.returning(*(columns[name] for name in made))
 
 
 def column_values(row: Base) -> dict[str, Any]:

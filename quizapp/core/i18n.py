@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import flask_babel
 from flask import has_app_context
+from flask_babel import get_locale
 from flask_babel.speaklater import LazyString  # type: ignore[import-untyped]
 
 TRANSLATIONS = Path(__file__).parents[2] / "translations"
@@ -29,9 +29,8 @@ def spoken() -> str:
 
 def _(message: str, **variables: Any) -> str:
     """The message in the reader's language, with `%(name)s` filled in."""
-    if has_app_context():
-        return cast(str, flask_babel.gettext(message, **variables))
-    text = _catalog(spoken()).gettext(message)
+    # Looked up here and not by Flask-Babel's gettext, which asks four times over for the language of the request.
+    text = _catalog(str(get_locale()) if has_app_context() else spoken()).gettext(message)
     return text % variables if variables else text
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
 from msgspec import UNSET
 
-from quizapp.accounts.queries import latest_notice
+from quizapp.accounts.queries import latest_notice_version
 from quizapp.contests import queries as contests
 from quizapp.contests.entering import enter
 from quizapp.contests.kits import get_kit
@@ -154,7 +154,7 @@ def show_contest(slug: str) -> ResponseReturnValue:
             server_now=shown.moment(to_ms(now)),
             timezone=contest.timezone,
             fields=[_field(field) for field in contests.entry_fields(contest)],
-            notice_version=latest_notice().version,
+            notice_version=latest_notice_version(),
             figures=_figures_or_none(contest.shards),
         )
     )

@@ -10,12 +10,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from quizapp.accounts.queries import latest_notice_version
 from quizapp.core.clock import utc_now
+from quizapp.core.db import db
 from quizapp.core.live import get_live
 from quizapp.play import documents, openapi, state
 from quizapp.play.state import Shard
 from quizapp.play.tokens import new_attempt_id
-from tests.play.calls import begun, refused
+from tests.play.calls import begun, refused, statements
 from tests.play.makers import Phone, kit_of, make_contest
 
 # Entering
@@ -30,6 +32,15 @@ def test_an_entry_gives_a_token_and_a_cookie_that_scripts_cannot_read(app: Flask
     assert cookie.startswith(f"entry-{contest.id}=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_an_entry_takes_two_looks_and_two_rows(app: Flask, client: FlaskClient) -> None:
+    make_contest()
+    body = {"fields": {"nickname": "小强"}, "consent": latest_notice_version()}
+    db.session.rollback()
+    with statements() as seen:
+        assert client.post("/api/v1/contests/autumn/entries", json=body).status_code == 201
+    assert [statement.split()[0] for statement in seen] == ["BEGIN", "SELECT", "SELECT", "INSERT", "INSERT"]
 
 
 def test_an_entry_with_wrong_fields_names_each_of_them(app: Flask, client: FlaskClient) -> None:
