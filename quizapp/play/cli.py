@@ -83,13 +83,17 @@ def rebuild_contest(slug: str, as_json: bool) -> None:
     """Make the live state of SLUG anew from the records; its doors are shut meanwhile.
 
     Needed by hand only after recording has stopped because Redis went back in time: what is then in Redis and
-    does not follow on the records is kept aside, not counted.
+    does not follow on the records is kept aside, not counted. When it is broken off, run it again: it ends as if it
+    had not been.
     """
     contest = contests.get_published(slug)
     try:
         done = rebuild_all(contest=contest, now=utc_now())
     except RebuildTakenOver:
-        refuse(f"{slug}: is being rebuilt by somebody else, or was never opened")
+        refuse(
+            f"{slug}: is being rebuilt by somebody else, or was never opened. If the one who rebuilt it was killed, "
+            f"run this again in {state.REBUILD_LOCK_MS // 1000} seconds"
+        )
         return
     if as_json:
         emit({"contest": slug, **asdict(done)})

@@ -116,13 +116,18 @@ function gateless.unlock()
 end
 
 -- shut: token → ok, number of the last event | busy; takes the gate away; -1 when there was none
+-- What tells whose events are in the stream stays until the doors open: the next one may have to begin anew.
 function gateless.shut()
   if not holds_lock(ARGV[2]) then
     return { 'busy' }
   end
-  local number = redis.call('HGET', gate_key, 'number')
-  redis.call('DEL', gate_key)
-  return { 'ok', tonumber(number or -1) }
+  local f = redis.call('HMGET', gate_key, 'lineage', 'number')
+  if not f[1] then
+    return { 'ok', -1 }
+  end
+  redis.call('DEL', gate_key, base .. 'former')
+  redis.call('HSET', base .. 'former', 'lineage', f[1], 'number', f[2])
+  return { 'ok', tonumber(f[2]) }
 end
 
 -- rank: token, ms, rank, person, … → ok | busy; a better rank that is there already stays
@@ -154,7 +159,7 @@ function gateless.open()
   end
   local reopened = ARGV[3] == '1' and whole(now) or 0
   redis.call('HSET', gate_key, 'life', life_of_server(), 'reopened', reopened, unpack(ARGV, 4))
-  redis.call('DEL', base .. 'rebuilding')
+  redis.call('DEL', base .. 'rebuilding', base .. 'former')
   return { 'ok' }
 end
 

@@ -31,6 +31,8 @@
 --   play:T:visits:<n>     hash  digest of a visitor → ms, modulo two gaps between visits, when last here; of stretch
 --                               n, which is one gap long; expires
 --   play:T:rebuilding     string, the lock of a rebuild
+--   play:T:former         hash  lineage, number of a gate that was taken away, halted_at (the event behind which a
+--                               halted shard was not recorded); gone when the doors open
 --   play:T:counting       string, the board was lost and is being counted: the event up to which SQL must have come
 --   play:T:let_in:<n>     string, how many began in minute n while a capacity was set; expires
 --

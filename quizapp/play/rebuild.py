@@ -10,8 +10,10 @@
 6. Write people, open attempts, boards and counters from SQL.
 7. Make the gate: the doors open.
 
-When this is broken off anywhere, the gate is missing and the next one begins anew. The other shards of the contest
-go on meanwhile; only while a correction is carried through are the doors of all shut, and none opens before step 4.
+When this is broken off anywhere, the gate is missing and the next one begins anew and ends as if nothing had happened:
+of a halted shard it is kept beside the lock whose life its events belong to and where recording had stopped, the stream
+stays whole until all of it is in SQL, and what is kept aside is kept once. The other shards of the contest go on
+meanwhile; only while a correction is carried through are the doors of all shut, and none opens before step 4.
 """
 
 from __future__ import annotations
@@ -143,18 +145,15 @@ def rebuild_all(*, contest: Contest, now: datetime) -> Rebuilt:
 
 
 def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime, *, discards: bool) -> Rebuilt:
-    shard, gate = position.shard, state.read_gate_fields(live, position.shard)
+    shard = position.shard
     _require(state.shut(live, shard, token=token) is not None)
     position, recorded = _record_rest(live, position, token, now)
     discarded = 0
     if position.halted_reason:
         if not discards:
             raise RebuildNeedsDecision
-        halted_at = position
-        if gate.get("lineage") == position.lineage and int(gate["number"]) >= position.number:
-            position, followed = _record_what_follows(live, position, token, now)
-            recorded += followed
-        discarded = _discard_rest(live, halted_at, position, now)
+        position, followed, discarded = _empty_halted(live, position, token, now)
+        recorded += followed
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
     for keys in _live_keys(live, shard):
@@ -192,6 +191,19 @@ def _record_rest(live: Live, position: recorder.Position, token: str, now: datet
             position = newest
 
 
+def _empty_halted(
+    live: Live, position: recorder.Position, token: str, now: datetime
+) -> tuple[recorder.Position, int, int]:
+    """Record the events of a halted shard that follow after all, and keep the others aside; return how many each."""
+    gate = state.former_gate(live, position.shard, token=token, halted_at=position.stream_id)
+    if gate is None:
+        raise RebuildTakenOver
+    recorded = 0
+    if gate.get("lineage") == position.lineage and int(gate["number"]) >= position.number:
+        position, recorded = _record_what_follows(live, position, token, now)
+    return position, recorded, _discard_rest(live, gate["halted_at"], position, token, now)
+
+
 def _record_what_follows(
     live: Live, position: recorder.Position, token: str, now: datetime
 ) -> tuple[recorder.Position, int]:
@@ -207,22 +219,25 @@ def _record_what_follows(
         total += len(good)
 
 
-def _discard_rest(live: Live, halted_at: recorder.Position, upto: recorder.Position, now: datetime) -> int:
-    """Keep all events as dead letters but those that were recorded from where recording was halted up to now."""
+def _discard_rest(live: Live, halted_at: str, upto: recorder.Position, token: str, now: datetime) -> int:
+    """Keep all events as dead letters but those that the records have; return how many."""
     shard, total = upto.shard, 0
     entries = state.read_events(live, shard, after="0-0", count=EVENTS_AT_ONCE)
     while entries:
-        for stream_id, fields in entries:
-            is_recorded = recorder.is_upto(stream_id, upto.stream_id)
-            if is_recorded and not recorder.is_upto(stream_id, halted_at.stream_id):
-                continue
-            reason = f"discarded by a rebuild; {upto.halted_reason}"
-            recorder.add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
-            total += 1
-        last = entries[-1][0]
-        entries = state.read_events(live, shard, after=last, count=EVENTS_AT_ONCE)
-    db.session.commit()
+        _require(state.restore(live, shard, token=token, commands=[]))
+        lost = [entry for entry in entries if _is_lost(entry, halted_at, upto)]
+        recorder.set_aside(shard, lost, reason=f"discarded by a rebuild; {upto.halted_reason}", now=now)
+        total += len(lost)
+        entries = state.read_events(live, shard, after=entries[-1][0], count=EVENTS_AT_ONCE)
     return total
+
+
+def _is_lost(entry: recorder.Entry, halted_at: str, upto: recorder.Position) -> bool:
+    """Of what stands before `halted_at` the records have what a recorder did not come to trim, but not always all."""
+    stream_id, fields = entry
+    if recorder.is_upto(stream_id, halted_at):
+        return not recorder.is_recorded(upto.shard, fields)
+    return not recorder.is_upto(stream_id, upto.stream_id)
 
 
 def remove(live: Live, shard: Shard) -> None:

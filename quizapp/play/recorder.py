@@ -27,7 +27,7 @@ from quizapp.core import bulk
 from quizapp.core.db import db, reading
 from quizapp.core.live import Live
 from quizapp.core.logs import get_logger
-from quizapp.play import events, state
+from quizapp.play import events, queries, state
 from quizapp.play.models import Answer, Attempt, Correction, DeadLetter, RecorderPosition
 from quizapp.play.state import Shard
 
@@ -251,7 +251,7 @@ def add_dead_letter(shard: Shard, stream_id: str, fields: Mapping[str, str], *, 
             contest_id=shard.contest_id,
             shard=shard.number,
             stream_id=stream_id,
-            event=json.dumps(fields, ensure_ascii=True),
+            event=_raw(fields),
             reason=reason,
             at=now,
         )
@@ -259,11 +259,34 @@ def add_dead_letter(shard: Shard, stream_id: str, fields: Mapping[str, str], *, 
     db.session.flush()
 
 
+def is_recorded(shard: Shard, fields: Mapping[str, str]) -> bool:
+    """Whether the records have what an event says, or what is newer; not said of one that cannot be read."""
+    try:
+        rows = events.rows_of(fields, contest_id=shard.contest_id, shard=shard.number)
+    except events.BadEvent:
+        return False
+    attempt = queries.get_attempt(fields["a"])
+    if attempt is None or (rows.ending and attempt.finish is None):
+        return False
+    newest = {answer.question_id: answer.seq for answer in queries.answers_of(attempt.id)}
+    return all(newest.get(row["question_id"], 0) >= row["seq"] for row in rows.answers)
+
+
 def set_aside(shard: Shard, entries: Sequence[Entry], *, reason: str, now: datetime) -> None:
-    """Keep events that will never be recorded as dead letters; commits."""
+    """Keep events that will never be recorded as dead letters, each once however often it is said; commits."""
+    ids = [stream_id for stream_id, _fields in entries]
+    kept = select(DeadLetter.stream_id, DeadLetter.event).where(
+        DeadLetter.contest_id == shard.contest_id, DeadLetter.shard == shard.number, DeadLetter.stream_id.in_(ids)
+    )
+    known = {(stream_id, event) for stream_id, event in db.session.execute(kept)}
     for stream_id, fields in entries:
-        add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
+        if (stream_id, _raw(fields)) not in known:
+            add_dead_letter(shard, stream_id, fields, reason=reason, now=now)
     db.session.commit()
+
+
+def _raw(fields: Mapping[str, str]) -> str:
+    return json.dumps(fields, ensure_ascii=True)
 
 
 def halt(live: Live, position: Position, *, reason: str) -> Position:

@@ -410,8 +410,7 @@ def let_go(live: Live, shard: Shard, *, attempt_ids: Sequence[str]) -> None:
 
 def read_gate_fields(live: Live, shard: Shard) -> dict[str, str]:
     """The whole gate; empty when there is none."""
-    fields: dict[str, str] = live.command("HGETALL", gate_key(shard))
-    return fields
+    return dict(live.command("HGETALL", gate_key(shard)))
 
 
 def has_gate(live: Live, shard: Shard) -> bool:
@@ -440,7 +439,7 @@ def unlock(live: Live, shard: Shard, *, token: str) -> None:
 
 
 def shut(live: Live, shard: Shard, *, token: str, waits: bool = False) -> int | None:
-    """Take the gate away; return the number of its last event, -1 when there was no gate.
+    """Take the gate away (see `former_gate`); return the number of its last event, -1 when there was no gate.
 
     None: the lock is not held any more. With `waits` as `call`, for who changes the kit: a successor that knows the
     gate as it was would take what was marked by the former one. What follows is not waited for: no lock outlives a
@@ -456,18 +455,26 @@ def restore(live: Live, shard: Shard, *, token: str, commands: Iterable[Sequence
     return bool(call(live, shard, "restore", token, REBUILD_LOCK_MS, text)[0] == "ok")
 
 
+def former_gate(live: Live, shard: Shard, *, token: str, halted_at: str) -> dict[str, str] | None:
+    """`lineage` and `number` of a halted shard's gate that was taken away, absent where it had been lost, and the
+    `halted_at` that the first to ask gave; None when somebody else took over."""
+    key = base_of(shard) + "former"
+    is_ours = restore(live, shard, token=token, commands=[["HSETNX", key, "halted_at", halted_at]])
+    return dict(live.command("HGETALL", key)) if is_ours else None
+
+
 def open_gate(live: Live, shard: Shard, *, token: str, fields: Sequence[str | int], is_rebuilt: bool) -> bool:
     """Open the doors; False when somebody else did."""
     return bool(call(live, shard, "open", token, int(is_rebuilt), *fields)[0] == "ok")
 
 
 def stored_keys(live: Live, shard: Shard) -> Iterator[list[str]]:
-    """All keys of play in a shard, in batches, but for the lock of a rebuild."""
+    """All keys of play in a shard, in batches, but for what a rebuild needs itself: its lock and the former gate."""
     pattern = base_of(shard).replace("[", "\\[") + "*"
     cursor = "0"
     while True:
         cursor, found = live.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000, at=base_of(shard))
-        yield [key for key in found if not key.endswith(":rebuilding")]
+        yield [key for key in found if not key.endswith((":rebuilding", ":former"))]
         if str(cursor) == "0":
             return
 
@@ -489,5 +496,4 @@ def read_person(live: Live, shard: Shard, *, person: str) -> Person:
 
 
 def read_counters(live: Live, shard: Shard) -> dict[str, int]:
-    found = live.command("HGETALL", counters_key(shard))
-    return {name: int(value) for name, value in found.items()}
+    return {name: int(value) for name, value in live.command("HGETALL", counters_key(shard)).items()}

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ from quizapp.core import portable, schema
 from quizapp.core.db import db
 from quizapp.core.live import Live
 from quizapp.core.settings import Settings, get_settings
-from quizapp.play import events, queries, recorder, state, wide_state
+from quizapp.play import recorder, state, wide_state
 from quizapp.play.models import RecorderPosition
 from quizapp.play.rebuild import remove
 from quizapp.play.state import Shard
@@ -216,7 +216,7 @@ def _record(shard: Shard, lineage: str, entries: Sequence[recorder.Entry], *, no
     position = recorder.read_position(shard)
     if position is None or position.lineage != lineage:
         # A rebuild that came between the events and the tables recorded them before it began a new lineage.
-        lost = [entry for entry in entries if not _is_recorded(shard, entry[1])]
+        lost = [entry for entry in entries if not recorder.is_recorded(shard, entry[1])]
         recorder.set_aside(shard, lost, reason=f"left over by a restore; {OTHER_LIFE}", now=now)
         return 0, len(lost)
     entries = [entry for entry in entries if not recorder.is_upto(entry[0], position.stream_id)]
@@ -225,19 +225,6 @@ def _record(shard: Shard, lineage: str, entries: Sequence[recorder.Entry], *, no
     rest = entries[len(good) :]
     recorder.set_aside(shard, rest, reason=f"left over by a restore; {reason}", now=now)
     return len(good), len(rest)
-
-
-def _is_recorded(shard: Shard, fields: Mapping[str, str]) -> bool:
-    """Whether the records have what an event says, or what is newer; not said of one that cannot be read."""
-    try:
-        rows = events.rows_of(fields, contest_id=shard.contest_id, shard=shard.number)
-    except events.BadEvent:
-        return False
-    attempt = queries.get_attempt(fields["a"])
-    if attempt is None or (rows.ending and attempt.finish is None):
-        return False
-    newest = {answer.question_id: answer.seq for answer in queries.answers_of(attempt.id)}
-    return all(newest.get(row["question_id"], 0) >= row["seq"] for row in rows.answers)
 
 
 def _begin_lineages() -> None:
