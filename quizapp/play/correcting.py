@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from quizapp.accounts import audit
 from quizapp.accounts.models import User
-from quizapp.contests.actions import NotPublished
+from quizapp.contests.actions import NotPublished, StaleVersion
 from quizapp.contests.correcting import KEY, VOID, BadKey, clean_key, corrected
 from quizapp.contests.kit import KitQuestion
 from quizapp.contests.kits import get_kit
@@ -120,14 +120,19 @@ def ask(
     what: str,
     key: Sequence[Any],
     reason: str,
+    lock_version: int,
     actor: User | None,
     now: datetime,
 ) -> Correction:
     """Have a question voided (`what` is void, `key` empty) or its key corrected; done in the background.
 
-    Raises what `preview` raises; nobody else can ask for the same question at the same time.
+    `lock_version` is the contest's when it was seen what this will change. Of several who ask at once one comes after
+    the other, and looks at what the one before has left.
+    Raises StaleVersion, and what `preview` raises.
     """
     db.session.refresh(contest, with_for_update=True)
+    if lock_version != contest.lock_version:
+        raise StaleVersion
     found = preview(contest=contest, question_id=question_id, what=what, key=key, now=now)
     correction = Correction(
         contest_id=contest.id,

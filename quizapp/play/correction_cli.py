@@ -65,7 +65,14 @@ def _correct(slug: str, question_id: int, what: str, text: str, reason: str, *, 
         _tell(slug, question_id, found, is_done=False, as_json=as_json)
         return
     asked = correcting.ask(
-        contest=contest, question_id=question_id, what=what, key=key, reason=reason, actor=None, now=now
+        contest=contest,
+        question_id=question_id,
+        what=what,
+        key=key,
+        reason=reason,
+        lock_version=contest.lock_version,
+        actor=None,
+        now=now,
     )
     correction_id = asked.id
     db.session.commit()

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from quizapp.accounts.access import current_staff, require
 from quizapp.bank.rules import CHOICE_KINDS, normalise_text
 from quizapp.bank.words import KIND_WORDS
-from quizapp.contests import actions as contests
 from quizapp.contests import queries
 from quizapp.contests.correcting import KEY, VOID, BadKey, clean_key, read_key, written_key
 from quizapp.contests.forms import number_of
@@ -90,14 +89,13 @@ def correct(slug: str, question_id: int, what: str) -> ResponseReturnValue:
             found = correcting.preview(contest=contest, question_id=question_id, what=what, key=key, now=now)
             form.lock_version.data = str(contest.lock_version)
             return _page(contest, question, form, what=what, impact=found, key=key)
-        if number_of(form.lock_version.data) != contest.lock_version:
-            raise contests.StaleVersion
         correcting.ask(
             contest=contest,
             question_id=question_id,
             what=what,
             key=key,
             reason=form.reason.data or "",
+            lock_version=number_of(form.lock_version.data),
             actor=current_staff(),
             now=now,
         )

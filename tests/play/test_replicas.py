@@ -218,12 +218,14 @@ def test_after_a_failover_phones_get_time_to_send_again(
 
 def void_first(contest: Contest, phone: Phone) -> int:
     """Ask for the first question of a phone to be voided; returns the correction's id."""
+    contest = db.session.get_one(Contest, contest.id)
     made = correcting.ask(
-        contest=db.session.get_one(Contest, contest.id),
+        contest=contest,
         question_id=phone.sheet["questions"][0]["id"],
         what=VOID,
         key=[],
         reason="题目有误",
+        lock_version=contest.lock_version,
         actor=None,
         now=utc_now(),
     )

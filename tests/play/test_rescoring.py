@@ -14,11 +14,13 @@ from sqlalchemy import func, select
 
 from quizapp.accounts.models import AuditEvent
 from quizapp.bank.models import Question
+from quizapp.contests.actions import StaleVersion
 from quizapp.contests.correcting import KEY, VOID
 from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.embedded import Valkey
+from quizapp.core.errors import DomainError
 from quizapp.core.live import get_live
 from quizapp.core.settings import Settings
 from quizapp.play import correcting, impact, rebuild, recorder, remarking, rescoring, state
@@ -41,9 +43,26 @@ def fixed(**changes: Any) -> Contest:
     return make_contest(kinds={"single": 3}, count=3, **changes)
 
 
-def ask(contest: Contest, question: int, what: str, key: list[Any] | None = None, reason: str = "题目有误") -> int:
+def ask(
+    contest: Contest,
+    question: int,
+    what: str,
+    key: list[Any] | None = None,
+    reason: str = "题目有误",
+    *,
+    seen: int | None = None,
+) -> int:
+    """Ask for a correction by what the contest is now, or by an older version that was `seen`; returns its id."""
+    db.session.refresh(contest)
     correction = correcting.ask(
-        contest=contest, question_id=question, what=what, key=key or [], reason=reason, actor=None, now=utc_now()
+        contest=contest,
+        question_id=question,
+        what=what,
+        key=key or [],
+        reason=reason,
+        lock_version=contest.lock_version if seen is None else seen,
+        actor=None,
+        now=utc_now(),
     )
     db.session.commit()
     return correction.id
@@ -389,3 +408,43 @@ def test_shards_rebuilt_at_once_mark_everybody_once(
     assert verify(contest=contest) == []
     assert [score(phone) for phone in phones[:2]] == [0, 10]
     assert uses(1) == (9, 4)
+
+
+# Two organisers at once
+
+
+def test_of_two_who_correct_a_question_at_once_one_is_told(app: Flask, client: FlaskClient) -> None:
+    contest = fixed()
+    contest_id, seen, together = contest.id, contest.lock_version, Barrier(2)
+    db.session.rollback()
+
+    def correct(key: str) -> str:
+        with app.app_context():
+            together.wait(20)
+            try:
+                ask(db.session.get_one(Contest, contest_id), 1, KEY, [key], seen=seen)
+            except DomainError as refusal:
+                return refusal.code
+            finally:
+                db.session.remove()
+            return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(correct, "BC")) == ["done", "still_waiting"]
+    assert db.session.scalar(select(func.count(Correction.id))) == 1
+    assert db.session.scalar(select(func.count(AuditEvent.id)).where(AuditEvent.action == "play.correct_key")) == 1
+    assert do_jobs(rescoring.KINDS) == 1
+
+
+def test_who_has_seen_the_contest_before_another_correction_is_told(app: Flask, client: FlaskClient) -> None:
+    """Also where that one came in the moment between looking and asking."""
+    contest = fixed()
+    seen = contest.lock_version
+    ask(contest, 2, VOID)
+    do_jobs(rescoring.KINDS)
+    contest = db.session.scalars(select(Contest)).one()
+    with pytest.raises(StaleVersion):
+        ask(contest, 1, KEY, ["B"], seen=seen)
+    db.session.rollback()
+    assert db.session.scalar(select(func.count(Correction.id))) == 1
+    assert do_jobs(rescoring.KINDS) == 0

@@ -264,7 +264,14 @@ def test_a_gift_of_time_and_a_later_end_reach_all_shards(contest: Contest, crowd
 def ask(contest: Contest) -> int:
     """The right answer of the first question, A so far, is B."""
     correction = correcting.ask(
-        contest=contest, question_id=1, what=KEY, key=["B"], reason="题目有误", actor=None, now=utc_now()
+        contest=contest,
+        question_id=1,
+        what=KEY,
+        key=["B"],
+        reason="题目有误",
+        lock_version=contest.lock_version,
+        actor=None,
+        now=utc_now(),
     )
     db.session.commit()
     return correction.id
