@@ -30,7 +30,7 @@ from quizapp.core.machine import SyncTimes, available_memory_bytes, filesystem_o
 from quizapp.play import wide_state
 from quizapp.play.models import DeadLetter, RecorderPosition
 from tests import postgresql
-from tests.contests.makers import make_contest
+from tests.contests.makers import make_bank, make_contest, make_published
 
 SECRETS = {
     "QUIZAPP_SECRET_KEY": "mWq7Zt2vLx9RkP4nYb6HsJ8dGf3CuE5a",
@@ -238,6 +238,27 @@ def test_keys_that_others_may_read_are_bad(environment: dict[str, str], tmp_path
     keys.chmod(0o600)
     tmp_path.chmod(0o700)
     assert levels(look(environment), "recorder") == {}
+
+
+def test_a_contest_whose_end_passed_in_a_pause_is_named_and_can_be_closed(
+    app: Flask, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older release took it for ended."""
+    now, bank = utc_now(), make_bank(single=20)
+    for slug, days, is_paused in (("old", -1, True), ("running", 1, True), ("over", -1, False)):
+        contest = make_published(bank, slug=slug, title=slug)
+        contest.opens_at, contest.closes_at = now - timedelta(days=3), now + timedelta(days=days)
+        contest.paused_at = now - timedelta(days=2) if is_paused else None
+    db.session.commit()
+    settings = environment | {"QUIZAPP_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
+    finding = look(settings)["past_end_in_pause"]
+    assert (finding.level, finding.what) == ("warn", "竞赛“old”")
+    assert "quizapp contest close old；" in finding.advice
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    closed = CliRunner().invoke(main, ["contest", "close", "old"])
+    assert closed.exit_code == 0, closed.output
+    assert "past_end_in_pause" not in look(settings)
 
 
 def test_what_stands_still_is_found(app: Flask, environment: dict[str, str]) -> None:

@@ -80,6 +80,7 @@ def _look_at_servers(settings: Settings, *, people: int | None, now: datetime) -
     if settings.data_dir.is_dir():
         yield from load.look_at_room(settings.data_dir, people=expected)
     yield from load.look_at_recording(live, now=now)
+    yield from load.look_at_pauses(now=now)
 
 
 def _is_local(redis_url: str) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from quizapp.admin import health
 from quizapp.admin.doctor.findings import Finding
 from quizapp.contests.models import Contest
-from quizapp.contests.queries import entries_count
+from quizapp.contests.queries import contests_in_stage, entries_count, is_past_end_in_pause
 from quizapp.core import machine
 from quizapp.core.background import Job
 from quizapp.core.db import db, reading
@@ -39,6 +39,28 @@ def expected_people(*, now: datetime) -> int:
         counts = [max(contest.capacity or 0, entries_count(contest.id)) for contest in db.session.scalars(query)]
         db.session.rollback()
     return max(FEWEST_PEOPLE, sum(counts))
+
+
+def look_at_pauses(*, now: datetime) -> Iterator[Finding]:
+    """Contests whose end has passed in a pause: nobody hands their papers in until a person decides.
+
+    Among them are those of releases that took them for ended, so that nobody thinks of them any more.
+    """
+    try:
+        with reading():
+            paused = db.session.scalars(contests_in_stage(stage="paused", words="", now=now)).all()
+            db.session.rollback()
+    except SQLAlchemyError:
+        return
+    for contest in paused:
+        if is_past_end_in_pause(contest, now=now):
+            what = _("竞赛“%(title)s”", title=contest.title)
+            advice = _(
+                "没有交的答卷一直等着。已经办完的请运行：quizapp contest close %(slug)s；还要继续的请运行："
+                "quizapp contest resume %(slug)s --until 新的结束时间",
+                slug=contest.slug,
+            )
+            yield Finding("warn", "past_end_in_pause", what, _("已暂停，结束时间已过"), advice)
 
 
 def look_at_memory(live: Live, *, people: int, is_local: bool) -> Iterator[Finding]:
