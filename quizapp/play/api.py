@@ -378,14 +378,15 @@ def show_attempt(attempt_id: str) -> ResponseReturnValue:
     """The paper with its answers while it is open, the result afterwards."""
     owner = access.require_owner(attempt_id, now=utc_now())
     sheet = papers.load(live=get_live(), shard=owner.shard, attempt_id=attempt_id)
-    return _reply(documents.attempt_reply(sheet) if sheet.attempt.finish is None else _result(sheet))
+    is_open = sheet.attempt.finish is None
+    return _reply(documents.attempt_reply(sheet) if is_open else _result(sheet, with_stored=True))
 
 
-def _result(sheet: papers.Sheet) -> documents.ResultReply:
+def _result(sheet: papers.Sheet, *, with_stored: bool = False) -> documents.ResultReply:
     place = None
     if sheet.shown.score:
         place = figures.place_of(get_live(), sheet.paper.kit.shards, person=sheet.attempt.person)
-    return documents.result_reply(sheet, place=place)
+    return documents.result_reply(sheet, place=place, with_stored=with_stored)
 
 
 @blueprint.get("/openapi.json")

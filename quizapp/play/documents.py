@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from quizapp.play import shown
+from quizapp.play import rules, shown
 from quizapp.play.answering import Given, Taken
 from quizapp.play.papers import Sheet
 from quizapp.play.shown import AnswerShown, CorrectionShown, Points, QuestionReviewed, QuestionShown, moment
@@ -96,6 +96,8 @@ class ResultReply(Struct):
     """Absent when nothing on this paper was set right."""
     score_before: Points | UnsetType = UNSET
     """The score at the hand-in, where questions were set right since and scores are shown."""
+    stored: list[AnswerShown] | UnsetType = UNSET
+    """Every answer that was there at the end, told when the attempt is read: a reply to a phone may have been lost."""
 
 
 class FieldShown(Struct):
@@ -221,7 +223,7 @@ def answers_reply(taken: Taken) -> AnswersReply:
     )
 
 
-def result_reply(sheet: Sheet, *, place: int | None) -> ResultReply:
+def result_reply(sheet: Sheet, *, place: int | None, with_stored: bool = False) -> ResultReply:
     """The result of an ended attempt by the feedback rule; `place` is shown only where scores are."""
     kit, rule, result = sheet.paper.kit, sheet.shown, sheet.attempt.result
     if result is None:
@@ -247,4 +249,7 @@ def result_reply(sheet: Sheet, *, place: int | None) -> ResultReply:
         corrections=shown.corrections_shown(kit=kit, paper=sheet.paper.drawn, attempt=sheet.attempt, shown=rule)
         or UNSET,
         score_before=shown.points(before) if before is not None and rule.score else UNSET,
+        stored=shown.answers_shown(kit=kit, paper=sheet.paper.drawn, attempt=sheet.attempt, at_once=rules.NOTHING)
+        if with_stored
+        else UNSET,
     )

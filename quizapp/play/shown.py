@@ -296,7 +296,7 @@ def answer_shown(
 def answers_shown(
     *, kit: Kit, paper: Sequence[DrawnQuestion], attempt: LiveAttempt, at_once: Shown
 ) -> list[AnswerShown]:
-    """All answers of an open attempt, for a device that comes back to it."""
+    """All answers of an attempt, for a device that comes back to it."""
     return [
         answer_shown(
             question=kit.questions[paper[place].question_id],

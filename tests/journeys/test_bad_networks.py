@@ -172,16 +172,76 @@ def test_answers_that_came_too_late_are_told_and_not_kept(
     expect(page.get_by_text("未作答")).to_have_count(1)
 
 
-@pytest.mark.parametrize("status", [200, 403])
-def test_what_a_login_page_of_a_network_answers_is_no_answer(
-    make_contest: MakeContest, open_device: OpenDevice, status: int
+@pytest.mark.parametrize("is_opened_anew", [False, True])
+def test_an_answer_whose_reply_was_lost_did_not_come_too_late(
+    make_contest: MakeContest, open_device: OpenDevice, *, is_opened_anew: bool
+) -> None:
+    """Of three the first reached the server, which is known; the second did, which is not; the third did not."""
+    device = open_device()
+    device.expected.append("409 (CONFLICT)")
+    page = device.page
+    with page.expect_request(ANSWERS) as sent:
+        enter_nickname(page, make_contest(sections=[TWO_QUESTIONS[0] | {"count": 3}]), "丢了回执")
+        answer_question(page)
+    expect(saved(page)).to_have_text("已保存")
+    page.get_by_role("button", name="下一题").click()
+    call = hold_call(page, lambda: answer_question(page))
+    assert call.fetch().ok
+    page.route(ANSWERS, lambda route: route.abort("internetdisconnected"))
+    call.abort("internetdisconnected")
+    expect(saved(page)).to_have_text("未保存 1 题")
+    page.get_by_role("button", name="下一题").click()
+    answer_question(page)
+    expect(saved(page)).to_have_text("未保存 2 题")
+    headers = {"Authorization": sent.value.headers["authorization"]}
+    assert page.request.post(sent.value.url.replace("/answers", "/finish"), headers=headers).ok
+    attempt = sent.value.url.removesuffix("/answers")
+    page.route(attempt, lambda route: route.abort("internetdisconnected"), times=1)
+    page.unroute(ANSWERS)
+    if is_opened_anew:
+        page.reload()
+    else:
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(page.get_by_text("还不知道答案是否都已送到")).to_be_visible()
+        picture(page, "asking")
+        page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("有 1 题的答案没有在结束前送到，不计入成绩。")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('quizapp.answers'))") == []
+    page.get_by_role("link", name="查看成绩").click()
+    expect(page.get_by_text("未作答")).to_have_count(1)
+
+
+STRANGERS = {
+    "a page": (200, "text/html", LOGIN_PAGE),
+    "a refusal": (403, "text/html", LOGIN_PAGE),
+    "JSON": (200, "application/json", '{"code": 0, "result": "login"}'),
+    "JSON that says no": (403, "application/json", '{"code": "login_required", "status": "denied"}'),
+    "JSON that looks like ours": (200, "application/json", '{"stored": [], "rejected": [], "remaining_ms": 60000}'),
+}
+"""What a network answers in the server's stead: status, type, body."""
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_a_network_answers_in_the_servers_stead_is_no_answer(
+    make_contest: MakeContest, open_device: OpenDevice, stranger: str
 ) -> None:
     device = open_device()
     device.expected.append("403 (Forbidden)")
     page = device.page
+    status, kind, body = STRANGERS[stranger]
 
     def catch_next(url: str) -> None:
-        page.route(url, lambda route: route.fulfill(status=status, content_type="text/html", body=LOGIN_PAGE), times=1)
+        """The next call, but for a heartbeat, of which nothing is told."""
+        caught: list[str] = []
+
+        def catch(route: Route) -> None:
+            if caught or route.request.post_data_json.get("answers") == []:
+                route.fallback()
+                return
+            caught.append(url)
+            route.fulfill(status=status, content_type=kind, body=body)
+
+        page.route(url, catch)
 
     catch_next(BEGIN)
     catch_next(ANSWERS)
@@ -289,7 +349,7 @@ def test_the_title_tells_the_place_in_the_queue_only_while_it_lasts(
     device = open_device()
     device.expected.append("403 (Forbidden)")
     page = device.page
-    refusal = {"title": "竞赛已经结束。", "code": "closed"}
+    refusal = {"title": "竞赛已经结束。", "status": 403, "code": "closed"}
     page.route(BEGIN, lambda route: route.fulfill(status=403, json=refusal))
     waiting = {"place": 3, "expected_seconds": None, "retry_after": 2}
     page.route(BEGIN, lambda route: route.fulfill(status=202, json=waiting), times=1)

@@ -150,7 +150,7 @@ def test_a_hand_in_takes_the_whole_sheet_and_tells_the_result(app: Flask, client
         "finish": "handed_in",
     }
     assert phone.finish(phone.right(kit, 4)).json == result
-    assert phone.look().json == result
+    assert {**phone.look().json, "stored": None} == {**result, "stored": None}
     refused(phone.send(phone.right(kit, 4)), 409, "finished")
     refused(phone.send(), 409, "finished")
 
@@ -183,6 +183,22 @@ def test_within_the_grace_an_answer_is_taken_and_after_it_none(app: Flask, clien
     result = phone.finish(phone.right(kit, 2)).json
     assert (result["finish"], result["answered"], result["duration_ms"]) == ("expired", 1, 600_000)
     refused(phone.send(), 410, "expired")
+
+
+@pytest.mark.parametrize("feedback", ["nothing", "explanations"])
+def test_a_result_that_is_read_tells_what_was_stored_and_no_verdict(
+    app: Flask, client: FlaskClient, feedback: str
+) -> None:
+    """Also when live memory has let it go. The hand-in itself does not, to stay short."""
+    contest, phone = begun(client, feedback=feedback)
+    answers = [phone.right(kit_of(contest), 0), phone.wrong(kit_of(contest), 1)]
+    phone.send(*answers)
+    assert "stored" not in phone.finish().json
+    wanted = {a["question"]: {name: a[name] for name in ("question", "seq", "response")} for a in answers}
+    assert {one["question"]: one for one in phone.look().json["stored"]} == wanted
+    record_all(contest)
+    get_live().command("DEL", state.attempt_key(contest.shards.of(phone.entry), phone.attempt))
+    assert {one["question"]: one for one in phone.look().json["stored"]} == wanted
 
 
 def test_a_late_hand_in_gets_the_result_without_what_came_too_late(app: Flask, client: FlaskClient) -> None:

@@ -5,8 +5,8 @@ const csrfToken = document.querySelector('meta[name="csrf-token"]')?.content ?? 
 
 /**
  * The server did not answer: no network, it is away, it took too long, or something on the way answered in its stead
- * (the login page of a network, a proxy), which shows in that it is no JSON; `status` is the status of that, else 0.
- * The same call may be sent again.
+ * (the login page of a network, a proxy), which shows in that it is no JSON, or not what this call promises; `status`
+ * is the status of that, else 0. The same call may be sent again.
  */
 export class Unreachable extends Error {
   constructor(reason, { status = 0, retryAfterMs = null } = {}) {
@@ -31,8 +31,11 @@ export class Refused extends Error {
   }
 }
 
-/** Call the server; resolves to {status, body}, rejects with Unreachable or Refused. */
-export async function call(method, path, { body, bearer, key, keepalive = false } = {}) {
+/**
+ * Call the server; resolves to {status, body}, rejects with Unreachable or Refused. `isOurs(body, status)` says whether
+ * a body has what this call promises.
+ */
+export async function call(method, path, { body, bearer, key, keepalive = false, isOurs = () => true } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken;
@@ -51,8 +54,10 @@ export async function call(method, path, { body, bearer, key, keepalive = false 
       signal: abort.signal,
     });
     const answer = await readJson(response);
-    if (!response.ok) throw new Refused(response.status, answer, retryAfter(response));
-    return { status: response.status, body: answer };
+    const { status, ok } = response;
+    if (!(ok ? isOurs(answer, status) : isProblem(answer, status))) throw unreachable("a stranger's JSON", response);
+    if (!ok) throw new Refused(status, answer, retryAfter(response));
+    return { status, body: answer };
   } catch (error) {
     if (error instanceof Refused || error instanceof Unreachable) throw error;
     throw new Unreachable(String(error));
@@ -67,7 +72,16 @@ async function readJson(response) {
   const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
   const answer = isJson ? await response.json() : null;
   if (answer !== null) return answer;
-  throw new Unreachable("no JSON", { status: response.status, retryAfterMs: retryAfter(response) });
+  throw unreachable("no JSON", response);
+}
+
+function unreachable(reason, response) {
+  return new Unreachable(reason, { status: response.status, retryAfterMs: retryAfter(response) });
+}
+
+/** Whether a refusal is one of the server's, a problem document with a code (RFC 9457). */
+function isProblem(answer, status) {
+  return answer?.status === status && typeof answer.code === "string" && typeof answer.title === "string";
 }
 
 function retryAfter(response) {

@@ -11,6 +11,7 @@ import { sides } from "./matching.js";
 import { fetchPictures, nameOf } from "./parts.js";
 import { renderQuestion } from "./question.js";
 import { canRead, readAloud, stopReading } from "./reading.js";
+import { isBegun } from "./replies.js";
 import { isPaused, Sender, TimeLeft } from "./sender.js";
 import { closeDialog, openDialog, renderDots, renderSquares, wireDialog } from "./sheet.js";
 
@@ -49,11 +50,11 @@ async function begin() {
   const key = wishToBegin(slug);
   for (let failures = 0; ; ) {
     try {
-      const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key });
+      const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key, isOurs: isBegun });
       if (status !== 202) {
         if (document.title !== title) navigator.vibrate?.(200);
         document.title = title;
-        return body.state === "finished" ? leaveTo(body.attempt) : body;
+        return body.state === "finished" ? leaveTo(body.attempt, body.stored) : body;
       }
       failures = 0;
       showWait(body);
@@ -84,10 +85,13 @@ function refuseBegin(error) {
   return null;
 }
 
-/** Go to the result of an attempt that has ended, or first say how many answers came too late for it. */
-function leaveTo(attempt) {
+/**
+ * Go to the result of an attempt that has ended, or first say how many answers came too late for it: of those that are
+ * not known to be saved the ones that are not among `stored`.
+ */
+function leaveTo(attempt, stored) {
   forgetBegin(slug);
-  const count = forgetAnswers(attempt);
+  const count = forgetAnswers(attempt, stored);
   part("result").href = resultUrl.replace("ATTEMPT", encodeURIComponent(attempt));
   part("late").textContent = text("late", { count });
   if (count > 0) showScreen("late");
@@ -126,6 +130,7 @@ class Paper {
         ended: () => this.#leave(),
         refused: (error) => this.#refused(error),
         paused: (error) => this.#sayPaused(error),
+        asking: () => this.#showEnding(text("asking-again")),
         waiting: (error) => this.#showEnding(error instanceof Refused ? error.message : promise("handing-in-again")),
       },
     });
@@ -445,9 +450,15 @@ class Paper {
     showScreen("connecting");
   }
 
-  #leave() {
+  async #leave() {
+    if (this.#hasLeft) return;
     this.#hasLeft = true;
-    leaveTo(this.#attempt);
+    let stored = [];
+    if (this.#answers.toSend().length > 0) {
+      this.#showEnding(text("asking"));
+      stored = await this.#sender.storedAtEnd();
+    }
+    leaveTo(this.#attempt, stored);
   }
 }
 

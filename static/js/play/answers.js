@@ -208,11 +208,20 @@ export class Answers {
   }
 }
 
-/** Forget the answers of an attempt that has ended; returns how many the server had not acknowledged by then. */
-export function forgetAnswers(attempt) {
-  const items = Object.values(recall(nameFor(attempt))?.items ?? {});
+/**
+ * Forget the answers of an attempt that has ended; returns how many did not reach the server by then. `stored` are those
+ * that it has, be it that its reply was lost.
+ */
+export function forgetAnswers(attempt, stored) {
+  const items = Object.entries(recall(nameFor(attempt))?.items ?? {});
   forget(nameFor(attempt));
-  return items.filter((own) => isUnsent(own) || !isEmpty(own.draft ?? [])).length;
+  const kept = new Map(stored.map((one) => [String(one.question), one]));
+  return items.filter(([question, own]) => isLate(own, kept.get(question))).length;
+}
+
+function isLate(own, stored) {
+  if (!isEmpty(own.draft ?? [])) return true;
+  return isUnsent(own) && !(stored && (stored.seq >= own.seq || isSame(own.response, stored.response)));
 }
 
 /** Whether an answer is still to be sent. */

@@ -158,8 +158,8 @@ function renderVerdict(question, verdict, language) {
 }
 
 function renderBasis({ law, article, effective_on: day }) {
-  const since = day ? ` · ${text("in-force", { day })}` : "";
-  return element("li", { content: `《${law}》${article}${since}` });
+  const since = day ? [" ", element("span", { content: `· ${text("in-force", { day })}` })] : [];
+  return element("li", {}, [`《${law}》${article}`, ...since]);
 }
 
 /** The right answer in words; that of matching stands at each thing on the left. */

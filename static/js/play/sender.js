@@ -1,6 +1,7 @@
 // Carries answers to the server: one call at a time, again until acknowledged, with a heartbeat in quiet times.
 
 import { call, pauseBefore, Refused, Unreachable } from "../core/api.js";
+import { isResult, isTaken } from "./replies.js";
 
 const GATHER_MS = 500;
 const HEARTBEAT_MS = 30_000;
@@ -22,7 +23,8 @@ export class Sender {
   /**
    * `on` are the page's ears: state("saved" | "saving" | "unsaved"), acknowledged(result),
    * ended() when the server says that the attempt is over, paused(error) while the contest stands still,
-   * refused(error) for a refusal that trying again will not change, waiting(error) while handing in fails.
+   * refused(error) for a refusal that trying again will not change, waiting(error) while handing in fails,
+   * asking(error) while it cannot be told what had come in time.
    */
   constructor({ answers, clock, attempt, token, on }) {
     this.#answers = answers;
@@ -79,8 +81,7 @@ export class Sender {
         // Sent before, so that it is known of each whether it came in time.
         if (this.#answers.toSend().length > 0) await this.#sendAll();
         const answers = this.#answers.toSend({ all: true });
-        const path = `/api/v1/attempts/${this.#attempt}/finish`;
-        return (await call("POST", path, { body: { answers }, bearer: this.#token })).body;
+        return await this.#ask("POST", "/finish", { body: { answers } });
       } catch (error) {
         if (isEnded(error)) return null;
         if (error instanceof TimeLeft || (error instanceof Refused && !error.mayRetry)) throw error;
@@ -89,6 +90,30 @@ export class Sender {
         await waitForNetwork(pauseBefore(failures, error.retryAfterMs));
       }
     }
+  }
+
+  /**
+   * The answers that the server has of an attempt that has ended, asked until it says: the reply to some may have been
+   * lost. Of a server that does not tell them, or whose refusal stays, an empty list.
+   */
+  async storedAtEnd() {
+    this.stop();
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return (await this.#ask("GET", "")).stored ?? [];
+      } catch (error) {
+        if (error instanceof Refused && !error.mayRetry) return [];
+        this.#on.asking(error);
+        await waitForNetwork(pauseBefore(failures, error.retryAfterMs));
+      }
+    }
+  }
+
+  /** The result of the attempt, by a call of it that returns one. */
+  async #ask(method, end, options = {}) {
+    const path = `/api/v1/attempts/${this.#attempt}${end}`;
+    const isOurs = (body) => isResult(body, this.#attempt);
+    return (await call(method, path, { ...options, bearer: this.#token, isOurs })).body;
   }
 
   async #sendAll() {
@@ -122,7 +147,8 @@ export class Sender {
 
   #put(answers, keepalive) {
     const path = `/api/v1/attempts/${this.#attempt}/answers`;
-    return call("PUT", path, { body: { answers }, bearer: this.#token, keepalive });
+    const isOurs = (body) => isTaken(body, answers);
+    return call("PUT", path, { body: { answers }, bearer: this.#token, keepalive, isOurs });
   }
 
   #failed(error) {
