@@ -281,7 +281,7 @@ def test_a_killed_command_says_when_to_run_it_again(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process is really killed, when what follows is recorded and nothing is kept aside yet."""
-    contest, phone, shard, aside = halted(client)
+    contest, phone, _shard, aside = halted(client)
     for name in ("database_url", "redis_url", "secret_key", "field_key", "data_dir", "shards"):
         monkeypatch.setenv(f"QUIZAPP_{name.upper()}", str(getattr(get_settings(), name)))
     db.session.rollback()
