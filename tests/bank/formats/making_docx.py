@@ -78,6 +78,9 @@ def lines(*texts: str) -> str:
     return "".join(p(text) for text in texts)
 
 
+OPTIONS = lines("A. 甲", "B. 乙", "C. 丙")
+
+
 def table(*rows: tuple[str, ...]) -> str:
     """A table; a cell is text, or paragraphs in XML."""
     body = "".join(
