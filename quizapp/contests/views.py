@@ -19,13 +19,13 @@ from quizapp.bank.words import DIFFICULTY_WORDS, KIND_WORDS
 from quizapp.contests import actions, posters, presets, previews, queries, rules
 from quizapp.contests.checks import EXPECTED_PEOPLE, PART_WORDS, check, draft_of
 from quizapp.contests.files import draft_of_preset
+from quizapp.contests.form_fields import number_or_none
 from quizapp.contests.forms import (
     ActForm,
     ContestForm,
     PublishedForm,
     PublishForm,
     number_of,
-    number_or_none,
     values_of,
     values_of_new,
     values_of_published,

@@ -9,7 +9,8 @@ from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from quizapp.contests import rules
-from quizapp.contests.forms import ActForm, LocalTimeField, WholeNumberField
+from quizapp.contests.form_fields import LocalTimeField, WholeNumberField
+from quizapp.contests.forms import ActForm
 from quizapp.contests.words import COMPLAINTS
 from quizapp.core.i18n import _, _l
 from quizapp.play.actions import GIFT_LIMIT
