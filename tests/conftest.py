@@ -38,7 +38,7 @@ IN_CI = bool(os.environ.get("CI"))
 class RuleCompiledOnce(Rule):
     """An address that is compiled once in a process: each test has an app of its own, with the same addresses.
 
-    Compiling them is nine tenths of the work of making an app.
+    Compiling them is four fifths of the work of making an app.
     """
 
     COMPILED = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
