@@ -1,21 +1,30 @@
 -- Beginning an attempt, and the waiting room before it.
 -- Stands behind play.lua, whose keys and functions it uses.
 
+-- Within a minute after the doors were opened again phones that went on trying are heard again, and not before: until
+-- then nobody has left the queue, and who has a paper is playing.
+local function is_just_reopened(gate)
+  return now < gate.reopened + ONLINE_MS
+end
+
 -- The place in the queue of somebody who must wait; nil for who may come in, which leaves the queue alone.
 local function place_in_queue(gate, person)
-  if gate.capacity == 0 then
-    return nil
-  end
   local queued = redis.call('ZRANK', waiting_key, person)
   local rank = queued or redis.call('ZCARD', waiting_key)
   local playing = redis.call('ZCOUNT', online_key, now - ONLINE_MS, '+inf')
+  if is_just_reopened(gate) then
+    playing = math.max(playing, redis.call('ZCARD', deadlines_key))
+  end
   if rank < gate.capacity - playing then
     return nil
   end
   return rank + 1, not queued
 end
 
-local function leave_queue_unheard()
+local function leave_queue_unheard(gate)
+  if is_just_reopened(gate) then
+    return
+  end
   local gone = redis.call('ZRANGEBYSCORE', heard_key, '-inf', now - ONLINE_MS, 'LIMIT', 0, 200)
   if #gone > 0 then
     redis.call('ZREM', heard_key, unpack(gone))
@@ -113,11 +122,14 @@ function functions.begin(gate)
   if daily > 0 and today >= daily then
     return { 'no_attempts', 'day', tonumber(next_day) }
   end
-  leave_queue_unheard()
-  local place, is_new = place_in_queue(gate, person)
-  if place then
-    wait_in_queue(person, is_new)
-    return { 'waiting', place, let_in_a_minute() }
+  if gate.capacity > 0 then
+    notice_takeover(gate)
+    leave_queue_unheard(gate)
+    local place, is_new = place_in_queue(gate, person)
+    if place then
+      wait_in_queue(person, is_new)
+      return { 'waiting', place, let_in_a_minute() }
+    end
   end
 
   local number = begun + 1

@@ -55,9 +55,9 @@ function functions.figures(gate)
 end
 
 -- sample: playing now over all shards → ok; forgets who was not heard, keeps the peak and its moment
-function functions.sample()
+function functions.sample(gate)
   redis.call('ZREMRANGEBYSCORE', online_key, '-inf', now - ONLINE_MS)
-  leave_queue_unheard()
+  leave_queue_unheard(gate)
   if tonumber(ARGV[2]) > tonumber(redis.call('HGET', counters_key, 'peak') or 0) then
     redis.call('HSET', counters_key, 'peak', ARGV[2], 'peak_at', whole(now))
   end

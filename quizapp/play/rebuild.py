@@ -5,8 +5,8 @@
 3. Record what is left in the stream; of a halted shard what follows on the records. A person must have said that the
    rest may go.
 4. Mark anew what a correction has not reached yet (see rescoring).
-5. Remove what is left of the live state, and begin a new lineage in SQL, so that no event of the former life
-   can be taken for one of the new.
+5. Remove what is left of the live state but the queue, which SQL does not know, and begin a new lineage in SQL, so
+   that no event of the former life can be taken for one of the new.
 6. Write people, open attempts, boards and counters from SQL.
 7. Make the gate: the doors open.
 
@@ -157,7 +157,8 @@ def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime,
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
     for keys in _live_keys(live, shard):
-        _require(state.restore(live, shard, token=token, commands=[["UNLINK", *keys]]))
+        gone = [["UNLINK", key] for key in keys if key not in state.queue_keys(shard)]
+        _require(state.restore(live, shard, token=token, commands=gone))
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, shard, token)
     position = recorder.Position(shard, lineage=token, number=0, stream_id="0-0")

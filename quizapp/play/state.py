@@ -84,6 +84,11 @@ def deadlines_key(shard: Shard) -> str:
     return keys_of(shard)[3]
 
 
+def queue_keys(shard: Shard) -> tuple[str, ...]:
+    """What holds who waits for a place in the house."""
+    return keys_of(shard)[5:7]
+
+
 def marker_key(shard: Shard) -> str:
     """What is written to see how far replicas are."""
     return f"{base_of(shard)}replicated"

@@ -11,14 +11,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from quizapp.core.clock import utc_now
+from quizapp.contests.models import Contest
+from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import get_live
-from quizapp.play import access, actions, rules, state
+from quizapp.play import access, actions, rebuild, rules, state
 from quizapp.play.state import Shard
 from tests.play.calls import refused
-from tests.play.makers import Phone, make_contest
+from tests.play.makers import Phone, make_contest, turn
 
 # Beginning
 
@@ -208,6 +209,51 @@ def test_who_has_left_the_queue_is_not_counted_as_waiting(app: Flask, client: Fl
     get_live().command("ZADD", state.keys_of(shard)[6], 1, phones[1].entry)
     state.sample(get_live(), shard, playing=1)
     assert state.figures(get_live(), shard).waiting == 1
+
+
+def unheard(shard: Shard) -> None:
+    """As after some minutes in which nobody could be heard."""
+    _waiting, heard = state.queue_keys(shard)
+    for key in (heard, state.keys_of(shard)[4]):
+        for name in get_live().command("ZRANGE", key, 0, -1):
+            get_live().command("ZADD", key, 1, name)
+
+
+def full_house(client: FlaskClient) -> tuple[Contest, list[Phone]]:
+    """A house for one person, with two in the queue."""
+    contest = make_contest(capacity=1)
+    phones = [Phone(client) for _number in range(3)]
+    for number, phone in enumerate(phones):
+        phone.enter(f"人{number}")
+        phone.begin()
+    return contest, phones
+
+
+@pytest.mark.parametrize("comes_first", ["a phone", "the recorder"])
+def test_an_outage_empties_neither_house_nor_queue(app: Flask, client: FlaskClient, comes_first: str) -> None:
+    contest, phones = full_house(client)
+    shard = Shard(contest.id)
+    unheard(shard)
+    state.write_gate(get_live(), shard, ["life", "0" * 40])
+    if comes_first == "the recorder":
+        turn()
+        assert state.figures(get_live(), shard).waiting == 2
+    assert [phone.begin().json["place"] for phone in phones[:0:-1]] == [2, 1]
+    # Who does not come back within the minute has gone, from the house and from the queue.
+    unheard(shard)
+    state.write_gate(get_live(), shard, ["reopened", to_ms(utc_now()) - rules.ONLINE_MS])
+    assert phones[2].begin().status_code == 201
+
+
+def test_a_rebuild_keeps_the_queue_and_fills_no_house_twice(app: Flask, client: FlaskClient) -> None:
+    contest, phones = full_house(client)
+    shard = Shard(contest.id)
+    rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
+    assert state.figures(get_live(), shard).waiting == 2
+    assert [phone.begin().json["place"] for phone in phones[:0:-1]] == [2, 1]
+    phones[0].finish()
+    assert phones[2].begin().json["place"] == 2
+    assert phones[1].begin().status_code == 201
 
 
 def test_who_begins_too_often_is_refused_alone(
