@@ -92,6 +92,34 @@ CONTROLS = [
         ("play/play.lua", "or tonumber(seq) <= tonumber(old.seq)) then", "or false) then"),
     ),
     control(
+        "the order in which options were shown",
+        nothing,
+        "I1 I2",
+        (
+            "play/shown.py",
+            "letters = dict(zip(LETTERS, drawn.option_ids, strict=False))\n    return [letters.get(part",
+            "letters = dict(zip(LETTERS, sorted(drawn.option_ids), strict=False))\n    return [letters.get(part",
+        ),
+    ),
+    control(
+        "the best attempt on the board",
+        nothing,
+        "I4",
+        ("leaderboards/board.lua", "redis.call('ZADD', key, 'GT', ", "redis.call('ZADD', key, "),
+    ),
+    control(
+        "the exact rule of marking",
+        nothing,
+        "I9",
+        ("bank/rules.py", "return set(response) == set(key)", "return set(response) <= set(key)"),
+    ),
+    control(
+        "explanations at the end only",
+        nothing,
+        "I10",
+        ("play/shown.py", "explains = tells and at_once.explanations", "explains = bool(response)"),
+    ),
+    control(
         "the key of a begin",
         nothing,
         "I3",
@@ -235,8 +263,11 @@ def test_deadline(changes: tuple[Change, ...], template: Template, fault_seed: i
     assert ("I7" in found) == (NO_DEADLINE in changes), found
 
 
+NO_WAITS_FOR_SQL: Change = ("app.py", "create_app(waits=WEB)", "create_app()")
+
+
 def test_bounded_waits_for_sql(on_postgresql: OnPostgresql, fault_seed: int, tmp_path: Path) -> None:
-    code = copy_project(tmp_path / "code", ("app.py", "create_app(waits=WEB)", "create_app()"))
+    code = copy_project(tmp_path / "code", NO_WAITS_FOR_SQL)
     with on_postgresql.house(seed=fault_seed, code=code) as (house, cluster):
         with house.crowd(patience=15.0).playing() as ledger:
             time.sleep(1)
