@@ -37,7 +37,7 @@ check: install .venv/check.stamp ## Check style, types, the order of the rooms, 
 	.venv/bin/python -m djlint --quiet --lint templates
 	.venv/bin/codespell
 
-bench: install .venv/test.stamp ## Measure what docs/performance.md promises: [ARGS=--full] [ARGS="--only answer"]
+bench: install .venv/test.stamp ## Measure what docs/performance.md promises, and write it anew: [ARGS=--full] [ARGS="--only answer"]
 	.venv/bin/python -m bench $(ARGS)
 
 screenshots: install .venv/test.stamp ## Take the pictures of the main pages in docs/screenshots anew
