@@ -90,11 +90,12 @@ class Taken:
 def answer(*, live: Live, shard: Shard, attempt_id: str, person: str, given: Sequence[Given], wait_ms: int) -> Taken:
     """Store answers; none is a heartbeat.
 
-    Raises NotFound, AttemptFinished, AttemptExpired, Paused, Recovering. A bad answer does not fail the others.
+    Raises NotFound, AttemptFinished, AttemptExpired, Paused, Recovering, TooFewReplicas. A bad answer does not fail
+    the others.
     """
     paper, items, rejected, reply = _send_marked(state.answer, live, shard, attempt_id, person, given, wait_ms)
     if reply.word != "ok":
-        raise _over(reply.finish or _recorded_finish(live, shard, attempt_id))
+        raise _over(_confirmed_finish(live, shard, attempt_id, reply))
     return _taken(paper, items, rejected, reply)
 
 
@@ -191,9 +192,18 @@ def _over(finish: str) -> DomainError:
     return AttemptExpired() if finish == rules.EXPIRED else AttemptFinished()
 
 
-def _recorded_finish(live: Live, shard: Shard, attempt_id: str) -> str:
-    """How an attempt ended that Redis has let go; raises NotFound."""
-    return papers.load_recorded(live, shard, attempt_id).attempt.finish or ""
+def _confirmed_finish(live: Live, shard: Shard, attempt_id: str, reply: state.Answered) -> str:
+    """How an attempt ended, also one that Redis has let go, once replicas know it: a phone then forgets its answers.
+
+    Raises NotFound, StoreUnavailable.
+    """
+    if reply.finish and not live.replicas:
+        return reply.finish
+    finish = papers.load(live=live, shard=shard, attempt_id=attempt_id).attempt.finish
+    if finish is None:
+        # Another server took over in between, without it.
+        raise StoreUnavailable
+    return finish
 
 
 def _mark_all(paper: papers.Paper, given: Sequence[Given]) -> tuple[list[state.Item], list[Rejected]]:

@@ -109,6 +109,23 @@ def test_nobody_learns_of_a_hand_in_that_a_replica_lacks(contest: Contest, phone
     assert replica.admin.hget(key, "f") == "handed_in"
 
 
+def test_who_answers_learns_of_an_end_only_when_a_replica_has_it(
+    app: Flask, contest: Contest, phone: Phone, servers: Replicated
+) -> None:
+    """A phone that hears of an end forgets its answers; the primary that knows of it alone may be lost."""
+    app.config["PLAY_OUTAGE_WAIT_MS"] = 0
+    [replica] = servers.replicas()
+    answer = phone.right(kit_of(contest), 0)
+    replica.freeze()
+    ends = int(utc_now().timestamp() * 1000) - GRACE_MS - 1000
+    get_live().command("HSET", state.attempt_key(Shard(contest.id), phone.attempt), "e", ends)
+    refused = [phone.send(answer) for _once_more in range(2)]
+    assert [(one.status_code, one.json["code"]) for one in refused] == [(503, "busy")] * 2
+    replica.thaw()
+    valkeys.wait_until(lambda: phone.send(answer).status_code == 410)
+    assert replica.admin.hget(state.attempt_key(Shard(contest.id), phone.attempt), "f") == "expired"
+
+
 def test_the_recorder_waits_for_the_replica(contest: Contest, phone: Phone, servers: Replicated) -> None:
     [replica] = servers.replicas()
     record_all(contest)
