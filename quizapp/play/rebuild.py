@@ -157,7 +157,7 @@ def _rebuild(live: Live, position: recorder.Position, token: str, now: datetime,
     for _portion in mark_anew([position], now=now):
         _require(state.restore(live, shard, token=token, commands=[]))
     for keys in _live_keys(live, shard):
-        gone = [["UNLINK", key] for key in keys if key not in state.queue_keys(shard)]
+        gone = [["UNLINK", key] for key in keys if key not in state.keys_of(shard)[state.QUEUE]]
         _require(state.restore(live, shard, token=token, commands=gone))
     _begin_lineage(position, token, now)
     people, open_attempts = _restore(live, shard, token)

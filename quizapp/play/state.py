@@ -26,6 +26,7 @@ from quizapp.play.hashes import LiveAttempt, Person, added, attempt_of, pairs, p
 
 NEVER = 2**53 - 1
 """The end of an attempt that only the contest's close bounds, in the sorted set of deadlines."""
+QUEUE = slice(5, 7)  # of keys_of: who waits for a place in the house
 RECORDED_SECONDS = 3600
 REBUILD_LOCK_MS = 25_000
 """Longer than a writer waits for SQLite (20 s), and no longer: when its owner dies the doors stay shut for so long."""
@@ -82,11 +83,6 @@ def stream_key(shard: Shard) -> str:
 
 def deadlines_key(shard: Shard) -> str:
     return keys_of(shard)[3]
-
-
-def queue_keys(shard: Shard) -> tuple[str, ...]:
-    """What holds who waits for a place in the house."""
-    return keys_of(shard)[5:7]
 
 
 def marker_key(shard: Shard) -> str:

@@ -213,7 +213,7 @@ def test_who_has_left_the_queue_is_not_counted_as_waiting(app: Flask, client: Fl
 
 def unheard(shard: Shard) -> None:
     """As after some minutes in which nobody could be heard."""
-    _waiting, heard = state.queue_keys(shard)
+    _waiting, heard = state.keys_of(shard)[state.QUEUE]
     for key in (heard, state.keys_of(shard)[4]):
         for name in get_live().command("ZRANGE", key, 0, -1):
             get_live().command("ZADD", key, 1, name)
