@@ -23,6 +23,11 @@ from quizapp.leaderboards import state as boards
 from quizapp.play import rules
 from quizapp.play.hashes import Figures as Figures
 from quizapp.play.hashes import LiveAttempt, Person, added, attempt_of, pairs, person_of
+from quizapp.play.sending import Answered as Answered
+from quizapp.play.sending import Item as Item
+from quizapp.play.sending import Outcome as Outcome
+from quizapp.play.sending import Sending as Sending
+from quizapp.play.sending import answered as answered
 
 NEVER = 2**53 - 1
 """The end of an attempt that only the contest's close bounds, in the sorted set of deadlines."""
@@ -222,61 +227,6 @@ def forget_person(live: Live, shard: Shard, *, person: str, name: str) -> None:
 # Answers and results
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A marked answer on its way; `event` is its part of the event as JSON."""
-
-    place: int
-    seq: int
-    response: str
-    points_hundredths: int
-    is_right: bool
-    knowledge_points: int
-    event: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What stands for a question after a call; `word` is stored, same or conflict."""
-
-    word: str
-    seq: int
-    response: str
-    points_hundredths: int
-    is_right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """`word` is ok, missing, paused, stale or finished; the rest is filled for ok, `finish` for finished.
-
-    stale: what was sent was marked by another kit than `kit`, which marks now.
-    """
-
-    word: str
-    now_ms: int = 0
-    deadline_ms: int = 0
-    outcomes: Sequence[Outcome] = ()
-    finish: str = ""
-    kit: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """Answers of an attempt that were marked by version `kit`; `locks`: the first one of a question stands."""
-
-    attempt_id: str
-    person: str
-    kit: int
-    items: Sequence[Item]
-    locks: bool
-    wait_ms: int
-
-    def arguments(self) -> tuple[str | int, ...]:
-        head = (self.wait_ms, self.attempt_id, self.person, int(self.locks), self.kit, len(self.items))
-        return (*head, *_flat(self.items))
-
-
 def answer(live: Live, shard: Shard, sending: Sending) -> Answered:
     """Store answers."""
     return answered(call(live, shard, "answer", *sending.arguments()))
@@ -287,31 +237,10 @@ def answer_words(shard: Shard, sending: Sending) -> Words:
     return _script.words(keys=keys_of(shard), arguments=("answer", *sending.arguments()))
 
 
-def answered(reply: Sequence[Any]) -> Answered:
-    """What a reply of play.lua's `answer` says; `recovering` stays a word."""
-    if reply[0] == "finished":
-        return Answered("finished", finish=reply[1])
-    if reply[0] == "stale":
-        return Answered("stale", kit=int(reply[1]))
-    if reply[0] != "ok":
-        return Answered(reply[0])
-    return Answered("ok", reply[1], reply[2], [_outcome(*outcome) for outcome in reply[3]])
-
-
 def finish(live: Live, shard: Shard, sending: Sending) -> Answered:
     """Hand in; `word` is ok, missing, paused or stale. The result is in the attempt afterwards."""
     reply = call(live, shard, "finish", *sending.arguments())
     return Answered(reply[0], kit=int(reply[1]) if reply[0] == "stale" else 0)
-
-
-def _flat(items: Sequence[Item]) -> Iterator[str | int]:
-    for item in items:
-        yield from (item.place, item.seq, item.response, item.points_hundredths, int(item.is_right))
-        yield from (item.knowledge_points, item.event)
-
-
-def _outcome(word: str, seq: str, response: str, points: str, right: str) -> Outcome:
-    return Outcome(word, int(seq), response, int(points), right == "1")
 
 
 @dataclass(frozen=True, slots=True)
