@@ -20,12 +20,13 @@ from quizapp.contests import entering
 from quizapp.contests.actions import NotPublished
 from quizapp.contests.models import Contest, Entry
 from quizapp.contests.rules import UNTIMED_WINDOW_LIMIT, WINDOW_LIMIT
+from quizapp.core.clock import utc_now
 from quizapp.core.db import after_commit, db
 from quizapp.core.errors import DomainError, Invalid, StoreUnavailable
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.logs import get_logger
-from quizapp.play import queries, state
+from quizapp.play import queries, state, wide_state
 from quizapp.play.models import ContestClock, RecorderPosition
 from quizapp.play.state import Shard
 
@@ -59,6 +60,14 @@ class AlreadyClosed(DomainError):
 
     def message(self) -> str:
         return _("竞赛已经结束。")
+
+
+def moment_of_act(contest: Contest) -> datetime:
+    """The live store's time, by which all deadlines are: two web machines may differ. Ours while the store is away."""
+    try:
+        return wide_state.time_of(get_live(), next(iter(contest.shards)))
+    except StoreUnavailable:
+        return utc_now()
 
 
 def pause(*, contest: Contest, actor: User | None, now: datetime, reason: str = "") -> None:
@@ -99,7 +108,7 @@ def resume(*, contest: Contest, actor: User | None, now: datetime, closes_at: da
 
 def _end_pause(contest: Contest, until: datetime) -> int:
     """Let the clock go on; return how long it stood still."""
-    paused_ms = round((until - (contest.paused_at or until)).total_seconds() * 1000)
+    paused_ms = max(0, round((until - (contest.paused_at or until)).total_seconds() * 1000))
     clock = _clock(contest)
     clock.shift_ms += paused_ms
     clock.still_ms += paused_ms

@@ -110,7 +110,7 @@ def rebuild_contest(slug: str, as_json: bool) -> None:
 def pause(slug: str) -> None:
     """Stop SLUG for a while: nobody begins or answers, and all clocks stand still."""
     contest = contests.get_contest(slug)
-    actions.pause(contest=contest, actor=None, now=utc_now())
+    actions.pause(contest=contest, actor=None, now=actions.moment_of_act(contest))
     db.session.commit()
     click.echo(f"{slug}: paused; go on with: quizapp contest resume {slug}")
 
@@ -137,7 +137,9 @@ def resume(slug: str, until: datetime | None) -> None:
     Where the end has passed during the pause, say the new one with --until, or close the contest instead.
     """
     contest = contests.get_contest(slug)
-    actions.resume(contest=contest, actor=None, now=utc_now(), closes_at=_moment_of(contest, until))
+    actions.resume(
+        contest=contest, actor=None, now=actions.moment_of_act(contest), closes_at=_moment_of(contest, until)
+    )
     db.session.commit()
     click.echo(f"{slug}: goes on until {_local(contest, contest.closes_at)}")
 
@@ -151,7 +153,9 @@ def extend(slug: str, until: datetime | None, give: int | None) -> None:
     """Move the end of SLUG, or give those who are answering now more time, or both at once."""
     contest = contests.get_contest(slug)
     gift = timedelta(minutes=give or 0)
-    actions.extend(contest=contest, actor=None, now=utc_now(), closes_at=_moment_of(contest, until), gift=gift)
+    actions.extend(
+        contest=contest, actor=None, now=actions.moment_of_act(contest), closes_at=_moment_of(contest, until), gift=gift
+    )
     db.session.commit()
     click.echo(f"{slug}: open until {_local(contest, contest.closes_at)}")
 
@@ -162,7 +166,7 @@ def extend(slug: str, until: datetime | None, give: int | None) -> None:
 def close(slug: str) -> None:
     """End SLUG now; open attempts are handed in with what was saved."""
     contest = contests.get_contest(slug)
-    actions.close(contest=contest, actor=None, now=utc_now())
+    actions.close(contest=contest, actor=None, now=actions.moment_of_act(contest))
     db.session.commit()
     click.echo(f"{slug}: closed; open attempts are handed in within seconds")
 

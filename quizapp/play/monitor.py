@@ -101,7 +101,7 @@ def act(slug: str, name: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             _refuse_stale(contest, form)
-            _FORMS[name].perform(contest, form, now)
+            _FORMS[name].perform(contest, form, actions.moment_of_act(contest))
         except Invalid as refusal:
             _blame(form, refusal)
         except DomainError as refusal:

@@ -1,11 +1,14 @@
-"""Live state that belongs to no shard: the recorder's lease, and what it tells of itself."""
+"""Live state that belongs to no shard: the recorder's lease, what it tells of itself, and the clock."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
+from quizapp.core.clock import from_ms
 from quizapp.core.live import Live, Script
+from quizapp.play.state import Shard, base_of
 
 PACE_SECONDS = 5
 LEASE_KEY, PACE_KEY = "play:recorder", "play:recorder:pace"
@@ -25,6 +28,12 @@ def give_up_lease(live: Live, *, owner: str) -> None:
 def has_lease(live: Live) -> bool:
     """Whether some recorder holds the lease: one runs."""
     return bool(live.command("EXISTS", LEASE_KEY))
+
+
+def time_of(live: Live, shard: Shard) -> datetime:
+    """The time by the clock that decides in a shard."""
+    seconds, microseconds = live.command("TIME", at=base_of(shard))
+    return from_ms(int(seconds) * 1000 + int(microseconds) // 1000)
 
 
 def tell_pace(live: Live, *, per_second: int, batch: int, batch_ms: int) -> None:

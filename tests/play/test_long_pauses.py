@@ -16,8 +16,8 @@ from quizapp.contests.models import Contest
 from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import Invalid
-from quizapp.core.live import get_live
-from quizapp.play import actions, figures, rules, state
+from quizapp.core.live import LiveStoreDown, get_live
+from quizapp.play import actions, figures, rules, state, wide_state
 from quizapp.play.verify import verify
 from tests.play.makers import Phone, kit_of, make_contest, record_all, turn
 from tests.play.monitoring import act, events, local, stored
@@ -216,3 +216,31 @@ def test_who_has_paused_for_longer_than_a_contest_may_last_is_told_what_is_left(
         contest = stored()
     assert organiser.get("/play/autumn/monitor/resume").status_code == 200
     actions.close(contest=stored(), actor=None, now=utc_now())
+
+
+def test_a_pause_is_measured_by_the_clock_that_decides(
+    app: Flask, organiser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, hour, told = make_contest(), timedelta(hours=1), utc_now() + 5 * MINUTE
+    monkeypatch.setattr(actions, "utc_now", lambda: utc_now() + hour)
+    assert abs(actions.moment_of_act(contest) - utc_now()) < MINUTE
+    with monkeypatch.context() as patched:
+        patched.setattr(wide_state, "time_of", lambda _live, _shard: told)
+        assert act(organiser, "pause", reason="试试", confirm="y").status_code == 303
+    assert stored().paused_at == told
+
+    def away(*_arguments: object) -> None:
+        raise LiveStoreDown
+
+    monkeypatch.setattr(wide_state, "time_of", away)
+    assert actions.moment_of_act(stored()) > utc_now() + hour - MINUTE
+
+
+def test_a_pause_that_ends_before_it_began_takes_time_from_nobody(app: Flask) -> None:
+    contest = make_contest()
+    actions.pause(contest=contest, actor=None, now=utc_now() + MINUTE)
+    actions.resume(contest=contest, actor=None, now=utc_now())
+    db.session.commit()
+    [shard] = contest.shards
+    gate = state.read_gate_fields(get_live(), shard)
+    assert (gate["shift"], gate["still"]) == ("0", "0")
