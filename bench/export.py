@@ -36,7 +36,7 @@ from quizapp.core.db import db, reading
 from quizapp.play.models import Answer, Attempt
 from quizapp.reports.files import write_results
 from quizapp.reports.results import Results
-from tests.conftest import make_settings
+from tests.settings import make_settings
 
 FORMATS = ("xlsx", "jsonl")
 QUESTIONS, PORTION = 20, 5000

@@ -30,7 +30,7 @@ from quizapp.bank.formats.parsed import ParsedCitation
 from quizapp.core import schema
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
-from tests.conftest import make_settings
+from tests.settings import make_settings
 
 FILES = ("xlsx", "csv", "text by looks", "text", "json")
 LETTERS = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]

@@ -24,7 +24,7 @@ from quizapp.core import schema
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from tests import postgresql
-from tests.conftest import make_settings
+from tests.settings import make_settings
 
 SEARCHES: dict[str, dict[str, Any]] = {
     "two characters, in 5 %": {"words": "宪法"},

@@ -26,6 +26,7 @@ from quizapp.core.embedded import Valkey, start_valkey
 from quizapp.core.settings import Settings
 from tests import postgresql
 from tests.cast import ada, olga, rita  # noqa: F401
+from tests.settings import make_settings as make_settings
 from tests.stack import Stack
 
 # Named here since only what is loaded first may speak at the end of a run.
