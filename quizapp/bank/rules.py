@@ -7,6 +7,7 @@ matching pairs such as "A2" with each left id at most once; [] is no answer.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from hashlib import sha256
 from typing import Any
 
 CHOICE_KINDS = ("single", "multiple", "indefinite")
+_NO_LETTER = re.compile(r"[\W_]")
+"""What a punctuation mark may be, and no letter or digit is."""
 BLANK_LETTERS = 200
 """The longest text a blank takes."""
 FOLDED_LETTERS = 2 * BLANK_LETTERS
@@ -133,14 +136,18 @@ def normalise_text(text: str) -> str:
     folded = "".join(_fold_width(text).casefold().split())
     if folded.isalnum():
         return folded
-    kept = []
-    for place, letter in enumerate(folded):
-        before, after = folded[place - 1 : place], folded[place + 1 : place + 2]
-        between_digits = before.isdigit() and after.isdigit()
-        is_minus = letter in "-−" and after.isdigit() and not before
-        if unicodedata.category(letter)[0] != "P" or between_digits or is_minus:
-            kept.append(letter)
-    return "".join(kept) or folded
+    return _NO_LETTER.sub(_unless_mark, folded) or folded
+
+
+def _unless_mark(found: re.Match[str]) -> str:
+    """Nothing for a punctuation mark, unless its neighbours make it part of a number; any other sign as it is."""
+    sign, place, text = found[0], found.start(), found.string
+    if unicodedata.category(sign)[0] != "P":
+        return sign
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    between_digits = before.isdigit() and after.isdigit()
+    is_minus = sign in "-−" and after.isdigit() and not before
+    return sign if between_digits or is_minus else ""
 
 
 def _fold_width(text: str) -> str:
