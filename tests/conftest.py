@@ -65,18 +65,6 @@ def missing(part: str) -> NoReturn:
     pytest.skip(f"{part} is not on this machine")
 
 
-def make_settings(*, database_url: str, redis_url: str, data_dir: Path, **changes: object) -> Settings:
-    return Settings(
-        database_url=database_url,
-        redis_url=redis_url,
-        secret_key="test-secret-key-0123456789abcdefghijklmnop",
-        field_key="test-field-key-0123456789abcdefghijklmnopq",
-        data_dir=data_dir,
-        public_url="http://localhost",
-        **changes,  # type: ignore[arg-type]
-    )
-
-
 def put_into_environment(monkeypatch: pytest.MonkeyPatch, settings: Settings, *names: str) -> None:
     """Set the variables of some settings."""
     for name in names:
