@@ -248,7 +248,7 @@ def test_an_outage_empties_neither_house_nor_queue(app: Flask, client: FlaskClie
 def test_a_rebuild_keeps_the_queue_and_fills_no_house_twice(app: Flask, client: FlaskClient) -> None:
     contest, phones = full_house(client)
     shard = Shard(contest.id)
-    rebuild.rebuild(shard=shard, now=utc_now(), discards=False)
+    rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
     assert state.figures(get_live(), shard).waiting == 2
     assert [phone.begin().json["place"] for phone in phones[:0:-1]] == [2, 1]
     phones[0].finish()

@@ -115,7 +115,7 @@ def test_doors_that_open_while_an_organiser_acts_know_of_it(contest: Contest, mo
         db.session.commit()
 
     monkeypatch.setattr(state, "open_gate", before(state.open_gate, pause))
-    rebuild.rebuild(shard=Shard(1), now=now, discards=False)
+    rebuild.rebuild(shard=Shard(1), now=now, discards=True)
     assert gate()["paused"] == "1"
 
 
