@@ -241,6 +241,7 @@ def test_a_backup_is_made_by_its_unit_and_old_ones_go_behind_it(deployment: Depl
         path.touch()
         os.utime(path, (time.time() - days * 86400,) * 2)
     deployment.run_once("quizapp-backup", ("/srv/backups", str(tmp_path)))
+    assert young.exists() and other.exists()
     [made] = set(tmp_path.iterdir()) - {young, other}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}\.backup", made.name)
     assert made.stat().st_size > 1000 and made.stat().st_mode & 0o077 == 0
