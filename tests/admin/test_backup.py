@@ -125,7 +125,7 @@ def test_what_is_answered_after_a_rebuild_in_between_is_in_the_backup(
 
     def rebuild_and_answer() -> None:
         monkeypatch.undo()
-        rebuild(shard=Shard(contest.id), now=utc_now(), discards=False)
+        rebuild(shard=Shard(contest.id), now=utc_now(), discards=True)
         assert phone.send(phone.right(kit_of(contest), 0), phone.right(kit_of(contest), 1)).status_code == 200
 
     monkeypatch.setattr(state, where, once(rebuild_and_answer, getattr(state, where)))
@@ -144,7 +144,7 @@ def test_a_rebuild_between_the_events_and_the_tables_counts_nothing_twice(
     play_some(app, contest)
 
     def rebuild_now() -> None:
-        rebuild(shard=Shard(contest.id), now=utc_now(), discards=False)
+        rebuild(shard=Shard(contest.id), now=utc_now(), discards=True)
 
     monkeypatch.setattr(portable, "all_columns", once(rebuild_now, portable.all_columns))
     file = tmp_path / "all.backup"
