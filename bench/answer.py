@@ -26,18 +26,16 @@ import msgspec
 
 from bench import machine
 from bench.client import Load, drive, request
-from bench.installation import CONNECTIONS, Phones, groups, installed
+from bench.installation import CONNECTIONS, Phones, groups, installed, settle
 from quizapp.accounts.queries import latest_notice
 from quizapp.core.db import db
 from quizapp.core.embedded import start_valkey
 from quizapp.core.launcher import web_command
-from quizapp.core.live import get_live
-from quizapp.play.replay import make_contest
-from quizapp.play.state import Shard, count_events
+from quizapp.play.replay import QUESTIONS, make_contest
+from quizapp.play.state import Shard
 
 ROUNDS = 4
 WORKERS = 2
-SETTLE_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -95,8 +93,8 @@ def floor_rounds(host: str, *, answers: int) -> list[list[list[bytes]]]:
         for line in range(CONNECTIONS):
             requests = []
             for at in range(answers // CONNECTIONS):
-                attempt = f"{number}-{line}-{at // 10:06}-0123456789"
-                item = {"question": 100 + at % 10, "response": ["B"], "seq": 1, "spent_ms": 800}
+                attempt = f"{number}-{line}-{at // QUESTIONS:06}-0123456789"
+                item = {"question": 100 + at % QUESTIONS, "response": ["B"], "seq": 1, "spent_ms": 800}
                 requests.append(
                     request("PUT", f"/answers/{attempt}", msgspec.json.encode({"answers": [item]}), host=host)
                 )
@@ -105,14 +103,16 @@ def floor_rounds(host: str, *, answers: int) -> list[list[list[bytes]]]:
     return rounds
 
 
-def measure(served: Served, number: int, settle: Any = None) -> dict[str, float]:
+def measure(served: Served, number: int, shard: Shard | None = None) -> dict[str, float]:
     """One round: processor milliseconds an answer by group of processes, and the pace."""
     before = {name: machine.processor_seconds(pids) for name, pids in served.groups.items()}
     load = drive(served.address, served.rounds[number])
     if set(load.statuses) != {200}:
         raise SystemExit(f"{served.name}: {load.statuses} {load.last_body[:300]!r}")
-    if settle:
-        settle()
+    if load.count != sum(map(len, served.rounds[number])):
+        raise SystemExit(f"{served.name}: {load.count} replies")
+    if shard:
+        settle(shard)
     used = {name: machine.processor_seconds(pids) - before[name] for name, pids in served.groups.items()}
     per_answer = {f"{name}_ms": 1000 * seconds / load.count for name, seconds in used.items()}
     return per_answer | {"all_ms": sum(per_answer.values()), **_pace(load)}
@@ -136,7 +136,7 @@ def run(*, answers: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="qafloor", dir="/tmp") as name, floor(Path(name)) as (address, bare_groups):
         bare = Served("floor", address, bare_groups, floor_rounds(f"{address[0]}:{address[1]}", answers=answers))
         with installed() as serving:
-            contest_id = make_contest(attempts=1)
+            shard = Shard(make_contest(attempts=1))
             consent = latest_notice().version
             db.session.rollback()
             parts = urlsplit(serving.address)
@@ -144,16 +144,11 @@ def run(*, answers: int) -> dict[str, Any]:
             ours = Served("ours", phones.address, groups(serving.pid), [])
             ours.rounds = [phones.lines(answers=answers) for _ in range(ROUNDS)]
 
-            def settle() -> None:
-                give_up_at = time.monotonic() + SETTLE_SECONDS
-                while count_events(get_live(), Shard(contest_id)) and time.monotonic() < give_up_at:
-                    time.sleep(0.05)
-
-            settle()
+            settle(shard)
             rows: dict[str, list[dict[str, float]]] = {"floor": [], "ours": []}
             for number in range(ROUNDS):
                 rows["floor"].append(measure(bare, number))
-                rows["ours"].append(measure(ours, number, settle))
+                rows["ours"].append(measure(ours, number, shard))
     figures: dict[str, Any] = {name: middle(found[1:]) for name, found in rows.items()}
     base = figures["floor"]["all_ms"]
     figures["ratio"] = round(figures["ours"]["all_ms"] / base, 2)
@@ -167,7 +162,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=3200, help="in each of the rounds, of which the first warms up")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    figures = run(answers=asked.answers // (10 * CONNECTIONS) * 10 * CONNECTIONS)
+    figures = run(answers=asked.answers // (QUESTIONS * CONNECTIONS) * QUESTIONS * CONNECTIONS)
     machine.keep("answer", figures)
     if asked.json:
         print(json.dumps(figures, ensure_ascii=False))

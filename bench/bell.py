@@ -20,9 +20,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bench import machine
-from bench.calls import settle
 from bench.client import drive
-from bench.installation import Phones, groups, installed
+from bench.installation import Phones, groups, installed, settle
 from bench.openloop import Knock, knock
 from bench.telling import percentiles, tell
 from quizapp.contests import actions as contests

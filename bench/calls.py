@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from bench import machine
 from bench.client import drive
-from bench.installation import CONNECTIONS, Phones, groups, installed
+from bench.installation import CONNECTIONS, Phones, groups, installed, settle
 from quizapp.accounts.queries import latest_notice
 from quizapp.core.db import db
-from quizapp.core.live import get_live
 from quizapp.play.replay import SLUG, make_contest
-from quizapp.play.state import Recovering, Shard, count_events
+from quizapp.play.state import Shard
 
 KINDS = {
     "visit": "visit",
@@ -59,18 +57,6 @@ def run(*, people: int) -> dict[str, Any]:
                 "per_second": round(load.count / load.seconds),
             }
     return figures
-
-
-def settle(shard: Shard) -> None:
-    """Wait until the recorder has carried everything over."""
-    give_up_at = time.monotonic() + 60
-    while time.monotonic() < give_up_at:
-        try:
-            if not count_events(get_live(), shard):
-                return
-        except Recovering:
-            return
-        time.sleep(0.05)
 
 
 def main() -> None:

@@ -16,11 +16,14 @@ from bench.client import drive, request
 from quizapp.app import create_app
 from quizapp.core.db import db
 from quizapp.core.installation import Serving
+from quizapp.core.live import get_live
 from quizapp.core.settings import load_settings
-from quizapp.play.replay import SLUG, own_installation
+from quizapp.play.replay import QUESTIONS, SLUG, own_installation
+from quizapp.play.state import Recovering, Shard, count_events
 
 CONNECTIONS = 16
 OPEN_SECONDS = 30
+SETTLE_SECONDS = 60
 
 
 @contextmanager
@@ -32,6 +35,23 @@ def installed(*, database_url: str | None = None, cache_url: str | None = None) 
             yield serving
             db.session.remove()
             db.engine.dispose()
+
+
+def settle(shard: Shard) -> None:
+    """Wait until the recorder has carried everything over, so that its time counts.
+
+    Before the doors open there is nothing to carry. Ends the program when the recorder does not come to an end.
+    """
+    give_up_at = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            if not count_events(get_live(), shard):
+                return
+        except Recovering:
+            return
+        if time.monotonic() > give_up_at:
+            raise SystemExit("the recorder did not empty the stream")
+        time.sleep(0.05)
 
 
 def groups(launcher: int) -> dict[str, list[int]]:
@@ -60,8 +80,8 @@ class Phones:
         self.people = 0
 
     def lines(self, *, answers: int) -> list[list[bytes]]:
-        """Lines whose requests together are so many answers, one request each, ten an attempt."""
-        return self.answering(self.papers(answers // 10))
+        """Lines whose requests together are so many answers, one request each, a whole paper an attempt."""
+        return self.answering(self.papers(answers // QUESTIONS))
 
     def papers(self, count: int) -> list[Any]:
         """The papers of so many attempts, begun now."""

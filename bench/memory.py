@@ -19,9 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench import machine
-from bench.calls import settle
 from bench.client import drive
-from bench.installation import CONNECTIONS, Phones, installed
+from bench.installation import CONNECTIONS, Phones, installed, settle
 from quizapp.accounts.queries import latest_notice
 from quizapp.core.db import db
 from quizapp.core.embedded import start_valkey
@@ -84,7 +83,9 @@ def run(*, people: int) -> dict[str, Any]:
         papers = come_and_answer(phones, people)
         settle(shard)
         answering, counts = used_bytes(live), used_bytes(cache)
-        drive(phones.address, phones.finishing(papers))
+        finishing = drive(phones.address, phones.finishing(papers))
+        if set(finishing.statuses) != {200}:
+            raise SystemExit(f"hand-ins: {finishing.statuses} {finishing.last_body[:300]!r}")
         settle(shard)
         finished = used_bytes(live)
     return {

@@ -30,13 +30,12 @@ from quizapp.accounts.queries import latest_notice
 from quizapp.contests.models import Contest
 from quizapp.core.db import db
 from quizapp.core.live import get_live
-from quizapp.play.replay import make_contest
+from quizapp.play.replay import QUESTIONS, make_contest
 from quizapp.play.state import Shard, count_events, has_gate
 from quizapp.play.verify import verify
 from tests import postgresql
 
-ANSWERS = 10
-EVENTS = ANSWERS + 2
+EVENTS = QUESTIONS + 2
 """Of an attempt: the begin, its answers one by one, the hand-in."""
 DRAIN_SECONDS = 120
 CORES = os.cpu_count() or 1

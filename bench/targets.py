@@ -14,6 +14,8 @@ Results = Mapping[str, Mapping[str, Any]]
 """Name of a result file without its ending → its content."""
 
 CAMPAIGN_ANSWERS, BELL_PEOPLE, EXPORT_PEOPLE, IMPORT_QUESTIONS = 800_000, 10_000, 100_000, 10_000
+RECORDER_EVENTS = 40_000
+"""Fewer cost the recorder too few ticks of the processor's clock for a figure."""
 BOARD_PEOPLE = "1000000"
 
 
@@ -134,19 +136,15 @@ def _memory(results: Results) -> list[Figure]:
 
 
 def _recorder(results: Results) -> list[Figure]:
-    return [
-        Figure(
-            "P6",
-            f"Recorder into {word}, against the answers of all cores",
-            "×",
-            3,
-            5,
-            find(results, f"recorder-{name}", "ratio"),
-            f"recorder-{name}",
-            more_is_better=True,
-        )
-        for name, word in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
-    ]
+    found = []
+    for name, word in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
+        source = f"recorder-{name}"
+        events, ratio = find(results, source, "event", "events"), find(results, source, "ratio")
+        size = f"{_count(events)} events" if events else ""
+        work = f"Recorder into {word}, against the answers of all cores"
+        at: dict[str, Any] = {"size": size, "is_whole": (events or 0) >= RECORDER_EVENTS, "more_is_better": True}
+        found.append(Figure("P6", work, "×", 3, 5, ratio, source, **at))
+    return found
 
 
 def _export(results: Results) -> list[Figure]:
