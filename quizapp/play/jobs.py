@@ -26,7 +26,7 @@ from quizapp.contests.shards import Shards
 from quizapp.core.clock import from_ms, to_ms, utc_now
 from quizapp.core.db import db, reading
 from quizapp.core.errors import StoreUnavailable
-from quizapp.core.live import Live, get_live
+from quizapp.core.live import Live, LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import BATCHES, RECORDED
 from quizapp.leaderboards import state as boards
@@ -322,9 +322,13 @@ class Recorder:
         recount.count_anew(self.live, self.positions[shard])
 
     def _sweep(self, shard: Shard) -> None:
-        for _sweep in range(SWEEPS_AT_ONCE):
-            if state.expire(self.live, shard, wait_ms=self.wait_ms) < 200:
-                return
+        try:
+            for _sweep in range(SWEEPS_AT_ONCE):
+                if state.expire(self.live, shard, wait_ms=self.wait_ms) < 200:
+                    return
+        except LiveStoreDown as error:
+            # Full memory refuses to hand in, and nothing but recording frees it: the shard is recorded all the same.
+            log.warning("not_swept", contest_id=shard.contest_id, shard=shard.number, reason=recorder.reason_of(error))
 
     def _settle(self, position: Position, now: datetime) -> None:
         shard = position.shard

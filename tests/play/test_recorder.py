@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
@@ -16,6 +17,7 @@ from quizapp.bank.models import Question
 from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
+from quizapp.core.embedded import Valkey
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.play import recorder, state
 from quizapp.play.jobs import SIZES, Recorder
@@ -428,6 +430,32 @@ def test_the_sweeper_hands_in_what_is_overdue(client: FlaskClient, contest: Cont
     turn()
     result = phone.look().json
     assert (result["finish"], result["score"], result["duration_ms"]) == ("expired", 20, 600_000)
+
+
+def test_full_memory_with_overdue_papers_keeps_nothing_from_being_recorded(
+    client: FlaskClient, contest: Contest, valkey: Valkey
+) -> None:
+    """They cannot be handed in until recording has freed memory."""
+    phone = play(client, contest, finishes=False)
+    live, shard, answer = get_live(), Shard(contest.id), phone.right(kit_of(contest), 1)
+    keeper = Recorder(live, wait_ms=0)
+    keeper.turn(utc_now())
+    assert phone.send(answer).status_code == 200
+    live.command("ZADD", state.deadlines_key(shard), 1, phone.attempt)
+    admin = redis.Redis.from_url(valkey.admin_url)
+    most = admin.config_get("maxmemory")["maxmemory"]
+    try:
+        admin.config_set("maxmemory", 1)
+        for _turn in range(2):
+            keeper._duties_due = 0
+            keeper.turn(utc_now())
+        assert (state.count_events(live, shard), state.count_open(live, shard)) == (0, 1)
+    finally:
+        admin.config_set("maxmemory", most)
+        admin.close()
+    keeper._duties_due = 0
+    keeper.turn(utc_now())
+    assert state.count_open(live, shard) == 0
 
 
 def test_the_sweeper_hands_in_everything_after_the_close(client: FlaskClient, contest: Contest) -> None:
