@@ -246,7 +246,8 @@ def test_a_result_shows_score_answers_and_articles(client: FlaskClient) -> None:
         "逐题回顾",
         "正确答案",
         "依据宪法第五条",
-        "《宪法》第五条 · 1982-12-04 起施行",
+        "《宪法》第五条",
+        "· 1982-12-04 起施行",
         "再答一次",
     ):
         assert words in page
