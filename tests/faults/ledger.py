@@ -30,6 +30,8 @@ AGAIN_SECONDS = 0.1
 """So long a phone waits at the least before it sends again."""
 PATIENCE_SECONDS = 90.0
 THREADS = 6
+TIMEOUT_SECONDS = 10.0
+"""How long a phone waits for a reply."""
 """People of a crowd who play at the same time, each with one connection."""
 CANARY = "因为如此"
 """The explanation of every question: it must not leave before the attempt is finished."""
@@ -208,7 +210,7 @@ class Person(Phone):
         number: int,
         *,
         ledger: Ledger,
-        timeout: float = 10.0,
+        timeout: float = TIMEOUT_SECONDS,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         super().__init__(base_url, slug, number)
@@ -394,7 +396,7 @@ class Crowd:
         seed: int,
         threads: int = THREADS,
         pause: float = 0.05,
-        timeout: float = 10.0,
+        timeout: float = TIMEOUT_SECONDS,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.ledger = Ledger(seed)
