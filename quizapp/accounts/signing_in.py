@@ -9,7 +9,6 @@ is ever locked out for good:
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -23,7 +22,7 @@ from quizapp.core.db import db, reading, release
 from quizapp.core.errors import DomainError
 from quizapp.core.i18n import _
 from quizapp.core.logs import get_logger
-from quizapp.core.throttle import count_try, forget_tries, seconds_to_wait
+from quizapp.core.throttle import count_try, forget_tries, network_of, seconds_to_wait
 
 SPAN_SECONDS = 15 * 60
 TRIES = 10
@@ -81,7 +80,7 @@ def authenticate(*, name: str, password: str, address: str, device: str | None, 
     """
     normal = normalise_sign_in_name(name)
     own = _own_counter(normal, device)
-    Counter("accounts-network", _network(address), NETWORK_TRIES).count()
+    Counter("accounts-network", network_of(address), NETWORK_TRIES).count()
     own.count()
     with reading():
         stored = db.session.execute(select(User.password_hash, User.is_active).where(User.name == normal)).one_or_none()
@@ -118,14 +117,3 @@ def _own_counter(name: str, device: str | None) -> Counter:
 def _short_digest(name: str) -> str:
     """What stands for a typed name in a counter: it may be long, or a password in the wrong field."""
     return sha256(name.encode(errors="replace")).hexdigest()[:16]
-
-
-def _network(address: str) -> str:
-    """The address itself, or the /64 of an IPv6 address, which one subscriber has whole."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)

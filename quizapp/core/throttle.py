@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from typing import cast
 
@@ -53,3 +54,16 @@ def forget_tries(*, name: str, subject: str, times: int, seconds: int) -> None:
         _limiter().clear(RateLimitItemPerSecond(times, seconds), name, subject)
     except RedisError as error:
         raise StoreUnavailable from error
+
+
+def network_of(address: str) -> str:
+    """Who is counted as one: an IPv4 address, or the /64 of an IPv6 address, which one subscriber has whole."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)

@@ -22,7 +22,7 @@ from quizapp.core.errors import DomainError, Invalid, NotFound, StoreUnavailable
 from quizapp.core.i18n import _
 from quizapp.core.live import get_live
 from quizapp.core.settings import get_settings
-from quizapp.core.throttle import count_try
+from quizapp.core.throttle import count_try, network_of
 from quizapp.play import tokens
 from quizapp.play.papers import paper_of
 from quizapp.play.state import Recovering, Shard
@@ -31,7 +31,7 @@ DAY_MS = 24 * 3600 * 1000
 KEEP_DAYS = 180
 """A token is good for so long after the end of its contest, for looking at the own result."""
 ADDRESS_LIMITS = {"visits": 6000, "entries": 3000}
-"""Calls of one address in a minute. A school of 2,000 phones behind it gets in within the minute of the opening, each
+"""Calls of one network in a minute. A school of 2,000 phones behind it gets in within the minute of the opening, each
 with three pages of the contest, and every second form sent twice; a flood is refused."""
 BEGINS, BEGIN_SECONDS = 120, 10
 """So many begins of one person in so many seconds; see `limit_begins`."""
@@ -60,8 +60,8 @@ class TooManyRequests(DomainError):
 
 
 def limit_address(name: str) -> None:
-    """Count a call of this address; raises TooManyRequests. When calls cannot be counted they are let through."""
-    if not _count(name=name, subject=request.remote_addr or "", times=ADDRESS_LIMITS[name], seconds=60):
+    """Count a call of this network; raises TooManyRequests. When calls cannot be counted they are let through."""
+    if not _count(name=name, subject=network_of(request.remote_addr or ""), times=ADDRESS_LIMITS[name], seconds=60):
         raise TooManyRequests
 
 

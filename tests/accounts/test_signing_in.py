@@ -99,19 +99,6 @@ def test_one_network_stops_whatever_the_names(client: FlaskClient, olga: User, m
     assert forged.status_code == 429
 
 
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
-        ("", "unknown"),
-    ],
-)
-def test_a_network_is_an_address_or_a_subscriber_of_ipv6(address: str, network: str) -> None:
-    assert signing_in._network(address) == network
-
-
 def test_a_try_is_counted_before_it_is_checked(app: Flask, olga: User) -> None:
     """Fifty at once get no more than ten answers."""
     statuses: list[int] = []

@@ -276,6 +276,21 @@ def test_who_begins_too_often_is_refused_alone(
     assert late.begin().json["place"] == 4
 
 
+def test_a_subscriber_is_one_however_many_addresses_there_are(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each visit leaves a mark in the answers' memory for half an hour; an IPv6 subscriber has 2^64 addresses."""
+    monkeypatch.setitem(access.ADDRESS_LIMITS, "visits", 2)
+    make_contest()
+
+    def visit(address: str) -> int:
+        client.environ_base["REMOTE_ADDR"] = address
+        return client.post("/api/v1/contests/autumn/visits", json={}).status_code
+
+    assert [visit(f"2001:db8:1:2::{number}") for number in range(3)] == [204, 204, 429]
+    assert visit("2001:db8:1:3::1") == 204
+
+
 def test_the_limits_let_a_school_in_and_keep_places() -> None:
     """2,000 phones behind one address; they wait up to 20% longer than told in the queue, 50% after a refusal."""
     school, devices = 2000, 3
