@@ -254,7 +254,7 @@ def _gate_writer(contest: Contest) -> Callable[[], None]:
 def forget(*, contest: Contest, entry: Entry, now: datetime) -> None:
     """Delete a person's fields, in SQL and on the boards; the person can begin nothing more.
 
-    Raises Recovering or LiveStoreDown, and then nothing must be committed: it is tried again later.
+    Raises StoreUnavailable, and then nothing must be committed: it is tried again later.
     """
     entering.anonymise(entry=entry, now=now)
     shard = Shard(contest.id, entry.shard)

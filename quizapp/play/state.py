@@ -220,8 +220,8 @@ def names(live: Live, shards: Shards, *, people: Sequence[str]) -> dict[str, str
 
 
 def forget_person(live: Live, shard: Shard, *, person: str, name: str) -> None:
-    """Show `name` on boards from now on, and let the person begin nothing more."""
-    call(live, shard, "forget", person, name)
+    """Show `name` on boards from now on, and let the person begin nothing more; also after a failover."""
+    call(live, shard, "forget", person, name, waits=True)
 
 
 # Answers and results

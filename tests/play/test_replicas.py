@@ -12,14 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from quizapp.contests.correcting import VOID
-from quizapp.contests.models import Contest
+from quizapp.contests.models import Contest, Entry
 from quizapp.core import live_servers
 from quizapp.core.clock import utc_now
 from quizapp.core.db import db
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.settings import Settings
-from quizapp.play import correcting, recorder, rescoring, state
+from quizapp.play import actions, correcting, recorder, rescoring, state
 from quizapp.play.jobs import Recorder
 from quizapp.play.models import Answer, Attempt, Correction, RecorderPosition
 from quizapp.play.state import Shard
@@ -107,6 +107,26 @@ def test_nobody_learns_of_a_hand_in_that_a_replica_lacks(contest: Contest, phone
     assert phone.look().json["score"] == result.json["score"]
     key = state.attempt_key(Shard(contest.id), phone.attempt)
     assert replica.admin.hget(key, "f") == "handed_in"
+
+
+def test_nobody_is_forgotten_before_a_replica_has_forgotten(
+    contest: Contest, phone: Phone, servers: Replicated
+) -> None:
+    """The primary that alone had forgotten a name may be lost, and nothing would take the name away again."""
+    phone.finish()
+    record_all(contest)
+    [replica] = servers.replicas()
+    replica.freeze()
+    contest, entry = db.session.get_one(Contest, contest.id), db.session.scalars(select(Entry)).one()
+    with pytest.raises(StoreUnavailable):
+        actions.forget(contest=contest, entry=entry, now=utc_now())
+    db.session.rollback()
+    replica.thaw()
+    actions.forget(contest=contest, entry=entry, now=utc_now())
+    db.session.commit()
+    fail_over(servers)
+    rows = phone.client.get("/api/v1/contests/autumn/boards/overall").json["rows"]
+    assert [row["name"] for row in rows] == ["***"]
 
 
 def test_who_answers_learns_of_an_end_only_when_a_replica_has_it(
