@@ -17,9 +17,10 @@ from quizapp.contests.kits import get_kit
 from quizapp.contests.models import Contest
 from quizapp.core.background import enqueue
 from quizapp.core.clock import to_ms
-from quizapp.core.db import db
+from quizapp.core.db import db, reading, release
 from quizapp.core.errors import DomainError, Invalid
 from quizapp.core.i18n import _
+from quizapp.core.postgresql import lengthy
 from quizapp.play import queries
 from quizapp.play.impact import Impact, impact_of
 from quizapp.play.models import Correction
@@ -87,14 +88,20 @@ def question_of(contest: Contest, question_id: int) -> KitQuestion:
 def preview(*, contest: Contest, question_id: int, what: str, key: Sequence[Any], now: datetime) -> Impact:
     """What a correction would change in the attempts that are recorded; what is on its way is not in it.
 
+    All attempts are read, which may take a minute, in a transaction of its own that locks nobody out: whatever the
+    caller has not committed is undone.
     Raises NotPublished, NotInContest, AlreadyVoid, StillWaiting, RecordingHalted, Invalid (a key that cannot be).
     """
-    before = _checked(contest, question_id, what, key)
-    kit = get_kit(contest_id=contest.id, version=contest.kit_version)
-    new = corrected(
-        kit, question_id=question_id, what=what, key=key, reason="", version=kit.version + 1, at_ms=to_ms(now)
-    )
-    return impact_of(contest=contest, before=before, after=new.questions[question_id])
+    release()
+    with reading(), lengthy(db.session.connection()):
+        before = _checked(contest, question_id, what, key)
+        kit = get_kit(contest_id=contest.id, version=contest.kit_version)
+        new = corrected(
+            kit, question_id=question_id, what=what, key=key, reason="", version=kit.version + 1, at_ms=to_ms(now)
+        )
+        found = impact_of(contest=contest, before=before, after=new.questions[question_id])
+        release()
+    return found
 
 
 def _checked(contest: Contest, question_id: int, what: str, key: Sequence[Any]) -> KitQuestion:
@@ -127,13 +134,15 @@ def ask(
     """Have a question voided (`what` is void, `key` empty) or its key corrected; done in the background.
 
     `lock_version` is the contest's when it was seen what this will change. Of several who ask at once one comes after
-    the other, and looks at what the one before has left.
+    the other, and looks at what the one before has left. What the trail tells of the change is read before the contest
+    is locked, since people enter and begin meanwhile; whatever the caller has not committed is undone.
     Raises StaleVersion, and what `preview` raises.
     """
+    found = preview(contest=contest, question_id=question_id, what=what, key=key, now=now)
     db.session.refresh(contest, with_for_update=True)
     if lock_version != contest.lock_version:
         raise StaleVersion
-    found = preview(contest=contest, question_id=question_id, what=what, key=key, now=now)
+    _checked(contest, question_id, what, key)
     correction = Correction(
         contest_id=contest.id,
         question_id=question_id,

@@ -12,7 +12,7 @@ from quizapp.contests.correcting import KEY, VOID, BadKey, read_key
 from quizapp.contests.models import Contest
 from quizapp.core.clock import utc_now
 from quizapp.core.command import emit, json_option, refuse, with_app
-from quizapp.core.db import db, reading, release
+from quizapp.core.db import db
 from quizapp.core.web import points_text
 from quizapp.play import correcting, rescoring
 from quizapp.play.forms import REASON_LETTERS
@@ -59,9 +59,7 @@ def _correct(slug: str, question_id: int, what: str, text: str, reason: str, *, 
     contest = contests.get_published(slug)
     key = _read(contest, question_id, text) if what == KEY else []
     if dry_run:
-        with reading():
-            found = correcting.preview(contest=contest, question_id=question_id, what=what, key=key, now=now)
-            release()
+        found = correcting.preview(contest=contest, question_id=question_id, what=what, key=key, now=now)
         _tell(slug, question_id, found, is_done=False, as_json=as_json)
         return
     asked = correcting.ask(

@@ -11,6 +11,7 @@ from sqlalchemy import String, case, cast, func, select
 from quizapp.contests.kit import Kit, KitQuestion
 from quizapp.contests.models import Contest
 from quizapp.core.db import db
+from quizapp.core.postgresql import lengthy
 from quizapp.play import queries
 from quizapp.play.models import Answer, Attempt
 from quizapp.play.rules import mark_answer
@@ -131,7 +132,8 @@ def question_rows(*, contest: Contest, kit: Kit) -> list[QuestionRow]:
         .where(Attempt.contest_id == contest.id, Attempt.finish.is_not(None), is_given())
         .group_by(Answer.question_id)
     )
-    counted = {question_id: (answered, int(right)) for question_id, answered, right in db.session.execute(query)}
+    with lengthy(db.session.connection()):
+        counted = {question_id: (answered, int(right)) for question_id, answered, right in db.session.execute(query)}
     return [
         QuestionRow(number, question, *counted.get(question.id, (0, 0)))
         for number, (_id, question) in enumerate(sorted(kit.questions.items()), 1)

@@ -448,3 +448,25 @@ def test_who_has_seen_the_contest_before_another_correction_is_told(app: Flask, 
     db.session.rollback()
     assert db.session.scalar(select(func.count(Correction.id))) == 1
     assert do_jobs(rescoring.KINDS) == 0
+
+
+def test_people_enter_while_all_attempts_are_looked_through(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking through those of a city takes seconds: neither the contest nor the database is locked meanwhile."""
+    contest = fixed()
+    record_all(contest)
+    impact_of, entered = correcting.impact_of, []
+
+    def enter(name: str) -> int:
+        with app.app_context():
+            return Phone(app.test_client()).enter(name).status_code
+
+    def look_slowly(**what: Any) -> impact.Impact:
+        with ThreadPoolExecutor(1) as pool:
+            entered.append(pool.submit(enter, "甲").result(timeout=10))
+        return impact_of(**what)
+
+    monkeypatch.setattr(correcting, "impact_of", look_slowly)
+    ask(contest, 1, VOID)
+    assert entered == [201]
