@@ -234,6 +234,26 @@ def test_who_comes_to_a_full_house_waits_and_gets_in_by_itself(
     expect(second.locator("#stem")).to_be_visible(timeout=30_000)
 
 
+def test_a_tab_that_comes_back_days_later_asks_before_it_begins(
+    make_contest: Callable[..., str], open_device: OpenDevice
+) -> None:
+    """What it had begun may be over, and the next attempt would be used up without anybody having asked for it."""
+    page = open_device().page
+    enter_nickname(page, make_contest(), "好久不见")
+    page.reload()
+    page.wait_for_selector("#stem")
+    page.evaluate(
+        """() => {
+            const name = Object.keys(localStorage).find((one) => one.startsWith("quizapp.begin."));
+            const wish = JSON.parse(localStorage[name]);
+            localStorage[name] = JSON.stringify({ ...wish, until: Date.now() - 1 });
+        }"""
+    )
+    page.reload()
+    page.get_by_role("button", name="开始答题").click()
+    page.wait_for_selector("#stem")
+
+
 def test_an_answer_is_judged_at_once_and_locked(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
     page = open_device().page
     url = make_contest(feedback_time="at_once", sections=[{"bank": BANK, "kind": "single", "count": 2, "points": 10}])

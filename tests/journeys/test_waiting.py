@@ -53,6 +53,19 @@ def test_waiting_room_tells_place_and_time_and_lets_in_by_itself(
     expect(last.page.locator('[data-part="place"]')).to_have_text("1", timeout=20_000)
 
 
+def test_who_has_slept_in_the_queue_is_asked_again(make_contest: object, open_device: OpenDevice) -> None:
+    """A phone that wakes the next morning begins nothing by itself."""
+    url = make_contest(capacity=1, entry_mode="nickname")  # type: ignore[operator]
+    enter_nickname(open_device().page, url, "屋里的人")
+    page = open_device().page
+    page.clock.install()
+    arrive(page, url, "睡着的人")
+    expect(page.locator('[data-part="place"]')).to_have_text("1")
+    page.clock.fast_forward("08:00:00")
+    expect(page.get_by_role("button", name="开始答题")).to_be_visible()
+    expect(page).not_to_have_title("排队第 1 位")
+
+
 PAUSES = """
     async () => {
         const script = document.querySelector('script[type=module][src*="play/"]').src;

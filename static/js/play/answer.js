@@ -4,7 +4,7 @@ import { call, pauseBefore, Refused, sleep } from "../core/api.js";
 import { isLasting } from "../core/keep.js";
 import { hasText, text } from "../core/text.js";
 import { Answers, forgetAnswers } from "./answers.js";
-import { beginKey, forgetBegin, wishToBegin } from "./begin.js";
+import { forgetBegin, isWished, keepBegun, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
 import { secondLanguage, wireLanguages } from "./languages.js";
 import { sides } from "./matching.js";
@@ -44,17 +44,19 @@ function showRefusal(sentence) {
   showScreen("refused");
 }
 
-/** Begin, or come back to the open attempt; waits in the queue and through outages. */
+/** Begin, or come back to the open attempt; waits in the queue and through outages. Null when there is no paper. */
 async function begin() {
   showScreen("connecting");
-  const key = wishToBegin(slug);
   for (let failures = 0; ; ) {
+    const key = wishToBegin(slug);
     try {
       const { status, body } = await call("POST", `/api/v1/contests/${slug}/attempts`, { body: {}, key, isOurs: isBegun });
       if (status !== 202) {
         if (document.title !== title) navigator.vibrate?.(200);
         document.title = title;
-        return body.state === "finished" ? leaveTo(body.attempt, body.stored) : body;
+        if (body.state === "finished") return leaveTo(body.attempt, body.stored);
+        keepBegun(slug, body.remaining_ms);
+        return body;
       }
       failures = 0;
       showWait(body);
@@ -65,7 +67,15 @@ async function begin() {
       await sleep(pauseBefore(failures, error.retryAfterMs));
       failures += 1;
     }
+    if (!isWished(slug)) return askAgain();
   }
+}
+
+/** The phone has slept for long: whether to begin still is for the person to say. */
+function askAgain() {
+  document.title = title;
+  showScreen("start");
+  return null;
 }
 
 /** Show the place in the queue and the wait that is expected, also in the title, for who looks at another page. */
@@ -480,5 +490,5 @@ part("again").addEventListener("click", () => {
   location.reload();
 });
 if (isTooOld) showScreen("too-old");
-else if (beginKey(slug)) start();
+else if (isWished(slug)) start();
 else showScreen("start");
