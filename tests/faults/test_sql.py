@@ -21,9 +21,9 @@ from tests.faults.conftest import Judge, OnPostgresql
 from tests.faults.disk import fill, small_disk
 from tests.faults.house import HEALTHY_SECONDS, LATE, SLUG, House, Operator, Reply, Template, get
 from tests.faults.ledger import THREADS, TIMEOUT_SECONDS, Crowd, Ledger, Person
+from tests.ports import free_port
 from tests.postgresql import Cluster
 from tests.stack import START_SECONDS, children_of
-from tests.valkeys import free_ports
 
 pytestmark = pytest.mark.timeout(600)
 quick, slow = pytest.mark.quick, pytest.mark.slow
@@ -92,7 +92,7 @@ BUSY = "系统正忙"
 @pytest.mark.parametrize("seconds", [6, 30])
 def test_f20_sql_is_frozen(seconds: int, on_postgresql: OnPostgresql, fault_seed: int, judge: Judge) -> None:
     """Its connections stay open, and nobody says anything on them. Prometheus is told so."""
-    (port,) = free_ports(1)
+    port = free_port()
     settings = {"QUIZAPP_METRICS": f"127.0.0.1:{port}"}
     with on_postgresql.house(seed=fault_seed, settings=settings) as (house, cluster):
         crowd = house.crowd()

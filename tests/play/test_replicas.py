@@ -26,6 +26,7 @@ from quizapp.play.state import Shard
 from quizapp.play.verify import verify
 from tests import valkeys
 from tests.play.makers import Phone, keep_contests, kit_of, record_all
+from tests.ports import HOST
 from tests.valkeys import Replicated
 
 WAIT_MS, GRACE_MS = 4_000, 5_000
@@ -71,7 +72,7 @@ def restore(servers: Replicated) -> None:
     """Give the primary of now a replica again."""
     [former] = servers.replicas()
     former.start()
-    former.admin.replicaof(valkeys.HOST, servers.primary().port)
+    former.admin.replicaof(HOST, servers.primary().port)
     valkeys.wait_until(lambda: valkeys.is_linked(former))
 
 
