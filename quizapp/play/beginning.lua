@@ -67,6 +67,27 @@ local function day_of(first)
   return ARGV[first], ARGV[first + 1]
 end
 
+-- The keys of the last attempt, separated by spaces: the one it was begun with, which may be empty, and the newest of
+-- those that came back to it. Each device has its own, and a repetition after the hand-in must not begin another attempt.
+local MOST_KEYS = 4
+
+local function has_key(keys, key)
+  return key ~= '' and string.find(' ' .. keys .. ' ', ' ' .. key .. ' ', 1, true)
+end
+
+local function with_key(keys, key)
+  local first, later = string.match(keys, '^(%S*) ?(.*)$')
+  local known = {}
+  for one in string.gmatch(later, '%S+') do
+    table.insert(known, one)
+  end
+  if #known == MOST_KEYS - 1 then
+    table.remove(known, 1)
+  end
+  table.insert(known, key)
+  return first .. ' ' .. table.concat(known, ' ')
+end
+
 -- look: person → ok, now, kit, opens, settled, paused, fields of the person
 function functions.look(gate)
   local flat = redis.call('HGETALL', base .. 'person:' .. ARGV[2])
@@ -87,12 +108,15 @@ function functions.begin(gate)
   if f[8] then
     return { 'not_eligible' }
   end
-  if key ~= '' and f[7] == key then
+  if has_key(f[7] or '', key) then
     return { 'same', f[5] }
   end
   if f[6] then
     local open = read_attempt(f[5])
     if open and not is_overdue(gate, open, wait_ms) then
+      if key ~= '' then
+        redis.call('HSET', person_key, 'i', with_key(f[7] or '', key))
+      end
       return { 'open', f[5] }
     end
     if open then

@@ -38,6 +38,7 @@ class Person:
     last_attempt: str
     is_playing: bool
     begin_key: str
+    """With which the last attempt was begun; those that came back to it are kept behind it, in live data alone."""
     name: str
     is_gone: bool
     history: str
@@ -54,7 +55,7 @@ def person_of(fields: Mapping[str, str]) -> Person:
         begun_that_day=int(fields.get("m", 0)),
         last_attempt=fields.get("l", ""),
         is_playing="o" in fields,
-        begin_key=fields.get("i", ""),
+        begin_key=fields.get("i", "").partition(" ")[0],
         name=fields.get("a", ""),
         is_gone="z" in fields,
         history="".join(history),

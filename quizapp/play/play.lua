@@ -26,7 +26,7 @@
 --                               response is long and kept in texts
 --   play:T:texts:<id>     hash  <place> long response
 --   play:T:person:<id>    hash  v version (begins + finishes), n begun, d start of the day of the last begin,
---                               m begun on that day, l last attempt, o 1 while it is open, i its Idempotency-Key,
+--                               m begun on that day, l last attempt, o 1 while it is open, i its Idempotency-Keys,
 --                               a masked name, z 1 when the entry was deleted, h0… history
 --   play:T:visits:<n>     hash  digest of a visitor → ms, modulo two gaps between visits, when last here; of stretch
 --                               n, which is one gap long; expires

@@ -53,6 +53,19 @@ def test_a_begin_whose_reply_was_lost_is_found_again_after_the_hand_in(phone: Ph
     assert phone.begin("key-2").status_code == 201
 
 
+def test_a_begin_that_came_back_to_an_attempt_is_found_again_after_the_hand_in(phone: Phone) -> None:
+    """Each device has a key of its own; what one of them repeats must not use another attempt up."""
+    devices = [f"device-{number}" for number in range(6)]
+    attempts = {phone.begin(key).json["attempt"] for key in devices}
+    assert len(attempts) == 1
+    phone.finish()
+    for key in (devices[0], *devices[-3:]):
+        again = phone.begin(key)
+        assert (again.status_code, again.json["state"]) == (200, "finished")
+        assert {again.json["attempt"]} == attempts
+    assert phone.begin("device").status_code == 201
+
+
 @pytest.mark.parametrize("key", ["a b", "x" * 65, "钥匙", "\t"])
 def test_a_key_that_cannot_be_kept_is_refused(phone: Phone, key: str) -> None:
     path = "/api/v1/contests/autumn/attempts"
