@@ -38,8 +38,8 @@ def examine(house: House, ledger: Ledger, *, had_outage: bool = True) -> set[str
             wait()
         except AssertionError:
             found.add("I12")
-    if is_halted(house):
-        house.stack.run_cli("play", "rebuild", SLUG)
+    if is_halted(house) and house.stack.run_cli("play", "rebuild", SLUG, check=False).returncode:
+        found.add("I12")
     ledger.add(house.probes)
     with house.store.client() as live:
         evidence = checker.gather(ledger=ledger, slug=SLUG, database=house.database, live=live)

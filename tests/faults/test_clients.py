@@ -262,7 +262,7 @@ def test_f33_three_times_more_than_can_be_served(template: Template, fault_seed:
         page = f"GET /play/{SLUG} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
         told: list[Counter[int]] = []
         crush = threading.Thread(
-            target=lambda: told.append(flood(house, connections=300, seconds=60, request=page)), daemon=True
+            target=lambda: told.append(flood(house, connections=900, seconds=60, request=page)), daemon=True
         )
         with house.crowd().playing() as ledger:
             crush.start()

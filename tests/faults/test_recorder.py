@@ -57,7 +57,7 @@ def end_lease(house: House) -> None:
 SLEEPS_BEFORE_TRIM: Change = (
     "play/recorder.py",
     "    if ended:\n        state.let_go(",
-    '    __import__("time").sleep(0.4)\n    if ended:\n        state.let_go(',
+    '    __import__("time").sleep(0.1)\n    if ended:\n        state.let_go(',
 )
 
 
@@ -73,7 +73,7 @@ def test_f23_recorder_is_killed_after_its_commit(
                 wait_until_committed(house)
                 kill(house.stack, "record")
                 end_lease(house)
-            # Half a second a batch: what has waited through many kills takes its time.
+            # What has waited through many kills takes its time: each batch sleeps.
             house.wait_until_healthy(SLOWED_SECONDS)
         assert judge(house, ledger, fault=f"F23 killed after commit x{kills}", had_outage=False) == {}
 
