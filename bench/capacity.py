@@ -62,6 +62,8 @@ class Costs:
     calls: Mapping[str, Cost]
     memory_bytes: int
     """Live memory a person."""
+    staying_bytes: int
+    """Of it, what stays as long as the contest does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def render(costs: Costs) -> str:
     for name, times in CALLS_A_PERSON.items():
         cost = costs.calls[name]
         lines.append(f"| {name} | {times:g} | {cost.web_ms:g} | {cost.valkey_ms:g} | {cost.record_ms:g} |")
-    lines += ["", f"Live memory a person: {costs.memory_bytes} bytes.", ""]
+    memory = f"Live memory a person: {costs.memory_bytes} bytes, of which {costs.staying_bytes} stay with the contest."
+    lines += ["", memory, ""]
     lines.append(
         "| place | people | answers/s | calls/s | web cores | web machines | shards | Valkey memory, GiB | SQL, GiB |"
     )
@@ -125,12 +128,14 @@ def read_costs(page: str) -> Costs:
     """The costs that the page names; raises KeyError or ValueError when one is missing or no number."""
     rows = re.findall(r"^\| ([a-z ]+) \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
     calls = {name: Cost(*(float(part) for part in parts)) for name, *parts in rows}
-    found = re.search(r"^Live memory a person: (\d+) bytes\.$", page, re.MULTILINE)
+    found = re.search(
+        r"^Live memory a person: (\d+) bytes, of which (\d+) stay with the contest\.$", page, re.MULTILINE
+    )
     if missing := CALLS_A_PERSON.keys() - calls.keys():
         raise KeyError(f"the page has no cost of {', '.join(sorted(missing))}")
     if not found:
         raise ValueError("the page has no memory of a person")
-    return Costs(calls, int(found[1]))
+    return Costs(calls, int(found[1]), int(found[2]))
 
 
 def measured_costs(folder: Path = RESULTS) -> Costs:
@@ -141,7 +146,7 @@ def measured_costs(folder: Path = RESULTS) -> Costs:
         name: Cost(*(round(max(0.0, rows[name].get(part, 0.0)), 3) for part in ("web_ms", "valkey_ms", "record_ms")))
         for name in CALLS_A_PERSON
     }
-    return Costs(calls, results["memory"]["bytes_per_person"])
+    return Costs(calls, results["memory"]["bytes_per_person"], results["memory"]["bytes_that_stay"])
 
 
 def main() -> None:

@@ -9,7 +9,9 @@ import pytest
 from bench import capacity
 from bench.capacity import CALLS_A_PERSON, Cost, Costs, need, read_costs, render
 
-COSTS = Costs(dict.fromkeys(CALLS_A_PERSON, Cost(web_ms=1.0, valkey_ms=0.1, record_ms=0.2)), memory_bytes=1024)
+COSTS = Costs(
+    dict.fromkeys(CALLS_A_PERSON, Cost(web_ms=1.0, valkey_ms=0.1, record_ms=0.2)), memory_bytes=1024, staying_bytes=400
+)
 
 
 def test_page_is_computed_from_the_costs_that_it_names() -> None:
@@ -44,7 +46,7 @@ def test_shards_are_what_the_busier_of_valkey_and_recorder_needs() -> None:
     people = 9_900_000
     calls = need(people, COSTS).calls_per_second
     assert need(people, COSTS).shards == math.ceil(calls * 0.0002 / 0.5)
-    busy = Costs(dict.fromkeys(CALLS_A_PERSON, Cost(1.0, 0.4, 0.2)), 1024)
+    busy = Costs(dict.fromkeys(CALLS_A_PERSON, Cost(1.0, 0.4, 0.2)), 1024, 400)
     assert need(people, busy).shards == math.ceil(calls * 0.0004 / 0.5)
 
 
