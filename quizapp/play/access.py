@@ -30,7 +30,7 @@ from quizapp.play.state import Recovering, Shard
 DAY_MS = 24 * 3600 * 1000
 KEEP_DAYS = 180
 """A token is good for so long after the end of its contest, for looking at the own result."""
-ADDRESS_LIMITS = {"visits": 6000, "entries": 3000}
+NETWORK_LIMITS = {"visits": 6000, "entries": 3000}
 """Calls of one network in a minute. A school of 2,000 phones behind it gets in within the minute of the opening, each
 with three pages of the contest, and every second form sent twice; a flood is refused."""
 BEGINS, BEGIN_SECONDS = 120, 10
@@ -59,9 +59,9 @@ class TooManyRequests(DomainError):
         return _("操作太频繁，请稍候再试。")
 
 
-def limit_address(name: str) -> None:
+def limit_network(name: str) -> None:
     """Count a call of this network; raises TooManyRequests. When calls cannot be counted they are let through."""
-    if not _count(name=name, subject=network_of(request.remote_addr or ""), times=ADDRESS_LIMITS[name], seconds=60):
+    if not _count(name=name, subject=network_of(request.remote_addr or ""), times=NETWORK_LIMITS[name], seconds=60):
         raise TooManyRequests
 
 

@@ -51,7 +51,7 @@ _entry_decoder = msgspec.json.Decoder(documents.EntryCall)
 def init_app(app: Flask) -> None:
     app.config.setdefault("PLAY_OUTAGE_WAIT_MS", rules.OUTAGE_WAIT_MS)
     csrf.exempt(blueprint)
-    # These calls count themselves (access.limit_address, access.limit_begins); an answer is not counted at all.
+    # These calls count themselves (access.limit_network, access.limit_begins); an answer is not counted at all.
     app.register_blueprint(blueprint)
     settings = app.extensions["quizapp.settings"]
     app.wsgi_app = polls = FiguresPath(app, settings)  # type: ignore[method-assign]
@@ -175,7 +175,7 @@ def _figures_or_none(shards: Shards) -> documents.PulseReply | None:
 @blueprint.post("/contests/<slug>/visits")
 def visit(slug: str) -> ResponseReturnValue:
     """Count a visit; the visitor is known by a cookie of ours, or by a header that a program sends."""
-    access.limit_address("visits")
+    access.limit_network("visits")
     shards, visitor = _shards(slug), _visitor()
     chosen = visitor or secrets.token_urlsafe(16)
     shard = shards.of(chosen)
@@ -210,7 +210,7 @@ def _opening(shard: Shard, act: Callable[[], Value]) -> Value:
 @blueprint.post("/contests/<slug>/entries")
 def create_entry(slug: str) -> ResponseReturnValue:
     """Enter a contest, or come back with the resume code; also tells the browser who it is."""
-    access.limit_address("entries")
+    access.limit_network("entries")
     call = _body(_entry_decoder)
     contest, now = contests.get_published(slug), utc_now()
     entered = enter(

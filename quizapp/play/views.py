@@ -122,7 +122,7 @@ def enter(slug: str) -> ResponseReturnValue:
     sent = {name: request.form.get(name, "") for name in (*ENTRY_FIELDS, "consent")}
     entry_key = request.form.get("entry_key", "")
     try:
-        access.limit_address("entries")
+        access.limit_network("entries")
         entered = entering.enter(
             contest=contest,
             fields={name: sent[name] for name in ENTRY_FIELDS},

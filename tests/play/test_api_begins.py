@@ -293,7 +293,7 @@ def test_a_subscriber_is_one_however_many_addresses_there_are(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each visit leaves a mark in the answers' memory for half an hour; an IPv6 subscriber has 2^64 addresses."""
-    monkeypatch.setitem(access.ADDRESS_LIMITS, "visits", 2)
+    monkeypatch.setitem(access.NETWORK_LIMITS, "visits", 2)
     make_contest()
 
     def visit(address: str) -> int:
@@ -307,8 +307,8 @@ def test_a_subscriber_is_one_however_many_addresses_there_are(
 def test_the_limits_let_a_school_in_and_keep_places() -> None:
     """2,000 phones behind one address; they wait up to 20% longer than told in the queue, 50% after a refusal."""
     school, devices = 2000, 3
-    assert access.ADDRESS_LIMITS["entries"] >= 1.5 * school
-    assert access.ADDRESS_LIMITS["visits"] >= 3 * school
+    assert access.NETWORK_LIMITS["entries"] >= 1.5 * school
+    assert access.NETWORK_LIMITS["visits"] >= 3 * school
     soonest, latest = rules.retry_after(place=1), rules.retry_after(place=school)
     assert devices * math.ceil(access.BEGIN_SECONDS / soonest) <= access.BEGINS
     assert 1000 * (1.2 * latest + 1.5 * access.BEGIN_SECONDS) < rules.ONLINE_MS

@@ -151,7 +151,7 @@ def test_an_entry_too_many_from_one_address_keeps_what_was_typed(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contest = publish()
-    monkeypatch.setitem(access.ADDRESS_LIMITS, "entries", 0)
+    monkeypatch.setitem(access.NETWORK_LIMITS, "entries", 0)
     response = enter(client, contest.slug)
     assert response.status_code == 429
     assert "操作太频繁，请稍候再试" in response.text

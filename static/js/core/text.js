@@ -13,6 +13,11 @@ export function text(name, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, key) => String(values[key] ?? whole));
 }
 
+/** Words one after another, as the reader's language lists them. */
+export function listed(words) {
+  return words.map(String).reduce((list, word) => text("listed", { list, word }));
+}
+
 /** Whether the page has a sentence called `name`. */
 export function hasText(name) {
   return texts.has(name);

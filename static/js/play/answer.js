@@ -2,7 +2,7 @@
 
 import { call, pauseBefore, Refused, sleep } from "../core/api.js";
 import { isLasting } from "../core/keep.js";
-import { hasText, text } from "../core/text.js";
+import { hasText, listed, text } from "../core/text.js";
 import { Answers, forgetAnswers } from "./answers.js";
 import { forgetBegin, isWished, keepBegun, wishToBegin } from "./begin.js";
 import { Clock, clockText } from "./clock.js";
@@ -209,8 +209,9 @@ class Paper {
   /** Say which answers another device changed, until the person has looked at each. */
   #tellElsewhere() {
     const numbers = this.#answers.elsewhere.map((question) => this.#number(question));
-    const sentence = text("elsewhere", { numbers: numbers.join("、") });
     part("elsewhere").hidden = numbers.length === 0;
+    if (numbers.length === 0) return;
+    const sentence = text("elsewhere", { numbers: listed(numbers) });
     if (part("elsewhere").textContent !== sentence) part("elsewhere").textContent = sentence;
   }
 

@@ -1,7 +1,7 @@
 // One question on the screen: the case, stem, what is answered, and what the server said to a locked answer.
 
 import { element } from "../core/dom.js";
-import { hasText, text } from "../core/text.js";
+import { hasText, listed, text } from "../core/text.js";
 import { renderMatching } from "./matching.js";
 import { renderOrdering } from "./ordering.js";
 import { nameOf, renderAlso, renderMedia, renderWords } from "./parts.js";
@@ -176,5 +176,5 @@ function renderKey(question, key) {
 function keyText(question, key) {
   if (question.kind === "true_false") return question.options.find((option) => option.key === key[0])?.text;
   if (question.kind === "fill_in") return key.map((accepted) => [accepted].flat().join(" / ")).join("；");
-  return key.join("、");
+  return listed(key);
 }
