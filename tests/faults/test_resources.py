@@ -152,13 +152,18 @@ def used_by(pid: int, means: int) -> int:
     return pages * resource.getpagesize()
 
 
-@pytest.mark.parametrize(
-    ("means", "spare"),
-    [(resource.RLIMIT_NOFILE, 1), (resource.RLIMIT_NOFILE, 5), (resource.RLIMIT_AS, 2**18)],
-    ids=["no open files", "few open files", "no memory"],
-)
-def test_f39_nothing_is_left(means: int, spare: int, template: Template, fault_seed: int, judge: Judge) -> None:
+SHORTAGES = {
+    "no open files": (resource.RLIMIT_NOFILE, 1),
+    "few open files": (resource.RLIMIT_NOFILE, 5),
+    "no memory": (resource.RLIMIT_AS, 2**18),
+}
+"""What is short → which of a process's limits, and how much more than it has it still gets."""
+
+
+@pytest.mark.parametrize("shortage", SHORTAGES)
+def test_f39_nothing_is_left(shortage: str, template: Template, fault_seed: int, judge: Judge) -> None:
     """From the first request on: what a worker opens once and keeps, it has not opened yet."""
+    means, spare = SHORTAGES[shortage]
     with template.house(seed=fault_seed) as house:
         with house.crowd(threads=PEOPLE).playing() as ledger, looking(house) as told:
             with short_of(house, means, spare=spare):
@@ -168,4 +173,4 @@ def test_f39_nothing_is_left(means: int, spare: int, template: Template, fault_s
         assert 500 not in told, told
         # Whoever is hung up on may be so at each try, while it lasts.
         cut_off = PEOPLE * int(SHORT_SECONDS / AGAIN_SECONDS)
-        assert judge(house, ledger, fault=f"F39 {means}", unanswered=cut_off) == {}
+        assert judge(house, ledger, fault=f"F39 {shortage}", unanswered=cut_off) == {}
