@@ -254,6 +254,39 @@ def test_a_tab_that_comes_back_days_later_asks_before_it_begins(
     page.wait_for_selector("#stem")
 
 
+SWITCHED_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
+"""What a page hears when somebody looks at it again."""
+GONE_BACK = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+"""What a page hears that the browser had kept as it was, for who goes back; under automation browsers keep none."""
+
+
+@pytest.mark.parametrize(
+    ("comes_back", "later"),
+    [pytest.param(SWITCHED_BACK, "00:11:00", id="switched-back"), pytest.param(GONE_BACK, "00:00:01", id="gone-back")],
+)
+def test_who_comes_back_to_a_contests_page_sees_how_it_stands_now(
+    make_contest: Callable[..., str], open_device: OpenDevice, comes_back: str, later: str
+) -> None:
+    """It would offer to go on with a paper that was handed in since, and so begin another."""
+    device = open_device()
+    device.context.clock.install()
+    url = make_contest(sections=[{"bank": BANK, "kind": "single", "count": 1, "points": 10}])
+    enter_nickname(device.page, url, "回头看看")
+    kept = device.context.new_page()
+    kept.goto(url)
+    go_on = kept.get_by_role("link", name="继续作答")
+    expect(go_on).to_be_visible()
+    answer_question(device.page)
+    hand_in(device.page)
+    device.context.set_offline(True)
+    device.context.clock.fast_forward(later)
+    kept.evaluate(comes_back)
+    expect(go_on).to_be_visible()
+    device.context.set_offline(False)
+    kept.evaluate(comes_back)
+    expect(kept.get_by_role("link", name="再答一次")).to_be_visible()
+
+
 def test_an_answer_is_judged_at_once_and_locked(make_contest: Callable[..., str], open_device: OpenDevice) -> None:
     page = open_device().page
     url = make_contest(feedback_time="at_once", sections=[{"bank": BANK, "kind": "single", "count": 2, "points": 10}])
