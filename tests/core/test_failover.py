@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing
 from typing import Any, cast
 
@@ -15,34 +14,22 @@ from redis.exceptions import NoScriptError, ResponseError
 from redis.sentinel import SentinelConnectionPool
 
 from quizapp.core import live_servers, throttle
-from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, LiveStoreDown, Script, TooFewReplicas
 from quizapp.core.live_servers import Cluster, PrimaryConnection, SingleServer
 from quizapp.core.redis_address import parse_address
 from tests import valkeys
 from tests.ports import HOST
+from tests.valkeys import in_the_end
 
-FOUND_SECONDS = 20
 ECHO = Script("return ARGV[1]")
 ADD = Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
 
-def in_the_end(act: Callable[[], Any]) -> Any:
-    """Do it until the live store answers, as phones do."""
-    give_up_at = time.monotonic() + FOUND_SECONDS
-    while True:
-        try:
-            return act()
-        except StoreUnavailable:
-            assert time.monotonic() < give_up_at, "the live store does not come back"
-            time.sleep(0.1)
-
-
 def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
     with valkeys.primary_with_replica() as house:
-        live, former = Live(house.url, replicas=1), house.primary()
+        live = Live(house.url, replicas=1)
         assert ADD.call(live, keys=["{a}count"], arguments=[3], marker="{a}marker") == 3
-        former.kill()
+        former = house.kill_primary()
         assert in_the_end(lambda: live.command("GET", "{a}count")) == "3"
 
         with pytest.raises(TooFewReplicas):
@@ -58,7 +45,7 @@ def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
 
 def test_tries_are_counted_by_whichever_server_is_the_primary() -> None:
     with valkeys.primary_with_replica() as house:
-        app, former = Flask("limits"), house.primary()
+        app = Flask("limits")
         throttle.init_app(app, limits_url=house.url)
 
         def count() -> bool:
@@ -66,8 +53,8 @@ def test_tries_are_counted_by_whichever_server_is_the_primary() -> None:
 
         with app.app_context():
             assert count()
-            former.admin.wait(1, 5000)
-            former.kill()
+            house.primary().admin.wait(1, 5000)
+            house.kill_primary()
             assert in_the_end(count)
             assert not in_the_end(count)
 
@@ -80,11 +67,10 @@ def test_encrypted_servers_that_are_away_are_told_as_such(url: str) -> None:
 
 def test_a_thawed_primary_acknowledges_nothing_that_replicas_lack() -> None:
     with valkeys.primary_with_replica() as house:
-        former = house.primary()
         careful, careless = Live(house.url, replicas=1), Live(house.url)
         for idle in (careful, careless):
             idle.command("GET", "x")
-        former.freeze()
+        former = house.freeze_primary()
         successor = house.wait_for_failover(former)
         former.thaw()
         # Both have a connection from before. Without waiting, an acknowledged write is lost.

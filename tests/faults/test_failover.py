@@ -56,15 +56,13 @@ def as_store(servers: Replicated | ClusterNodes) -> Store:
 
 
 def kill(servers: Replicated) -> Node:
-    former = servers.primary()
-    former.kill()
+    former = servers.kill_primary()
     servers.wait_for_failover(former)
     return former
 
 
 def freeze(servers: Replicated) -> Node:
-    former = servers.primary()
-    former.freeze()
+    former = servers.freeze_primary()
     time.sleep(6)
     former.thaw()
     servers.wait_for_failover(former)
@@ -75,8 +73,7 @@ def kill_after_cutting_off(servers: Replicated) -> Node:
     """The successor lacks what the primary did in its last seconds."""
     servers.cut_off()
     time.sleep(1.5)
-    former = servers.primary()
-    former.kill()
+    former = servers.kill_primary()
     for node in servers.servers:
         if node is not former:
             node.thaw()
