@@ -1,6 +1,7 @@
 """The table of faults at the end of a test run: what each row of the matrix acknowledged, lost and repeated.
 
-A row that failed is also written into the file that FAULT_FINDINGS names: no second run takes back what was found.
+A row that failed, and was not merely slow, is also written into the file that FAULT_FINDINGS names: no second run
+takes back what was found.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pytest
 from tests.faults import checker
 from tests.faults.checker import Evidence
 
-PROPERTY = "fault"
+PROPERTY, ONLY_SLOW = "fault", "only slow"
 COLUMNS = ("fault", "seed", "acknowledged", "phases", "lost", "duplicated", "refused", "longest_s", "healthy_s")
 
 
@@ -46,7 +47,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     findings = os.environ.get("FAULT_FINDINGS")
-    if findings and report.when == "call" and report.failed and is_row(item) and not ran_out_of_time(call.excinfo):
+    if findings and report.when == "call" and report.failed and is_row(item) and not was_slow(report, call.excinfo):
         with Path(findings).open("a") as file:
             file.write(f"{item.nodeid}: {call.excinfo and call.excinfo.exconly()[:2000]}\n")
     return report
@@ -59,11 +60,16 @@ def is_row(item: pytest.Item) -> bool:
     )
 
 
-def ran_out_of_time(raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
-    """Whether a test was ended by its own time limit, or that of a command that it ran; which says nothing yet."""
+def was_slow(report: pytest.TestReport, raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
+    """Whether nothing was found but that replies took long, or a time limit ended the test or a command that it ran.
+
+    On a machine that others use too this says nothing yet.
+    """
     error = raised.value if raised else None
-    return isinstance(error, subprocess.TimeoutExpired) or (
-        isinstance(error, pytest.fail.Exception) and str(error).startswith("Timeout")
+    return (
+        ONLY_SLOW in dict(report.user_properties)
+        or isinstance(error, subprocess.TimeoutExpired)
+        or (isinstance(error, pytest.fail.Exception) and str(error).startswith("Timeout"))
     )
 
 

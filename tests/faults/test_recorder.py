@@ -162,7 +162,7 @@ def test_f24_a_recorder_sleeps(seconds: int, template: Template, fault_seed: int
             time.sleep(1)
         found = judge(house, ledger, fault=f"F24 recorder sleeps {seconds} s", had_outage=False)
         # Asleep in a transaction, it keeps those who enter waiting for SQLite's one writer.
-        slow_ones = [text for text in found.pop("I8", []) if not is_slow_entry(text)]
+        slow_ones = [text for text in found.pop("I8-time", []) if not is_slow_entry(text)]
         assert (found, slow_ones) == ({}, [])
 
 

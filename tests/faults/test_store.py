@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -62,14 +63,12 @@ def lose_power(house: House, shim: Shim, *, recorded: bool = False) -> int:
 
     Unless `recorded`, the recorder sleeps meanwhile, so that what was acknowledged is in the store alone.
     """
-    recorder = house.stack.children()["record"]
-    if not recorded:
-        os.kill(recorder, signal.SIGSTOP)
-        time.sleep(1)
-    house.store.kill()
-    lost = shim.lose_power(house.store.append_folder)
-    house.store.start()
-    os.kill(recorder, signal.SIGCONT)
+    with nullcontext() if recorded else house.recorder_asleep():
+        if not recorded:
+            time.sleep(1)
+        house.store.kill()
+        lost = shim.lose_power(house.store.append_folder)
+        house.store.start()
     return lost
 
 
@@ -180,16 +179,14 @@ def test_f11_memory_is_full(template: Template, fault_seed: int, judge: Judge) -
     with template.house(seed=fault_seed) as house:
         with house.crowd().playing() as ledger:
             time.sleep(1)
-            recorder = house.stack.children()["record"]
-            os.kill(recorder, signal.SIGSTOP)
-            # Longer than the recorder's lease, which it must take again while memory is full.
-            house.store.command_of(
-                "CONFIG", "SET", "maxmemory", house.store.command_of("INFO", "memory")["used_memory"]
-            )
-            time.sleep(5.5)
-            assert ledger.refused[503]
-            assert house.lag()
-            os.kill(recorder, signal.SIGCONT)
+            with house.recorder_asleep():
+                # Longer than the recorder's lease, which it must take again while memory is full.
+                house.store.command_of(
+                    "CONFIG", "SET", "maxmemory", house.store.command_of("INFO", "memory")["used_memory"]
+                )
+                time.sleep(5.5)
+                assert ledger.refused[503]
+                assert house.lag()
             house.wait_until_recorded()
             house.store.command_of("CONFIG", "SET", "maxmemory", "128mb")
             house.wait_until_healthy()
@@ -236,17 +233,15 @@ def test_f12_middle_is_corrupt_and_nothing_was_recorded(template: Template, faul
     with template.house(seed=fault_seed) as house:
         with house.crowd().playing() as ledger:
             time.sleep(1)
-            recorder = house.stack.children()["record"]
-            os.kill(recorder, signal.SIGSTOP)
-            time.sleep(2)
-            kept, kept_until = house.store.append_file.stat().st_size, time.time()
-            time.sleep(2)
-            killed_at = time.time()
-            house.store.kill()
-            damage(house, at=kept)
-            assert "Successfully truncated AOF" in house.store.mend_append_file()
-            house.store.start()
-            os.kill(recorder, signal.SIGCONT)
+            with house.recorder_asleep():
+                time.sleep(2)
+                kept, kept_until = house.store.append_file.stat().st_size, time.time()
+                time.sleep(2)
+                killed_at = time.time()
+                house.store.kill()
+                damage(house, at=kept)
+                assert "Successfully truncated AOF" in house.store.mend_append_file()
+                house.store.start()
             house.wait_until_healthy()
             time.sleep(1)
         forgiven = (kept_until - 1, killed_at + 1)
