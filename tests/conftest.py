@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from quizapp.core import schema
 from quizapp.core.db import disconnect
 from quizapp.core.embedded import Valkey, start_valkey
 from quizapp.core.settings import Settings
-from tests import postgresql
+from tests import folders, postgresql
 from tests.cast import ada, olga, rita  # noqa: F401
 from tests.settings import make_settings as make_settings
 from tests.stack import Stack
@@ -110,9 +109,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
-    """A folder whose path leaves room for a socket's name (108 bytes at most)."""
-    with tempfile.TemporaryDirectory(prefix="qa", dir="/tmp") as folder:
-        yield Path(folder)
+    folder = folders.short_folder("qa")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from quizapp.core.embedded import end_with_parent
+from tests.folders import short_folder
 
 START_SECONDS = 60
 SMALL = ("shared_buffers=32MB", "max_connections=60")
@@ -108,7 +108,7 @@ def running(programs: Path, *, settings: Sequence[str] = SPEED, files: Path | No
     Its cluster is an empty one, or a copy of `files`, the folder "data" of one that was stopped.
     """
     user = _user()
-    folder = Path(tempfile.mkdtemp(prefix="qapg", dir="/tmp"))
+    folder = short_folder("qapg")
     if user:
         shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
         programs = _reachable(programs, folder)
