@@ -13,6 +13,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prometheus_client.core import Metric
@@ -22,6 +23,7 @@ from quizapp.core.clock import to_ms, utc_now
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.live import Live, Script
 from quizapp.core.metrics import Field
+from quizapp.core.shortage import LACKS_MEMORY
 
 ADD_SECONDS = 5.0
 ALIVE_SECONDS = 20
@@ -50,8 +52,13 @@ class Adder:
         self._thread.start()
 
     def _run(self) -> None:
-        add(self._live, process=self._process)
+        self._add()
         while not self._stopping.wait(ADD_SECONDS):
+            self._add()
+
+    def _add(self) -> None:
+        # Without memory for it, it is added the next time.
+        with suppress(*LACKS_MEMORY):
             add(self._live, process=self._process)
 
     def stop(self) -> None:
@@ -72,8 +79,10 @@ def add(live: Live, *, process: str) -> None:
             keys=(COUNTED, PROCESSES),
             arguments=(now_ms, process, now_ms - 10 * ALIVE_SECONDS * 1000, *pairs),
         )
-    except StoreUnavailable:
+    except (StoreUnavailable, *LACKS_MEMORY) as error:
         metrics.give_back(taken)
+        if not isinstance(error, StoreUnavailable):
+            raise
 
 
 def counted(live: Live) -> Iterator[Metric]:

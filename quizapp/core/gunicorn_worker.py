@@ -39,6 +39,7 @@ from gunicorn.workers import base
 from quizapp.core import handover
 from quizapp.core.line import Line, Outgoing
 from quizapp.core.pool import Pool
+from quizapp.core.shortage import LACKS_MEMORY
 
 ARMED, DISARMED = select.EPOLLIN, select.EPOLLONESHOT
 IN_PARTS_OF = 4
@@ -75,6 +76,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._idle: dict[int, Line] = {}
         """By file number, the longest idle first."""
         self._tend_at = 0.0
+        self._is_deaf = False
+        """The express thread is lost: whoever asks now is heard by nobody."""
         self._goes_by: float | None = None
         """Set when it is told to go before there is somebody to hand over to."""
         super().init_process()
@@ -178,17 +181,26 @@ class Worker(base.Worker):  # type: ignore[misc]
             if not line.has_asked() and self._idle.pop(number, None) is not None:
                 self._hang_up(line)
 
+    def _hang_up_all(self) -> None:
+        """Hang up on everybody on whose line nobody is at work."""
+        for number in list(self._idle):
+            if line := self._idle.pop(number, None):
+                self._hang_up(line)
+
     def _hang_up(self, line: Line) -> None:
         self._open.discard(line)
         line.connection.close()
 
     def _stop(self) -> None:
-        """Answer what is under way, and who still asks soon, each with a last reply."""
+        """Answer what is under way, and who still asks soon, each with a last reply; who is deaf takes no such time."""
         for listener in self.sockets:
             listener.close()
         started = time.monotonic()
-        while self._open and time.monotonic() < started + self.cfg.graceful_timeout:
-            if time.monotonic() > started + LINGER_SECONDS:
+        patience = LINGER_SECONDS if self._is_deaf else self.cfg.graceful_timeout
+        while self._open and time.monotonic() < started + patience:
+            if self._is_deaf:
+                self._hang_up_all()
+            elif time.monotonic() > started + LINGER_SECONDS:
                 self._hang_up_idle(math.inf)
             self._pool.tend()
             self.notify()
@@ -200,8 +212,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             while True:
                 self._look_once()
         except Exception:
+            self._is_deaf, self.alive = True, False
             self.log.exception("A web worker cannot take up requests any more")
-            self.alive = False
 
     def _look_once(self) -> None:
         """See what has come, and answer what is plain."""
@@ -261,6 +273,14 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _serve(self, line: Line) -> None:
         """In a thread of the pool: answer what a line asks; then let it wait for more or hang up."""
+        try:
+            self._serve_all(line)
+        except LACKS_MEMORY:
+            # None is left even for saying so. The thread is needed when there is some again; who is hung up on asks
+            # again.
+            self._hang_up(line)
+
+    def _serve_all(self, line: Line) -> None:
         self.queue.note(time.monotonic() - line.whole_at)
         while self._answer_next(line):
             if not line.goes_on_with(line.reader.unreader.take_buffered()):
@@ -292,6 +312,10 @@ class Worker(base.Worker):  # type: ignore[misc]
             return self._answer(line, request, is_refused=is_refused) and self._is_read(line, request)
         except (NoMoreData, StopIteration, ConnectionError, BlockingIOError):
             # They have left, or stalled.
+            return False
+        except LACKS_MEMORY:
+            # There is none for the request itself; who is hung up on asks again.
+            self.log.error("No memory for a request")
             return False
         except Exception as error:
             self.handle_error(request, line.connection, line.address, error)

@@ -6,6 +6,8 @@ whoever has waited longer than a call of that sort may is told to come again: 50
 rest of the program, at a fraction of what serving costs. Nothing has been done for such a request, and every page and
 phone of ours sends it again by itself.
 
+Who meets a program that has no memory left, not even for saying so, gets the same refusal, from what is kept.
+
 How long a sort of call may wait is for the rooms to say (`init_app`); how long one has waited is for the worker
 (`gunicorn_worker.py`), which also puts `Shedding` in front of the program.
 """
@@ -24,7 +26,9 @@ from werkzeug.http import parse_cookie
 
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import LANGUAGES
+from quizapp.core.logs import get_logger
 from quizapp.core.metrics import SHED
+from quizapp.core.shortage import LACKS_MEMORY
 from quizapp.core.web import LANGUAGE_COOKIE, show_refusal
 
 TARGET_SECONDS = 0.3
@@ -34,6 +38,8 @@ RETRY_SECONDS = (2, 6)
 """Who was turned away comes again after a time between these, so that not all come at once."""
 KEEP_SECONDS = 60
 """How long a refusal that was rendered once is used again."""
+
+log = get_logger("core")
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -46,10 +52,10 @@ def init_app(app: Flask, *, patience: Patience) -> None:
 
 
 def prepare(app: Flask) -> None:
-    """Load what refusals are made of: when one is needed there may be no open file left for a template."""
+    """Make all refusals: when one is needed there may be no open file left for a template, and no memory."""
     shedding = Shedding(app, Queue())
     for kind in starmap(_Kind, product((True, False), (True, False), LANGUAGES)):
-        shedding._render(kind)
+        shedding._refusal(kind)
 
 
 REFUSE = "quizapp.refuse"
@@ -103,7 +109,7 @@ class Shedding:
         self._serve: Callable[..., Iterable[bytes]] = app
         self._queue = queue
         self._patience: Patience = app.extensions["quizapp.patience"]
-        self._refusals: dict[_Kind, _Refusal] = {}
+        self._refusals: dict[_Kind, _Refusal] = app.extensions.setdefault("quizapp.refusals", {})
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get(REFUSE):
@@ -112,7 +118,11 @@ class Shedding:
             patience = self._patience(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             if patience is not None and self._queue.waited > patience:
                 return self._refuse(environ, start_response)
-        return self._serve(environ, start_response)
+        try:
+            return self._serve(environ, start_response)
+        except LACKS_MEMORY as error:
+            log.error("lack", error="ENOMEM", path=environ["PATH_INFO"], said=repr(error))
+        return self._refuse(environ, start_response)
 
     def _refuse(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         self._queue.shed += 1
@@ -126,7 +136,11 @@ class Shedding:
     def _refusal(self, kind: _Kind) -> _Refusal:
         kept = self._refusals.get(kind)
         if kept is None or time.monotonic() - kept.made_at > KEEP_SECONDS:
-            kept = self._refusals[kind] = self._render(kind)
+            try:
+                kept = self._refusals[kind] = self._render(kind)
+            except LACKS_MEMORY:
+                if kept is None:
+                    raise
         return kept
 
     def _render(self, kind: _Kind) -> _Refusal:

@@ -56,6 +56,7 @@ from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import REFUSALS
 from quizapp.core.settings import Settings
+from quizapp.core.shortage import LACKS_MEMORY
 
 LANGUAGE_COOKIE = "quizapp_language"
 ZONE_WORDS = {
@@ -145,8 +146,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.register_error_handler(gone, _show_database_gone)
     app.register_error_handler(ProgrammingError, _show_wrong_statement)
     app.register_error_handler(ParseException, _show_broken_body)
-    app.register_error_handler(OSError, _show_lack)
-    app.register_error_handler(MemoryError, _show_lack)
+    for lack in (OSError, *LACKS_MEMORY):
+        app.register_error_handler(lack, _show_lack)
     app.register_error_handler(Exception, _show_fault)
 
 
@@ -356,6 +357,10 @@ HTTP_CODES = {
 
 
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, LACKS_MEMORY):
+        # Not even that could be said, or the reply not be ended: shedding.py has a refusal ready.
+        raise cause
     roll_back()
     status = error.code or 500
     if status < 400:
@@ -415,12 +420,12 @@ def _is_disk_full(error: Exception) -> bool:
     return getattr(said, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(said, "sqlstate", "") == "53100"
 
 
-def _show_lack(error: OSError | MemoryError) -> ResponseReturnValue:
+def _show_lack(error: OSError | MemoryError | SystemError) -> ResponseReturnValue:
     """The system has no open files, memory or room left: nobody's fault, and it may be otherwise in a moment."""
     number = error.errno if isinstance(error, OSError) else errno.ENOMEM
     if number not in LACKS | NO_ROOM:
         return _show_fault(error)
-    log.error("lack", error=errno.errorcode[number])
+    log.error("lack", error=errno.errorcode[number], said=repr(error))
     return show_refusal(DiskUnusable() if number in NO_ROOM else StoreUnavailable())
 
 

@@ -125,3 +125,24 @@ def test_a_refusal_needs_no_file_any_more(app: Flask, monkeypatch: pytest.Monkey
     served = Served(app, Queue())
     served.queue._quick_at -= 2 * shedding.STANDING_SECONDS
     assert served.ask("GET", "/", waited=9.0).status_code == 503
+
+
+@pytest.mark.parametrize("part", ["session", "refusal"])
+def test_without_memory_for_a_reply_the_refusal_that_is_kept_is_given(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def no_memory(*_arguments: object) -> None:
+        raise MemoryError
+
+    shedding.prepare(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.add_url_rule("/asked", "asked", no_memory if part == "refusal" else lambda: "said")
+    client = Client(Shedding(app, Queue()))
+    if part == "session":
+        monkeypatch.setattr(app.session_interface, "save_session", no_memory)
+    monkeypatch.setattr("quizapp.core.web.show_refusal", no_memory)
+    monkeypatch.setattr(Shedding, "_render", no_memory)
+    monkeypatch.setattr(shedding, "KEEP_SECONDS", -1)
+    answer = client.get("/asked")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] and "请稍等一下" in answer.text
