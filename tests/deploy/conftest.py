@@ -19,7 +19,7 @@ from tests.deploy.installation import Deployment, deployed, find_nginx, trusting
 from tests.faults import checker
 from tests.faults.house import HEALTHY_SECONDS, faults_in, play_until_recorded, wait_for_workers
 from tests.faults.ledger import Crowd, Ledger, Person
-from tests.faults.report import PROPERTY, row_of
+from tests.faults.report import note_row
 
 SLUG = "faults"
 RECORDED_SECONDS = 90
@@ -101,7 +101,6 @@ def judge(record_property: Callable[[str, object], None], complained_of: set[str
             evidence = checker.gather(ledger=ledger, slug=SLUG, database=deployment.database, live=store)
         evidence.unanswered = unanswered
         found = checker.violations(evidence)
-        record_property(PROPERTY, row_of(evidence, found, fault=f"{fault}, through nginx"))
         if differences := deployment.differences(SLUG):
             found["play verify"] = differences
         if faults := set(faults_in(deployment.all_logs())) - complained_of:
@@ -109,6 +108,7 @@ def judge(record_property: Callable[[str, object], None], complained_of: set[str
             complained_of.update(faults)
         if silent := wait_for_workers(deployment.web_workers, deployment.answers):
             found["workers"] = [f"{pid} does not answer" for pid in silent]
+        note_row(record_property, evidence, found, fault=f"{fault}, through nginx")
         return found
 
     return judge

@@ -22,13 +22,12 @@ import redis
 
 from tests.blackbox.contest import KEYS
 from tests.blackbox.test_phones import canonical
-from tests.faults.ledger import LATE_SEQ, Begun, Ledger, Played, Request
+from tests.faults.ledger import LATE_SEQ, SLOWEST_SECONDS, Begun, Ledger, Played, Request
 
 GRACE_MS = 5_000
 OUTAGE_MS = 60_000
 POINTS = 10_00
 """Hundredths for each question of tests.blackbox.contest."""
-SLOWEST_SECONDS = 5.0
 ALLOWED = range(200, 500)
 RESULT = ("finish", "finished_ms", "score_hundredths", "right", "answered", "duration_ms")
 
@@ -361,7 +360,10 @@ def all_is_carried_over(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_too_late(evidence: Evidence) -> Iterator[str]:
-    """I7: no answer was taken after its deadline and grace; after an outage phones have a minute more."""
+    """I7: no answer was taken after its deadline and grace; after an outage phones have a minute more.
+
+    By the server's times, and by the phones': what was sent later was not acknowledged.
+    """
     extra = GRACE_MS + (OUTAGE_MS if evidence.had_outage else 0)
     for answer in evidence.answers:
         row = evidence.attempts[answer["attempt_id"]]
@@ -370,6 +372,12 @@ def nothing_too_late(evidence: Evidence) -> Iterator[str]:
             yield f"{row['id']}: answered {answer['answered_ms'] - deadline} ms after the deadline"
         if answer["answered_ms"] < row["started_ms"]:
             yield f"{row['id']}: answered before the start"
+    for one in evidence.ledger.recent:
+        if one.path.endswith("/answers") and 200 <= one.status < 300:
+            row = evidence.attempts.get(one.path.split("/")[2], {})
+            if row and one.at * 1000 > evidence.deadline_of(row) + extra:
+                late_ms = one.at * 1000 - evidence.deadline_of(row)
+                yield f"{row['id']}: taken though it was sent {late_ms:.0f} ms after the deadline"
 
 
 def replies_are_honest(evidence: Evidence) -> Iterator[str]:
@@ -385,18 +393,21 @@ def replies_are_honest(evidence: Evidence) -> Iterator[str]:
             yield f"{one.method} {one.path}: {one.status} {one.code}"
         elif 400 <= one.status < 500 and not _has_reason(evidence, one):
             yield f"{one.method} {one.path}: refused with {one.status} {one.code} without a reason"
-        if one.status == 0 and 0 < ledger.fault_ended_at < one.at:
+        if one.is_cut_off and 0 < ledger.fault_ended_at < one.at:
             yield f"{one.method} {one.path}: no reply, though the fault was over"
-    if ledger.refused[0] > evidence.unanswered:
-        yield f"{ledger.refused[0]} requests got no reply, and at most {evidence.unanswered} were cut off"
+    if (cut_off := sum(one.is_cut_off for one in ledger.recent)) > evidence.unanswered:
+        yield f"{cut_off} requests got no reply, and at most {evidence.unanswered} were cut off"
     yield from (f"nobody answered any more: {text}" for text in ledger.gave_up)
 
 
 def replies_come_in_time(evidence: Evidence) -> Iterator[str]:
-    """I8-time: no reply takes more than 5 s."""
-    for one in evidence.ledger.recent:
+    """I8-time: no reply takes more than 5 s; nobody waits for one in vain but whom the fault itself cut off."""
+    ledger = evidence.ledger
+    for one in ledger.recent:
         if one.seconds > SLOWEST_SECONDS:
             yield f"{one.method} {one.path}: {one.status} after {one.seconds:.1f} s"
+    if ledger.refused[0] > evidence.unanswered:
+        yield f"{ledger.refused[0]} requests got no reply in time, and at most {evidence.unanswered} were cut off"
 
 
 def _has_reason(evidence: Evidence, one: Request) -> bool:

@@ -17,7 +17,7 @@ from tests.conftest import missing
 from tests.faults import checker
 from tests.faults.house import SLUG, House, Template, verify
 from tests.faults.ledger import Ledger
-from tests.faults.report import ONLY_SLOW, PROPERTY, row_of
+from tests.faults.report import note_row
 from tests.postgresql import Cluster
 
 DEAD_LETTERS = "recording dead letters"
@@ -116,9 +116,7 @@ def judge(record_property: Callable[[str, object], None]) -> Judge:
         found |= {name: sentences for name, sentences in house.complaints().items() if sentences}
         if found:
             print(*house.all_logs(), sep="\n")
-        record_property(PROPERTY, row_of(evidence, found, fault=fault, unmeasured=unmeasured))
-        if set(found) == {"I8-time"}:
-            record_property(ONLY_SLOW, found["I8-time"])
+        note_row(record_property, evidence, found, fault=fault, unmeasured=unmeasured)
         return found
 
     return judge

@@ -98,6 +98,15 @@ class House:
             assert time.monotonic() < give_up_at, f"{self.lag()} events are not recorded:\n{self.stack.output}"
             time.sleep(0.1)
 
+    def wait_until_drained(self, seconds: float = HEALTHY_SECONDS) -> float:
+        """Wait for a moment up to which all that was acknowledged is in SQL, while people play; return it."""
+        give_up_at = time.monotonic() + seconds
+        while True:
+            moment = time.time()
+            if not self.lag():
+                return moment
+            assert time.monotonic() < give_up_at, f"the recorder is never done:\n{self.stack.output}"
+
     def lag(self) -> int:
         """How many events wait to be recorded."""
         with self.store.client() as client:

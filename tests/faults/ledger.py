@@ -32,6 +32,8 @@ PATIENCE_SECONDS = 90.0
 THREADS = 6
 TIMEOUT_SECONDS = 10.0
 """How long a phone waits for a reply."""
+SLOWEST_SECONDS = 5.0
+"""How long a reply may take."""
 """People of a crowd who play at the same time, each with one connection."""
 CANARY = "因为如此"
 """The explanation of every question: it must not leave before the attempt is finished."""
@@ -63,6 +65,11 @@ class Request:
     @property
     def ended_at(self) -> float:
         return self.at + self.seconds
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the connection ended without a reply, before the phone had waited for long."""
+        return self.status == 0 and self.seconds <= SLOWEST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

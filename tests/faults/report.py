@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,22 @@ PROPERTY, ONLY_SLOW = "fault", "only slow"
 COLUMNS = ("fault", "seed", "acknowledged", "phases", "lost", "duplicated", "refused", "longest_s", "healthy_s")
 
 
-def row_of(
-    evidence: Evidence, found: Mapping[str, Collection[str]], *, fault: str, unmeasured: str = ""
+def note_row(
+    record_property: Callable[[str, object], None],
+    evidence: Evidence,
+    found: Mapping[str, Collection[str]],
+    *,
+    fault: str,
+    unmeasured: str = "",
+) -> None:
+    """Keep a row for the table, and whether nothing was found but that replies took long."""
+    record_property(PROPERTY, _row_of(evidence, found, fault=fault, unmeasured=unmeasured))
+    if set(found) == {"I8-time"}:
+        record_property(ONLY_SLOW, True)
+
+
+def _row_of(
+    evidence: Evidence, found: Mapping[str, Collection[str]], *, fault: str, unmeasured: str
 ) -> dict[str, object]:
     """A row of the table; what is lost counts also where it is forgiven."""
     ledger, unforgiven = evidence.ledger, replace(evidence, forgiven=(0.0, 0.0))

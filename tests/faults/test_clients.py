@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ import pytest
 from tests.faults.clock import Clock
 from tests.faults.conftest import Judge
 from tests.faults.house import ATTEMPTS, SLUG, House, Template
-from tests.faults.ledger import Begun, Crowd, Ledger, Person, Played
+from tests.faults.ledger import LATE_SEQ, Begun, Crowd, Ledger, Person, Played, Refused
 from tests.faults.network import Network
 from tests.faults.store import Store
 
-BARRIER = 40
+BARRIER, STRAGGLERS = 40, 6
 GRACE_SECONDS = 5
 OVER = "the contest is over"
 RESEND_SECONDS = 60
@@ -172,14 +173,37 @@ def test_f29_many_devices_at_once(template: Template, fault_seed: int, judge: Ju
 
 @pytest.mark.slow
 def test_f30_contest_closes_while_everybody_answers(template: Template, fault_seed: int, judge: Judge) -> None:
+    """Those who answer on and on are taken during the grace, and refused from its end on, each of them."""
     with template.house(seed=fault_seed) as house:
-        with house.crowd(threads=24, pause=0.2).playing(goes_on=False) as ledger:
-            time.sleep(8)
+        crowd = house.crowd(threads=24, pause=0.2)
+        with crowd.playing(goes_on=False) as ledger, ThreadPoolExecutor(STRAGGLERS) as pool:
+            time.sleep(6)
+            stragglers = [crowd.person() for _number in range(STRAGGLERS)]
+            answering = [pool.submit(answer_until_refused, person) for person in stragglers]
+            time.sleep(2)
             house.stack.run_cli("contest", "close", SLUG)
-            time.sleep(GRACE_SECONDS + 3)
+            closed_at = time.time()
+            late = [one.result(timeout=GRACE_SECONDS + 30) for one in answering]
         assert sum(len(one.results) > 0 for one in ledger.played) > 10
-        assert any(one.refusals for one in ledger.played), "somebody came too late"
+        assert {code for one in late for code in one.refusals} <= {"expired", "finished"}
+        assert all(one.refusals and one.promises[-1].at > closed_at for one in late), "nobody was taken in the grace"
         assert judge(house, ledger, fault="F30 the end, all at once", had_outage=False, unmeasured=OVER) == {}
+
+
+def answer_until_refused(person: Person) -> Played:
+    """Enter, begin, and answer one question again and again until that is refused."""
+    with closing(person):
+        person.enter()
+        played = person.begin()
+        question = next(iter(played.questions.values()))
+        for seq in range(1, LATE_SEQ):
+            try:
+                person.put(played, [person.answer_to(question, seq=seq)])
+            except Refused as refusal:
+                played.refusals[refusal.code] += 1
+                break
+            time.sleep(0.1)
+        return played
 
 
 # F31: wrong clocks
