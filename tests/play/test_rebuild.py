@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from quizapp.core.embedded import Valkey
 from quizapp.core.live import Live, get_live
 from quizapp.core.settings import Settings, get_settings
 from quizapp.leaderboards.state import board_key
-from quizapp.play import figures, jobs, rebuild, recorder, recount, state, watching
+from quizapp.play import events, figures, jobs, rebuild, recorder, recount, state, watching
 from quizapp.play.jobs import Recorder
 from quizapp.play.models import Answer, Attempt, DeadLetter
 from quizapp.play.state import Shard
@@ -250,6 +251,27 @@ def test_a_broken_off_rebuild_of_a_halted_shard_is_as_good_when_run_again(
         rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
     must_be_as_unbroken(contest, phone, aside)
     assert get_live().command("EXISTS", state.base_of(shard) + "former") == 0
+
+
+def test_what_follows_and_cannot_be_read_is_no_part_of_what_is_left_out(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept aside for what is wrong with it, and only what stands before the halt is compared with the records."""
+    _contest, _phone, shard, aside = halted(client)
+    poison_id, poison = state.read_events(get_live(), shard, after="0-0", count=2)[1]
+    rows_of = events.rows_of
+
+    def rows_or_poison(fields: Mapping[str, str], **named: Any) -> Any:
+        if fields["n"] == poison["n"]:
+            raise events.BadEvent("poison")
+        return rows_of(fields, **named)
+
+    monkeypatch.setattr(events, "rows_of", rows_or_poison)
+    done = rebuild.rebuild(shard=shard, now=utc_now(), discards=True)
+    assert (done.recorded, done.discarded) == (3, len(aside))
+    letters = {letter.stream_id: letter.reason for letter in db.session.scalars(select(DeadLetter))}
+    assert letters.keys() == {poison_id, *aside}
+    assert "poison" in letters[poison_id]
 
 
 def test_events_that_a_killed_recorder_left_untrimmed_are_not_kept_aside(app: Flask, client: FlaskClient) -> None:
