@@ -28,6 +28,7 @@ from quizapp.play.jobs import Recorder
 from quizapp.play.state import Shard
 from tests.contests.makers import make_bank
 
+PLAYED_KINDS = {"single": 4, "fill_in": 4, "true_false": 3, "ordering": 3, "matching": 3}
 DEFAULT_KINDS = {"single": 6, "multiple": 4, "true_false": 3, "fill_in": 3, "ordering": 2, "matching": 2}
 
 
@@ -186,3 +187,44 @@ class Phone:
         texts = dict(question.options)
         keys = {texts[str(option_id)] for option_id in question.key}
         return self.give(question.id, [next(o["key"] for o in shown["options"] if o["text"] not in keys)])
+
+
+def played(client: FlaskClient) -> tuple[Contest, list[Phone]]:
+    """A contest in full swing: ended and open attempts of all kinds of question, a used-up person, ties."""
+    contest = make_contest(attempts_per_day=2, kinds=PLAYED_KINDS)
+    kit = kit_of(contest)
+    phones = []
+    for number in range(6):
+        phone = Phone(client)
+        phone.enter(f"人{number}")
+        for attempt in range(1 + number % 2):
+            phone.begin()
+            phone.send(phone.right(kit, 0), phone.wrong(kit, 1), phone.right(kit, 1 + number % 4))
+            if number < 4 or attempt == 0:
+                phone.finish()
+        phones.append(phone)
+    long = next((q["id"] for q in phones[5].sheet["questions"] if q["kind"] == "fill_in"), None)
+    if long:
+        phones[5].send(phones[5].give(long, ["长" * 100]))
+    client.post("/api/v1/contests/autumn/visits")
+    turn()
+    record_all(contest)
+    return contest, phones
+
+
+def play_once(client: FlaskClient, contest: Contest, *, name: str = "小明", finishes: bool = True) -> Phone:
+    """One attempt: two right answers, one wrong, one changed."""
+    phone, kit = Phone(client), kit_of(contest)
+    phone.enter(name)
+    phone.begin()
+    phone.send(phone.wrong(kit, 0), phone.right(kit, 1))
+    phone.send(phone.right(kit, 0), phone.wrong(kit, 2))
+    if finishes:
+        phone.finish()
+    return phone
+
+
+def position_of(contest: Contest) -> recorder.Position:
+    position = recorder.read_position(Shard(contest.id))
+    assert position
+    return position
