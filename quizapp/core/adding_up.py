@@ -52,11 +52,11 @@ class Adder:
         self._thread.start()
 
     def _run(self) -> None:
-        self._add()
+        self._add_some()
         while not self._stopping.wait(ADD_SECONDS):
-            self._add()
+            self._add_some()
 
-    def _add(self) -> None:
+    def _add_some(self) -> None:
         # Without memory for it, it is added the next time.
         with suppress(*LACKS_MEMORY):
             add(self._live, process=self._process)
@@ -65,15 +65,15 @@ class Adder:
         """Add what is left."""
         self._stopping.set()
         self._thread.join(ADD_SECONDS)
-        add(self._live, process=self._process)
+        self._add_some()
 
 
 def add(live: Live, *, process: str) -> None:
     """Add what was counted since the last time; keep it for the next time while Redis is away."""
     taken = metrics.take()
-    now_ms = to_ms(utc_now())
-    pairs = [part for field, count in taken.items() for part in (field.text, count)]
     try:
+        now_ms = to_ms(utc_now())
+        pairs = [part for field, count in taken.items() for part in (field.text, count)]
         _add.call(
             live,
             keys=(COUNTED, PROCESSES),

@@ -28,6 +28,7 @@ import socket
 import struct
 import threading
 import time
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 
@@ -76,6 +77,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._idle: dict[int, Line] = {}
         """By file number, the longest idle first."""
         self._tend_at = 0.0
+        self._in_hand: list[Line] = []
+        """What the express thread has taken up and not passed on yet."""
         self._is_deaf = False
         """The express thread is lost: whoever asks now is heard by nobody."""
         self._goes_by: float | None = None
@@ -192,12 +195,11 @@ class Worker(base.Worker):  # type: ignore[misc]
         line.connection.close()
 
     def _stop(self) -> None:
-        """Answer what is under way, and who still asks soon, each with a last reply; who is deaf takes no such time."""
+        """Answer what is under way, and who still asks soon, each with a last reply; the deaf hear nobody who asks."""
         for listener in self.sockets:
             listener.close()
         started = time.monotonic()
-        patience = LINGER_SECONDS if self._is_deaf else self.cfg.graceful_timeout
-        while self._open and time.monotonic() < started + patience:
+        while self._open and time.monotonic() < started + self.cfg.graceful_timeout:
             if self._is_deaf:
                 self._hang_up_all()
             elif time.monotonic() > started + LINGER_SECONDS:
@@ -213,16 +215,20 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self._look_once()
         except Exception:
             self._is_deaf, self.alive = True, False
+            for line in self._in_hand:
+                self._hang_up(line)
             self.log.exception("A web worker cannot take up requests any more")
 
     def _look_once(self) -> None:
         """See what has come, and answer what is plain."""
-        whole = []
+        whole = self._in_hand
         for number, _events in self._epoll.poll(maxevents=AT_ONCE):
             # None: it was armed a moment ago and is not idle yet, or was hung up on.
             line = self._idle.pop(number, None)
-            if line and self._has_asked(line):
+            if line:
                 whole.append(line)
+                if not self._has_asked(line):
+                    whole.pop()
         if whole:
             self._answer_plain(whole)
 
@@ -241,7 +247,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         return False
 
     def _answer_plain(self, lines: list[Line]) -> None:
-        """Let the app answer what is plain of whole requests, all in one go; threads do the rest."""
+        """Let the app answer what is plain of whole requests, all in one go; threads do the rest. Empties the list."""
         if self._express and self.alive:
             asked = [(line, request) for line in lines if (request := self._parse(line.gathered))]
             replies = self._express.answer([request for _line, request in asked])
@@ -249,8 +255,8 @@ class Worker(base.Worker):  # type: ignore[misc]
                 if reply is not None:
                     lines.remove(line)
                     self._reply(line, reply, rest=request.rest)
-        for line in lines:
-            self._hand_over(line)
+        while lines:
+            self._hand_over(lines.pop(0))
 
     def _reply(self, line: Line, reply: bytes, *, rest: bytes) -> None:
         """Send a whole reply without waiting; who does not take it asks again."""
@@ -274,11 +280,13 @@ class Worker(base.Worker):  # type: ignore[misc]
     def _serve(self, line: Line) -> None:
         """In a thread of the pool: answer what a line asks; then let it wait for more or hang up."""
         try:
-            self._serve_all(line)
+            # What is bound to one request (Flask's contexts) is no later one's, even where it could not be unbound.
+            Context().run(self._serve_all, line)
         except LACKS_MEMORY:
             # None is left even for saying so. The thread is needed when there is some again; who is hung up on asks
             # again.
-            self._hang_up(line)
+            if not line.is_taken:
+                self._hang_up(line)
 
     def _serve_all(self, line: Line) -> None:
         self.queue.note(time.monotonic() - line.whole_at)
@@ -314,8 +322,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             # They have left, or stalled.
             return False
         except LACKS_MEMORY:
-            # There is none for the request itself; who is hung up on asks again.
-            self.log.error("No memory for a request")
+            # There is none for the request itself, or a reply was begun; who is hung up on asks again.
+            self.log.exception("No memory for a request")
             return False
         except Exception as error:
             self.handle_error(request, line.connection, line.address, error)
@@ -342,8 +350,9 @@ class Worker(base.Worker):  # type: ignore[misc]
         if is_refused or not self.alive:
             response.force_close()
         started = time.monotonic()
-        parts = self.wsgi(environ, response.start_response)
+        parts: Any = ()
         try:
+            parts = self.wsgi(environ, response.start_response)
             if isinstance(parts, wsgi.FileWrapper):
                 response.write_file(parts)
             else:

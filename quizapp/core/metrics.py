@@ -133,14 +133,15 @@ INSTRUMENTS: tuple[Counter | Durations, ...] = (
 def take() -> dict[Field, int]:
     """What this process has counted since the last time."""
     with _lock:
-        taken = dict(_rows)
+        taken = {
+            Field(name, labels, part): count
+            for (name, labels), row in _rows.items()
+            for part, count in zip(PARTS if len(row) > 1 else ("",), row, strict=True)
+            if count
+        }
+        # Last: where memory ends before, nothing is forgotten.
         _rows.clear()
-    return {
-        Field(name, labels, part): count
-        for (name, labels), row in taken.items()
-        for part, count in zip(PARTS if len(row) > 1 else ("",), row, strict=True)
-        if count
-    }
+    return taken
 
 
 def give_back(taken: Mapping[Field, int]) -> None:

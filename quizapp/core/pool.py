@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from quizapp.core.shortage import LACKS_MEMORY
+
 AT_WORK = 4
 STUCK_SECONDS = 0.05
 """Who has been at one thing for so long waits for something, and is not counted as at work."""
@@ -64,8 +66,10 @@ class Pool(Generic[Thing]):
         at_work = sum(now - serving.since < STUCK_SECONDS for serving in self._servings)
         if not self._waiting or at_work >= AT_WORK or len(self._servings) >= self._threads:
             return None
-        serving = Serving(self._waiting.popleft(), now)
+        # Taken out last: where memory ends before, it still waits.
+        serving = Serving(self._waiting[0], now)
         self._servings.add(serving)
+        self._waiting.popleft()
         return serving
 
     def _work(self) -> None:
@@ -73,6 +77,13 @@ class Pool(Generic[Thing]):
             serving: Serving[Thing] | None = self._given.get()
             while serving is not None:
                 self._serve(serving.thing)
-                with self._lock:
-                    self._servings.remove(serving)
-                    serving = self._next()
+                serving = self._next_after(serving)
+
+    def _next_after(self, serving: Serving[Thing]) -> Serving[Thing] | None:
+        with self._lock:
+            self._servings.remove(serving)
+            try:
+                return self._next()
+            except LACKS_MEMORY:
+                # The thread is needed when there is some again; what waits is given to it by `tend`.
+                return None

@@ -6,7 +6,8 @@ whoever has waited longer than a call of that sort may is told to come again: 50
 rest of the program, at a fraction of what serving costs. Nothing has been done for such a request, and every page and
 phone of ours sends it again by itself.
 
-Who meets a program that has no memory left, not even for saying so, gets the same refusal, from what is kept.
+Who meets a program that has no memory left, not even for saying so, gets the same refusal, from what is kept; there
+something may have been done already, as with a reply that is lost.
 
 How long a sort of call may wait is for the rooms to say (`init_app`); how long one has waited is for the worker
 (`gunicorn_worker.py`), which also puts `Shedding` in front of the program.
@@ -18,6 +19,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import product, starmap
 from typing import Any, NamedTuple
 
@@ -29,7 +31,7 @@ from quizapp.core.i18n import LANGUAGES
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import SHED
 from quizapp.core.shortage import LACKS_MEMORY
-from quizapp.core.web import LANGUAGE_COOKIE, show_refusal
+from quizapp.core.web import LANGUAGE_COOKIE, note_lack, show_refusal
 
 TARGET_SECONDS = 0.3
 """A wait that nobody minds: while some request of the last second waited no longer, the queue does not stand."""
@@ -37,7 +39,7 @@ STANDING_SECONDS = 1.0
 RETRY_SECONDS = (2, 6)
 """Who was turned away comes again after a time between these, so that not all come at once."""
 KEEP_SECONDS = 60
-"""How long a refusal that was rendered once is used again."""
+"""How long a refusal that was rendered is used before it is rendered anew, where that is possible."""
 
 log = get_logger("core")
 
@@ -113,20 +115,33 @@ class Shedding:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get(REFUSE):
-            return self._refuse(environ, start_response)
+            return self._turn_away(environ, start_response)
         if self._queue.waited > TARGET_SECONDS and self._queue.stands:
             patience = self._patience(environ["REQUEST_METHOD"], environ["PATH_INFO"])
             if patience is not None and self._queue.waited > patience:
-                return self._refuse(environ, start_response)
+                return self._turn_away(environ, start_response)
+        has_begun = False
+
+        def begin(*words: Any) -> Any:
+            nonlocal has_begun
+            has_begun = True
+            return start_response(*words)
+
         try:
-            return self._serve(environ, start_response)
+            return self._serve(environ, begin)
         except LACKS_MEMORY as error:
-            log.error("lack", error="ENOMEM", path=environ["PATH_INFO"], said=repr(error))
+            if has_begun:
+                raise
+            with suppress(*LACKS_MEMORY):
+                note_lack(error)
+        return self._refuse(environ, start_response)
+
+    def _turn_away(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._queue.shed += 1
+        SHED.add()
         return self._refuse(environ, start_response)
 
     def _refuse(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        self._queue.shed += 1
-        SHED.add()
         refusal = self._refusal(_kind_of(environ))
         seconds = str(random.randint(*RETRY_SECONDS))  # noqa: S311
         headers = [(name, seconds if name in ("Retry-After", "Refresh") else value) for name, value in refusal.headers]
@@ -138,9 +153,13 @@ class Shedding:
         if kept is None or time.monotonic() - kept.made_at > KEEP_SECONDS:
             try:
                 kept = self._refusals[kind] = self._render(kind)
-            except LACKS_MEMORY:
+            except Exception as error:
+                # No memory, no file, no SQL for it: what there is says what is to be said, and goes on to.
                 if kept is None:
                     raise
+                kept = self._refusals[kind] = kept._replace(made_at=time.monotonic())
+                with suppress(*LACKS_MEMORY):
+                    log.warning("refusal_not_renewed", reason=type(error).__name__)
         return kept
 
     def _render(self, kind: _Kind) -> _Refusal:

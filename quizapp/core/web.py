@@ -357,11 +357,11 @@ HTTP_CODES = {
 
 
 def _show_http_error(error: HTTPException) -> ResponseReturnValue:
+    roll_back()
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, LACKS_MEMORY):
         # Not even that could be said, or the reply not be ended: shedding.py has a refusal ready.
         raise cause
-    roll_back()
     status = error.code or 500
     if status < 400:
         return error.get_response()
@@ -425,8 +425,17 @@ def _show_lack(error: OSError | MemoryError | SystemError) -> ResponseReturnValu
     number = error.errno if isinstance(error, OSError) else errno.ENOMEM
     if number not in LACKS | NO_ROOM:
         return _show_fault(error)
-    log.error("lack", error=errno.errorcode[number], said=repr(error))
+    note_lack(error)
     return show_refusal(DiskUnusable() if number in NO_ROOM else StoreUnavailable())
+
+
+def note_lack(error: BaseException) -> None:
+    """Write down what the system lacked. A SystemError may also be a fault of some library, and is told as one."""
+    if isinstance(error, SystemError):
+        REFUSALS.add("fault")
+        log.error("fault", exc_info=error)
+    else:
+        log.error("lack", error=errno.errorcode[getattr(error, "errno", errno.ENOMEM)])
 
 
 def _show_wrong_statement(error: ProgrammingError) -> ResponseReturnValue:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 from quizapp.core import express, shedding
+
+LEFT_BEHIND = ContextVar("left_behind", default="nobody")
 
 
 class Express:
@@ -71,6 +74,15 @@ def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         start_response("204 No Content", [])
         return []
     read = environ["wsgi.input"].read
+    if path == "/left-behind":
+        body, _left = LEFT_BEHIND.get().encode(), LEFT_BEHIND.set("somebody")
+        start_response("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
+    if path == "/no-memory-after-the-head":
+        start_response("200 OK", [("Content-Length", "5")])
+        raise MemoryError
+    if path == "/no-memory":
+        raise MemoryError
     bodies = {"/echo": read, "/plain": read, "/late": lambda: environ["late"], "/who": lambda: b"%d" % os.getpid()}
     body = bodies.get(path, lambda: b"hello")()
     start_response("200 OK", [("Content-Length", str(len(body)))])

@@ -31,6 +31,7 @@ def test_a_new_primary_is_found_and_has_what_replicas_were_waited_for() -> None:
         assert ADD.call(live, keys=["{a}count"], arguments=[3], marker="{a}marker") == 3
         former = house.kill_primary()
         assert in_the_end(lambda: live.command("GET", "{a}count")) == "3"
+        house.wait_for_failover(former)
 
         with pytest.raises(TooFewReplicas):
             ADD.call(live, keys=["{a}count"], arguments=[1], marker="{a}marker")

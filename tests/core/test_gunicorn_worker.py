@@ -30,7 +30,7 @@ from tests.stack import children_of
 
 THREADS, CONNECTIONS, KEPT_SECONDS = 3, 6, 1
 GET = b"GET %s HTTP/1.1\r\nHost: here\r\n\r\n"
-MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover", "line", "pool"}
+MASTERS_OWN = {"embedded", "gunicorn_config", "gunicorn_worker", "handover", "line", "pool", "shortage"}
 
 
 @contextmanager
@@ -288,6 +288,22 @@ def test_who_does_not_take_plain_replies_is_hung_up_on_and_holds_up_nobody(addre
             for _time in range(200):
                 greedy.socket.sendall(big)
         assert other.ask(b"/plain").endswith(b"plain")
+
+
+def test_what_is_bound_to_one_request_is_no_later_ones(address: tuple[str, int]) -> None:
+    """As a context that could not be unbound where memory ended."""
+    for _time in range(2 * THREADS):
+        with Caller(address) as caller:
+            assert caller.ask(b"/left-behind").endswith(b"nobody")
+
+
+def test_without_memory_there_is_one_reply_or_none(address: tuple[str, int]) -> None:
+    with Caller(address) as caller:
+        assert caller.ask(b"/no-memory").startswith(b"HTTP/1.1 503")
+    with Caller(address) as caller:
+        assert caller.ask(b"/no-memory-after-the-head") == b""
+    with Caller(address) as caller:
+        assert caller.ask(b"/").endswith(b"hello")
 
 
 def test_a_worker_that_cannot_take_up_requests_is_replaced() -> None:

@@ -71,6 +71,21 @@ def test_what_cannot_be_added_waits(app: Flask) -> None:
     assert values(get_live(), "quizapp_requests_shed_total") == {(): 2}
 
 
+def test_what_there_is_no_memory_to_add_waits_and_the_thread_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_arguments: object, **_named: object) -> None:
+        raise MemoryError
+
+    SHED.add()
+    for module, name in ((adding_up, "to_ms"), (adding_up._add, "call"), (metrics, "Field")):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, no_memory)
+            adding_up.Adder(get_live(), kind="web").stop()
+    adding_up.add(get_live(), process="web:a:1")
+    assert values(get_live(), "quizapp_requests_shed_total") == {(): 1}
+
+
 def test_a_forked_child_begins_with_nothing(app: Flask) -> None:
     SHED.add()
     reader, writer = os.pipe()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from quizapp.core.pool import AT_WORK, STUCK_SECONDS, Pool
+from quizapp.core import pool
+from quizapp.core.pool import AT_WORK, STUCK_SECONDS, Pool, Serving
 
 MANY = 20
 
@@ -57,6 +60,28 @@ def test_as_many_as_make_sense_are_at_work_and_the_next_follows_at_once(monkeypa
     doors.let_go(*range(MANY))
     doors.wait_until_begun(MANY)
     assert doors.begun == list(range(MANY))
+
+
+def test_where_memory_ends_nothing_is_left_out_and_no_thread_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    doors = Doors(threads=1)
+    doors.put_all()
+    doors.wait_until_begun(1)
+    failures = iter([MemoryError(), None, MemoryError()])
+
+    def make(*words: Any) -> Any:
+        if failure := next(failures, None):
+            raise failure
+        return Serving(*words)
+
+    monkeypatch.setattr(pool, "Serving", make)
+    doors.let_go(*range(MANY))
+    give_up_at = time.monotonic() + 20
+    while len(doors.done) < MANY:
+        assert time.monotonic() < give_up_at, doors.done
+        time.sleep(0.01)
+        with suppress(MemoryError):
+            doors.pool.tend()
+    assert doors.done == list(range(MANY))
 
 
 def test_for_those_that_are_stuck_others_are_called_up_to_all() -> None:

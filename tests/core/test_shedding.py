@@ -116,10 +116,11 @@ def test_refusal_is_rendered_once(crowded: Served, monkeypatch: pytest.MonkeyPat
     assert len(rendered) == 1
 
 
-def test_a_refusal_needs_no_file_any_more(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_more_files(*_arguments: object) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
+def no_more_files(*_arguments: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
 
+
+def test_a_refusal_needs_no_file_any_more(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     shedding.prepare(app)
     monkeypatch.setattr(app.jinja_env.loader, "get_source", no_more_files)
     served = Served(app, Queue())
@@ -141,7 +142,7 @@ def test_without_memory_for_a_reply_the_refusal_that_is_kept_is_given(
     if part == "session":
         monkeypatch.setattr(app.session_interface, "save_session", no_memory)
     monkeypatch.setattr("quizapp.core.web.show_refusal", no_memory)
-    monkeypatch.setattr(Shedding, "_render", no_memory)
+    monkeypatch.setattr(Shedding, "_render", no_more_files)
     monkeypatch.setattr(shedding, "KEEP_SECONDS", -1)
     answer = client.get("/asked")
     assert answer.status_code == 503
