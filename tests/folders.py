@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tempfile
 from pathlib import Path
 
 
 def short_folder(prefix: str) -> Path:
-    """A fresh folder, to be removed, whose path leaves room for a socket's name (108 bytes at most)."""
-    base = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=base if len(base.encode()) < 40 else "/tmp"))
+    """A fresh folder, to be removed, whose path leaves room for a socket's name (108 bytes at most).
+
+    It is in /tmp where the path of TMPDIR is longer, or not open to all.
+    """
+    base = Path(tempfile.gettempdir())
+    # PostgreSQL runs as another user than root, and must come there.
+    fits = len(os.fsencode(base)) < 40 and base.stat().st_mode & stat.S_IXOTH
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=base if fits else "/tmp"))

@@ -50,7 +50,7 @@ def _decoded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _moment_ms(value: Any) -> int:
+def moment_ms(value: Any) -> int:
     """A moment of SQL, in UTC, in ms since 1970."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return round(moment.replace(tzinfo=moment.tzinfo or ZoneInfo("UTC")).timestamp() * 1000)
@@ -115,7 +115,7 @@ class Evidence:
 
     @cached_property
     def closes_ms(self) -> int:
-        return _moment_ms(self.contest["closes_at"])
+        return moment_ms(self.contest["closes_at"])
 
     def deadline_of(self, row: Row) -> int:
         """When an attempt's time is up, in ms since 1970."""
@@ -261,7 +261,7 @@ def each_once(evidence: Evidence) -> Iterator[str]:
 def _fixed(result: Mapping[str, Any]) -> tuple[Any, ...]:
     """What of a result stays as it was told, as SQL writes it."""
     score = None if result["score"] is None else round(result["score"] * 100)
-    finished_ms = _moment_ms(result["finished_at"])
+    finished_ms = moment_ms(result["finished_at"])
     return result["finish"], finished_ms, score, result["right"], result["answered"], result["duration_ms"]
 
 
@@ -393,7 +393,7 @@ def replies_are_honest(evidence: Evidence) -> Iterator[str]:
             yield f"{one.method} {one.path}: {one.status} {one.code}"
         elif 400 <= one.status < 500 and not _has_reason(evidence, one):
             yield f"{one.method} {one.path}: refused with {one.status} {one.code} without a reason"
-        if one.is_cut_off and 0 < ledger.fault_ended_at < one.at:
+        if one.status == 0 and 0 < ledger.fault_ended_at < one.at:
             yield f"{one.method} {one.path}: no reply, though the fault was over"
     if (cut_off := sum(one.is_cut_off for one in ledger.recent)) > evidence.unanswered:
         yield f"{cut_off} requests got no reply, and at most {evidence.unanswered} were cut off"

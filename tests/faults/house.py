@@ -99,13 +99,15 @@ class House:
             time.sleep(0.1)
 
     def wait_until_drained(self, seconds: float = HEALTHY_SECONDS) -> float:
-        """Wait for a moment up to which all that was acknowledged is in SQL, while people play; return it."""
-        give_up_at = time.monotonic() + seconds
-        while True:
-            moment = time.time()
-            if not self.lag():
-                return moment
-            assert time.monotonic() < give_up_at, f"the recorder is never done:\n{self.stack.output}"
+        """Return a moment when all that was acknowledged up to it is in SQL; people may go on playing."""
+        give_up_at, moment = time.monotonic() + seconds, time.time()
+        with self.store.client() as client:
+            newest = {key: client.xrevrange(key, count=1) for key in client.scan_iter("play:*:stream")}
+            for key, events in newest.items():
+                while events and client.xrange(key, max=events[0][0], count=1):
+                    assert time.monotonic() < give_up_at, f"the recorder is not done:\n{self.stack.output}"
+                    time.sleep(0.02)
+        return moment
 
     def lag(self) -> int:
         """How many events wait to be recorded."""
@@ -116,12 +118,14 @@ class House:
     def recorder_asleep(self) -> Iterator[None]:
         """Meanwhile the recorder stands still, and not in a transaction: on SQLite nobody could enter for as long."""
         recorder = self.stack.children()["record"]
-        os.kill(recorder, signal.SIGSTOP)
-        while self._is_sqlite_busy():
-            os.kill(recorder, signal.SIGCONT)
-            time.sleep(0.02)
-            os.kill(recorder, signal.SIGSTOP)
+        give_up_at = time.monotonic() + HEALTHY_SECONDS
         try:
+            os.kill(recorder, signal.SIGSTOP)
+            while self._is_sqlite_busy():
+                assert time.monotonic() < give_up_at, "the recorder is always in a transaction"
+                os.kill(recorder, signal.SIGCONT)
+                time.sleep(0.02)
+                os.kill(recorder, signal.SIGSTOP)
             yield
         finally:
             os.kill(recorder, signal.SIGCONT)

@@ -30,11 +30,11 @@ AGAIN_SECONDS = 0.1
 """So long a phone waits at the least before it sends again."""
 PATIENCE_SECONDS = 90.0
 THREADS = 6
+"""People of a crowd who play at the same time, each with one connection."""
 TIMEOUT_SECONDS = 10.0
 """How long a phone waits for a reply."""
 SLOWEST_SECONDS = 5.0
 """How long a reply may take."""
-"""People of a crowd who play at the same time, each with one connection."""
 CANARY = "因为如此"
 """The explanation of every question: it must not leave before the attempt is finished."""
 LATE_SEQ = 1000

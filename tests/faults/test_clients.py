@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import checker
 from tests.faults.clock import Clock
 from tests.faults.conftest import Judge
 from tests.faults.house import ATTEMPTS, SLUG, House, Template
@@ -182,10 +183,11 @@ def test_f30_contest_closes_while_everybody_answers(template: Template, fault_se
             answering = [pool.submit(answer_until_refused, person) for person in stragglers]
             time.sleep(2)
             house.stack.run_cli("contest", "close", SLUG)
-            closed_at = time.time()
             late = [one.result(timeout=GRACE_SECONDS + 30) for one in answering]
         assert sum(len(one.results) > 0 for one in ledger.played) > 10
         assert {code for one in late for code in one.refusals} <= {"expired", "finished"}
+        [contest] = checker.read_sql(house.database, "select closes_at from contest")
+        closed_at = checker.moment_ms(contest["closes_at"]) / 1000
         assert all(one.refusals and one.promises[-1].at > closed_at for one in late), "nobody was taken in the grace"
         assert judge(house, ledger, fault="F30 the end, all at once", had_outage=False, unmeasured=OVER) == {}
 

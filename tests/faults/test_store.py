@@ -304,22 +304,24 @@ def test_f14_all_is_lost(how: str, template: Template, fault_seed: int, judge: J
         with house.crowd().playing() as ledger:
             time.sleep(3)
             drained_at = house.wait_until_drained()
-            lose_all(house.store, how)
-            lost_at = time.time()
+            lost_at = lose_all(house.store, how)
             house.wait_until_healthy()
             time.sleep(1)
         forgiven = (drained_at, lost_at + 1)
         assert judge(house, ledger, fault=f"F14 all {how}", forgiven=forgiven) == {}
 
 
-def lose_all(store: Store, how: str) -> None:
+def lose_all(store: Store, how: str) -> float:
+    """Return the moment when nothing was there any more."""
     if how == "flushed":
         store.command_of("FLUSHALL")
-        return
+        return time.time()
     store.kill()
+    lost_at = time.time()
     shutil.rmtree(store.append_folder)
     store.append_folder.mkdir()
     store.start()
+    return lost_at
 
 
 @quick
