@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import missing
 
@@ -24,6 +24,8 @@ FLAGS = (
 )
 PHONE = (390, 844)
 DESKTOP = (1440, 900)
+expect.set_options(timeout=15_000)
+"""On a machine that others use too a page takes its time."""
 OFFLINE = "net::ERR_INTERNET_DISCONNECTED"
 """What the console says of a call without network."""
 
