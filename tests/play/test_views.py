@@ -360,8 +360,10 @@ def test_own_attempts_are_listed_before_they_are_recorded(client: FlaskClient) -
     first, second = play(client, contest.slug), play(client, contest.slug, hand_in=False)
     page = client.get(f"/play/{contest.slug}/me").text
     assert "第 2 次" in page
-    assert "作答中" in page
     assert second != first
+    # Not to the answer page, which on another device would ask to begin, where somebody only goes on.
+    assert re.search(rf'href="/play/{contest.slug}">\s*<span>\s*第 2 次\s*<span[^>]*>作答中', page)
+    assert "继续作答" in client.get(f"/play/{contest.slug}").text
 
 
 def test_own_data_is_handed_out_without_keys(client: FlaskClient) -> None:
