@@ -13,7 +13,8 @@ def short_folder(prefix: str) -> Path:
 
     It is in /tmp where the path of TMPDIR is longer, or not open to all.
     """
-    base = Path(tempfile.gettempdir())
+    base = Path(tempfile.gettempdir()).absolute()
     # PostgreSQL runs as another user than root, and must come there.
-    fits = len(os.fsencode(base)) < 40 and base.stat().st_mode & stat.S_IXOTH
+    is_open = all(folder.stat().st_mode & stat.S_IXOTH for folder in (base, *base.parents))
+    fits = len(os.fsencode(base)) < 40 and is_open
     return Path(tempfile.mkdtemp(prefix=prefix, dir=base if fits else "/tmp"))

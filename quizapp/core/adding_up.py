@@ -53,7 +53,9 @@ class Adder:
 
     def _run(self) -> None:
         self._add_some()
-        while not self._stopping.wait(ADD_SECONDS):
+        while not self._stopping.is_set():
+            with suppress(*LACKS_MEMORY):
+                self._stopping.wait(ADD_SECONDS)
             self._add_some()
 
     def _add_some(self) -> None:

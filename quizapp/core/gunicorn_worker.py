@@ -262,19 +262,27 @@ class Worker(base.Worker):  # type: ignore[misc]
         """Send a whole reply without waiting; who does not take it asks again."""
         try:
             is_sent = line.connection.send(reply, socket.MSG_DONTWAIT) == len(reply)
+            goes_on = is_sent and line.goes_on_with(rest)
         except OSError:
-            is_sent = False
+            is_sent = goes_on = False
+        except LACKS_MEMORY:
+            self._hang_up(line)
+            raise
         if not is_sent:
             self._hang_up(line)
-        elif line.goes_on_with(rest):
+        elif goes_on:
             self._hand_over(line)
         else:
             self._let_wait(line)
 
     def _hand_over(self, line: Line) -> None:
-        self._epoll.modify(line.connection.fileno(), DISARMED)
-        line.pass_on()
-        line.whole_at = time.monotonic()
+        try:
+            self._epoll.modify(line.connection.fileno(), DISARMED)
+            line.pass_on()
+            line.whole_at = time.monotonic()
+        except LACKS_MEMORY:
+            self._hang_up(line)
+            raise
         self._pool.put(line)
 
     def _serve(self, line: Line) -> None:
@@ -285,8 +293,9 @@ class Worker(base.Worker):  # type: ignore[misc]
         except LACKS_MEMORY:
             # None is left even for saying so. The thread is needed when there is some again; who is hung up on asks
             # again.
+            self._open.discard(line)
             if not line.is_taken:
-                self._hang_up(line)
+                line.connection.close()
 
     def _serve_all(self, line: Line) -> None:
         self.queue.note(time.monotonic() - line.whole_at)
@@ -363,7 +372,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         except (ConnectionError, BlockingIOError):
             raise
         except Exception:
-            if not outgoing.has_begun:
+            if not (outgoing.has_begun or outgoing.is_taken):
                 raise
             # A second head in the middle of a reply would be taken for its body.
             self.log.exception("Error in the middle of a reply to %s %s", request.method, request.uri)

@@ -126,19 +126,20 @@ class Listeners:
 
     def add(self, listener: Listener) -> None:
         with self._lock:
-            self._joining.append(listener)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="server-events", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="server-events", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._joining.append(listener)
         self._somebody_came.set()
 
     def _run(self) -> None:
         tell_at = time.monotonic()
         while True:
-            # Without listeners there is nothing to wake up for.
-            self._somebody_came.wait(max(0.0, tell_at - time.monotonic()) if self._listeners else None)
-            self._somebody_came.clear()
             try:
+                # Without listeners there is nothing to wake up for.
+                self._somebody_came.wait(max(0.0, tell_at - time.monotonic()) if self._listeners else None)
+                self._somebody_came.clear()
                 self.welcome(now=time.monotonic())
                 if time.monotonic() >= tell_at:
                     tell_at = time.monotonic() + EVERY_SECONDS

@@ -157,8 +157,8 @@ class Shedding:
                 # No memory, no file, no SQL for it: what there is says what is to be said, and goes on to.
                 if kept is None:
                     raise
-                kept = self._refusals[kind] = kept._replace(made_at=time.monotonic())
                 with suppress(*LACKS_MEMORY):
+                    self._refusals[kind] = kept._replace(made_at=time.monotonic())
                     log.warning("refusal_not_renewed", reason=type(error).__name__)
         return kept
 

@@ -432,6 +432,7 @@ def _show_lack(error: OSError | MemoryError | SystemError) -> ResponseReturnValu
 def note_lack(error: BaseException) -> None:
     """Write down what the system lacked. A SystemError may also be a fault of some library, and is told as one."""
     if isinstance(error, SystemError):
+        # Beside what the reader is told: the alert for faults counts these.
         REFUSALS.add("fault")
         log.error("fault", exc_info=error)
     else:

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from functools import partial
@@ -120,6 +122,25 @@ def test_a_state_that_cannot_be_made_concerns_those_alone_who_listen_to_it(liste
     assert sound.heard().count('data: {"playing": 3}') == 2
     assert broken.heard() == ""
     assert broken.listener.is_open
+
+
+def test_a_thread_that_could_not_be_started_is_started_for_the_next(
+    listeners: Listeners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more_threads(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    served, browser = socket.socketpair()
+    with served, browser:
+        listener = Listener(served, PLAYS, EVERYBODY, now=time.monotonic())
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", no_more_threads)
+            with pytest.raises(RuntimeError):
+                listeners.add(listener)
+        assert len(listeners) == 0, "its place is free again"
+        listeners.add(listener)
+        browser.settimeout(20)
+        assert b"playing" in browser.recv(1 << 16)
 
 
 def test_who_has_gone_away_is_forgotten(listeners: Listeners, join: Join) -> None:

@@ -467,7 +467,7 @@ def test_opening_leaves_the_resume_code_on_the_screen(
     expect(page.get_by_role("button", name="还没有开始")).to_be_visible()
     page.evaluate("window.isSamePage = true")
     go_on = page.get_by_role("link", name="已经开始，去答题")
-    expect(go_on).to_be_visible(timeout=30_000)
+    expect(go_on).to_be_visible(timeout=90_000)
     expect(page.get_by_role("button", name="还没有开始")).to_be_hidden()
     assert page.evaluate("window.isSamePage"), "the page was loaded anew"
     device.must_be_accessible()
@@ -487,13 +487,13 @@ def test_opening_leaves_a_form_as_it_was_filled(make_contest: Callable[..., str]
     typing, reading = open_device(), open_device()
     open_before_it_opens(make_contest, typing.page, reading.page)
     typing.page.get_by_label("姓名").fill("张建")
-    expect(typing.page.get_by_text("竞赛已经开始，填好后提交就可以答题")).to_be_visible(timeout=30_000)
+    expect(typing.page.get_by_text("竞赛已经开始，填好后提交就可以答题")).to_be_visible(timeout=90_000)
     expect(typing.page.get_by_label("姓名")).to_have_value("张建")
     typing.must_be_accessible()
     typing.must_not_scroll_sideways()
     if folder := os.environ.get("SCREENSHOTS"):
         typing.page.screenshot(path=f"{folder}/turned-form.png")
-    expect(reading.page.get_by_role("link", name="我要答题")).to_be_visible(timeout=30_000)  # Who only reads it.
+    expect(reading.page.get_by_role("link", name="我要答题")).to_be_visible(timeout=90_000)  # Who only reads it.
     page = typing.page
     page.get_by_label("我已阅读并同意隐私说明").check()
     page.get_by_label("姓名").fill("张建国")
