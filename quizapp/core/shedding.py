@@ -28,10 +28,11 @@ from werkzeug.http import parse_cookie
 
 from quizapp.core.errors import StoreUnavailable
 from quizapp.core.i18n import LANGUAGES
+from quizapp.core.lacks import note_lack
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import SHED
 from quizapp.core.shortage import LACKS_MEMORY
-from quizapp.core.web import LANGUAGE_COOKIE, note_lack, show_refusal
+from quizapp.core.web import LANGUAGE_COOKIE, show_refusal
 
 TARGET_SECONDS = 0.3
 """A wait that nobody minds: while some request of the last second waited no longer, the queue does not stand."""

@@ -52,6 +52,7 @@ from werkzeug.routing import IntegerConverter
 from quizapp.core.db import db, roll_back
 from quizapp.core.errors import DiskUnusable, DomainError, NotFound, StoreUnavailable
 from quizapp.core.i18n import LANGUAGES, TRANSLATIONS, _, _l, spoken
+from quizapp.core.lacks import LACKS, NO_ROOM, note_lack
 from quizapp.core.live import LiveStoreDown, get_live
 from quizapp.core.logs import get_logger
 from quizapp.core.metrics import REFUSALS
@@ -66,8 +67,6 @@ ZONE_WORDS = {
     "Asia/Macau": _l("澳门时间"),
     "Asia/Taipei": _l("台北时间"),
 }
-LACKS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 HTML_LANGUAGES = {"zh_Hans": "zh-Hans", "en": "en"}
 UPLOAD_BYTES = 21 * 1024 * 1024
 POLICY = (
@@ -427,16 +426,6 @@ def _show_lack(error: OSError | MemoryError | SystemError) -> ResponseReturnValu
         return _show_fault(error)
     note_lack(error)
     return show_refusal(DiskUnusable() if number in NO_ROOM else StoreUnavailable())
-
-
-def note_lack(error: BaseException) -> None:
-    """Write down what the system lacked. A SystemError may also be a fault of some library, and is told as one."""
-    if isinstance(error, SystemError):
-        # Beside what the reader is told: the alert for faults counts these.
-        REFUSALS.add("fault")
-        log.error("fault", exc_info=error)
-    else:
-        log.error("lack", error=errno.errorcode[getattr(error, "errno", errno.ENOMEM)])
 
 
 def _show_wrong_statement(error: ProgrammingError) -> ResponseReturnValue:
